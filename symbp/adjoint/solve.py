@@ -1,0 +1,189 @@
+"""Solving g(I, K) = J: which I, K reach the entry u[J], and what they add to its adjoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+from sympy import Expr, S, Symbol
+
+from symbp.adjoint.partials import Occurrence
+from symbp.system import Equation, Facts, Range, Slot, System, Variable
+from symbp.system.equation import index_of
+from symbp.system.indices import affine_coefficient, substitute
+from symbp.system.regions import Box, Interval
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """Σ_rest ∂C/∂upstream[index] · factor, added to ∂C/∂family on `box`.
+
+    Written in the family's own index symbols; the indices of `rest` are dummies.
+    """
+
+    family: str
+    equation: Equation
+    """The equation whose right side holds the occurrence."""
+    upstream: str
+    index: tuple[Expr, ...]
+    factor: Expr
+    rest: tuple[Range, ...]
+    box: Box
+
+    def value(self, upstream: Expr) -> Expr:
+        """The contribution, with `upstream` for ∂C/∂upstream[index]."""
+        return sum_out(upstream * self.factor, self.rest)
+
+
+def contribution(
+    system: System, variable: Variable, equation: Equation,
+    index: tuple[Expr, ...], domain: tuple[Range, ...], occurrence: Occurrence,
+) -> Contribution:  # fmt: skip
+    """The term that one occurrence adds; `index` and `domain` are the equation's, with dummies."""
+    task = _Solve(variable, [*domain, *occurrence.opened], system.facts)
+    task.solve(index_of(occurrence.entry))
+    task.bound()
+    factor = substitute(occurrence.factor, task.solution) * sp.Mul(*task.guards)
+    upstream_index = tuple(substitute(i, task.solution) for i in index)
+    return Contribution(
+        family=variable.name,
+        equation=equation,
+        upstream=equation.family,
+        index=upstream_index,
+        factor=factor,
+        rest=tuple(task.rest),
+        box=task.box(),
+    )
+
+
+class _Solve:
+    """The state of one solution: what is solved, what is left, what bounds it."""
+
+    def __init__(self, variable: Variable, unknown: list[Range], facts: Facts) -> None:
+        self.slots: tuple[Slot, ...] = variable.slots
+        self.unknown = unknown
+        self.facts = facts
+        self.solution: dict[Expr, Expr] = {}
+        self.guards: list[Expr] = []
+        self.narrowed: dict[Symbol, Interval] = {}
+        self.rest: list[Range] = []
+
+    def solve(self, entry_index: tuple[Expr, ...]) -> None:
+        """g = J, slot by slot: solved for an index, a condition on J, or a guard [g = J]."""
+        own = {s.symbol for s in self.slots}
+        for slot, index in zip(self.slots, entry_index, strict=True):
+            g = substitute(index, self.solution)
+            found = self._solvable(g)
+            if found is not None:
+                symbol, c = found
+                value = sp.expand((slot.symbol - (g - c * symbol)) / c)
+                self.solution = {a: substitute(b, {symbol: value}) for a, b in self.solution.items()}
+                self.solution[symbol] = value
+            elif self._is_constant(g) and not g.free_symbols & own:
+                self.narrowed[slot.symbol] = (g, g)
+            else:
+                self.guards.append(sp.KroneckerDelta(g, slot.symbol))
+        self.rest = [
+            r.substitute(self.solution) for r in self.unknown if r.symbol not in self.solution
+        ]
+
+    def bound(self) -> None:
+        """Ranges of solved indices become bounds of the rest or of J."""
+        for r in self.unknown:
+            if r.symbol in self.solution:
+                value = self.solution[r.symbol]
+                moved = r.substitute(self.solution)
+                self._require(sp.expand(value - moved.lower))
+                self._require(sp.expand(moved.upper - value))
+
+    def box(self) -> Box:
+        """Where J must be for the contribution to exist."""
+        return tuple(self.narrowed.get(s.symbol) for s in self.slots)
+
+    def _solvable(self, g: Expr) -> tuple[Symbol, Expr] | None:
+        for r in self.unknown:
+            c = affine_coefficient(g, r.symbol)
+            if r.symbol not in self.solution and c in (S.One, S.NegativeOne):
+                return r.symbol, c
+        return None
+
+    def _is_constant(self, g: Expr) -> bool:
+        return not g.free_symbols & {r.symbol for r in self.unknown} and not _is_data(g)
+
+    def _known(self) -> Facts:
+        return self.facts.given(self._own_range(s) for s in self.slots).given(self.rest)
+
+    def _own_range(self, slot: Slot) -> Range:
+        """The range of J in one slot as narrowed so far, at the points fixed before it."""
+        if slot.symbol in self.narrowed:
+            return Range(slot.symbol, *self.narrowed[slot.symbol])
+        return slot.range.substitute({j: a for j, (a, b) in self.narrowed.items() if a == b})
+
+    def _require(self, e: Expr) -> None:
+        """Make e ≥ 0 hold by narrowing the last index of the rest, or else of J, in e."""
+        facts = self._known()
+        e = sp.expand(substitute(e, {j: a for j, (a, b) in self.narrowed.items() if a == b}))
+        if facts.le(S.Zero, e):
+            return
+        for place in reversed(range(len(self.rest))):
+            r = self.rest[place]
+            bound = _bound(e, r.symbol)
+            if bound is not None:
+                low, high = _narrow(r.lower, r.upper, bound, facts)
+                self.rest[place] = Range(r.symbol, low, high)
+                return
+        for slot in reversed(self.slots):
+            bound = _bound(e, slot.symbol)
+            if bound is not None:
+                old = self._own_range(slot)
+                self.narrowed[slot.symbol] = _narrow(old.lower, old.upper, bound, facts)
+                return
+        self.guards.append(sp.Piecewise((S.One, sp.Ge(e, 0)), (S.Zero, True)))
+
+
+def _bound(e: Expr, symbol: Symbol) -> tuple[str, Expr] | None:
+    """What e ≥ 0 says of a symbol: ("lower", b) or ("upper", b); None if nothing affine."""
+    c = affine_coefficient(e, symbol)
+    if c is None or c == 0 or not c.is_number:
+        return None
+    rest = sp.expand(e - c * symbol)
+    if abs(c) == 1:
+        return ("lower", -rest) if c > 0 else ("upper", rest)
+    return ("lower", sp.ceiling(-rest / c)) if c > 0 else ("upper", sp.floor(rest / -c))
+
+
+def _narrow(low: Expr, high: Expr, bound: tuple[str, Expr], facts: Facts) -> Interval:
+    side, b = bound
+    if side == "lower":
+        return (b if facts.le(low, b) else low if facts.le(b, low) else sp.Max(low, b)), high
+    return low, (b if facts.le(b, high) else high if facts.le(high, b) else sp.Min(high, b))
+
+
+def _is_data(g: Expr) -> bool:
+    """Whether an index is itself looked up in a family of data (a gather)."""
+    return any(a.base.label.is_real and not a.is_integer for a in g.atoms(sp.Indexed))
+
+
+def sum_out(e: Expr, rest: tuple[Range, ...]) -> Expr:
+    """Σ_rest e, with each factor pulled out of the sums that do not reach it."""
+    for r in reversed(rest):
+        inside, outside = [], []
+        for factor in sp.Mul.make_args(e):
+            (inside if r.symbol in factor.free_symbols else outside).append(factor)
+        count = r.upper - r.lower + 1
+        summed = sp.Sum(sp.Mul(*inside), (r.symbol, r.lower, r.upper)) if inside else count
+        e = sp.Mul(*outside) * summed
+    return e
+
+
+def extent(e: Expr, ranges: tuple[Range, ...]) -> Interval | None:
+    """The least and greatest value of an affine index over ranges; None where it is not affine."""
+    low = high = e
+    for r in reversed(ranges):
+        a, b = affine_coefficient(low, r.symbol), affine_coefficient(high, r.symbol)
+        if a is None or b is None or not (a.is_number and b.is_number):
+            return None
+        low = substitute(low, {r.symbol: r.lower if a >= 0 else r.upper})
+        high = substitute(high, {r.symbol: r.upper if b >= 0 else r.lower})
+    return sp.expand(low), sp.expand(high)
+

@@ -1,0 +1,195 @@
+"""What makes a set of equations a system: names, ranges, one definition each, one direction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sympy as sp
+from sympy import Expr, Symbol
+
+from symbp.errors import DefinitionError, at
+from symbp.system.equation import Equation, Kind, Role, Variable, family_of, index_of, walk
+from symbp.system.indices import Facts
+from symbp.system.regions import box_of, cells
+
+Variables = Mapping[str, Variable]
+
+
+def check(variables: Variables, equations: Sequence[Equation], loss: str, facts: Facts) -> None:
+    """Raise a `DefinitionError` for the first thing that is wrong with the equations."""
+    for equation in equations:
+        with at(f"equation for {equation.lhs}"):
+            _check_names(equation, variables)
+            _check_ranges(equation, variables, facts)
+    _check_defined_once(variables, equations, facts)
+    if variables.get(loss) is None or variables[loss].slots:
+        raise DefinitionError(f"the loss {loss!r} must be a declared family without indices")
+    order_families(variables, equations)
+
+
+def _check_names(equation: Equation, variables: Variables) -> None:
+    if equation.family not in variables:
+        raise DefinitionError(f"{equation.family} is not declared")
+    bound_left = {r.symbol for r in equation.domain}
+    for node, ranges in walk(equation.rhs):
+        bound = bound_left | {r.symbol for r in ranges}
+        clash = bound_left & {r.symbol for r in ranges}
+        if clash:
+            raise DefinitionError(f"index {clash.pop()} is summed over and free on the left")
+        name = family_of(node)
+        if name is None or node in bound:
+            continue
+        if name not in variables:
+            what = "index" if isinstance(node, Symbol) and node.is_integer else "name"
+            known = ", ".join(sorted(variables))
+            raise DefinitionError(
+                f"{what} {name} is neither declared nor bound by a sum (declared: {known})"
+            )
+        if len(index_of(node)) != len(variables[name].slots):
+            raise DefinitionError(f"{node} met the declaration {variables[name].signature}")
+
+
+def _check_ranges(equation: Equation, variables: Variables, facts: Facts) -> None:
+    """Every affine index stays in its slot's range wherever the equation is used."""
+    _check_entry(equation.lhs, variables, facts.given(equation.domain))
+    for node, ranges in walk(equation.rhs):
+        if family_of(node) in variables:
+            _check_entry(node, variables, facts.given((*equation.domain, *ranges)))
+
+
+def _check_entry(entry: Expr, variables: Variables, facts: Facts) -> None:
+    variable = variables[str(family_of(entry))]
+    mapping: dict[Expr, Expr] = {}
+    for slot, index in zip(variable.slots, index_of(entry), strict=True):
+        whole = slot.range.substitute(mapping)
+        mapping[slot.symbol] = index
+        if any(isinstance(node, sp.Indexed) and family_of(node) in variables
+               and variables[str(family_of(node))].role is not Role.SIZE
+               for node, _ in walk(index)):
+            continue  # a gather: its values are data, and checked when there are any
+        if not (facts.le(whole.lower, index) and facts.le(index, whole.upper)):
+            raise DefinitionError(
+                f"index {index} of {entry} is not known to stay in "
+                f"{whole.lower} ≤ {slot.symbol} ≤ {whole.upper}"
+            )
+
+
+def _check_defined_once(
+    variables: Variables, equations: Sequence[Equation], facts: Facts
+) -> None:
+    for variable in variables.values():
+        own = [e for e in equations if e.family == variable.name]
+        if variable.role.given:
+            if own:
+                raise DefinitionError(f"{variable.name} is {variable.role} and has an equation too")
+            continue
+        if not own:
+            raise DefinitionError(f"no equation defines {variable.name}")
+        if variable.role is Role.ADJOINT:
+            continue  # the rule leaves out what nobody asked for
+        boxes = [box_of(variable, e, facts) for e in own]
+        for cell in cells(variable, boxes, facts):
+            where = _where(variable, cell.box)
+            if not cell.members:
+                raise DefinitionError(f"no equation defines {variable.name}{where}")
+            if len(cell.members) > 1:
+                raise DefinitionError(f"{variable.name} is defined twice{where}")
+
+
+def _where(variable: Variable, box: Sequence[tuple[Expr, Expr] | None]) -> str:
+    parts = [
+        f"{slot.symbol} = {i[0]}" if i[0] == i[1] else f"{i[0]} ≤ {slot.symbol} ≤ {i[1]}"
+        for slot, i in zip(variable.slots, box, strict=True)
+        if i is not None
+    ]
+    return f" for {', '.join(parts)}" if parts else ""
+
+
+def order_families(variables: Variables, equations: Sequence[Equation]) -> list[list[str]]:
+    """Groups of families that are defined together, each after what it needs.
+
+    A group of several families (or of one that uses itself) is a recurrence; it must run one
+    way along a layer, time or place index, else no order of evaluation exists.
+    """
+    edges = [
+        (e.family, name, e.lhs, node)
+        for e in equations
+        for node, _ in walk(e.rhs)
+        if (name := family_of(node)) in variables and not variables[str(name)].role.given
+    ]
+    groups = _components([v for v in variables if not variables[v].role.given], edges)
+    for group in groups:
+        inner = [e for e in edges if e[0] in group and e[1] in group]
+        _check_one_way(group, inner, variables, list(Kind))
+    return groups
+
+
+Edge = tuple[str, "str | None", Expr, Expr]
+
+
+def _components(names: list[str], edges: Sequence[Edge]) -> list[list[str]]:
+    """Strongly connected components, dependencies first (Tarjan 1972)."""
+    needs: dict[str, list[str]] = {n: [] for n in names}
+    for user, used, *_ in edges:
+        needs[user].append(str(used))
+    number: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    result: list[list[str]] = []
+
+    def visit(v: str) -> None:
+        number[v] = low[v] = len(number)
+        stack.append(v)
+        for w in needs[v]:
+            if w not in number:
+                visit(w)
+                low[v] = min(low[v], low[w])
+            elif w in stack:
+                low[v] = min(low[v], number[w])
+        if low[v] == number[v]:
+            cut = stack.index(v)
+            result.append(stack[cut:])
+            del stack[cut:]
+
+    for n in names:
+        if n not in number:
+            visit(n)
+    return result
+
+
+def _check_one_way(
+    group: list[str], edges: Sequence[Edge], variables: Variables, kinds: list[Kind]
+) -> None:
+    """Some kind of index moves one way on every edge; what stands still is checked again."""
+    if not edges:
+        return
+    for kind in kinds:
+        shifts = [_shift(e, variables, kind) for e in edges]
+        if all(s is not None for s in shifts) and any(s != 0 for s in shifts):
+            signs = {s for s in shifts if s}
+            if len(signs) == 1:
+                still = [e for e, s in zip(edges, shifts, strict=True) if s == 0]
+                for part in _components(group, still):
+                    inner = [e for e in still if e[0] in part and e[1] in part]
+                    _check_one_way(part, inner, variables, [k for k in kinds if k is not kind])
+                return
+    cycle = ", ".join(f"{lhs} needs {used}" for _, _, lhs, used in edges)
+    raise DefinitionError(
+        f"{' and '.join(group)} need each other, and no index runs one way through all of it: {cycle}"
+    )
+
+
+def _shift(edge: Edge, variables: Variables, kind: Kind) -> int | None:
+    """The sign of (used index − defined index) along a kind; None where it is not constant."""
+    user, used, lhs, entry = edge
+    a = _index_along(variables[user], lhs, kind)
+    b = _index_along(variables[str(used)], entry, kind)
+    if a is None or b is None:
+        return None
+    difference = sp.expand(b - a)
+    return int(sp.sign(difference)) if difference.is_Integer else None
+
+
+def _index_along(variable: Variable, entry: Expr, kind: Kind) -> Expr | None:
+    found = [i for s, i in zip(variable.slots, index_of(entry), strict=True) if s.kind is kind]
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,187 @@
+"""Index algebra: ranges of integers, affine maps between them, and what follows from bounds.
+
+Every index of a system runs over a `Range` whose bounds are affine in sizes and in indices
+that stand before it. `Facts` decides a ≤ b from such ranges; it answers "not known" rather
+than guess, so a True is a proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+from sympy import Expr, Indexed, S, Symbol
+
+
+@dataclass(frozen=True)
+class Range:
+    """The integers lower ≤ symbol ≤ upper."""
+
+    symbol: Symbol
+    lower: Expr
+    upper: Expr
+
+    def substitute(self, mapping: Mapping[Expr, Expr]) -> Range:
+        """The range with its bounds (not its symbol) mapped."""
+        return Range(self.symbol, substitute(self.lower, mapping), substitute(self.upper, mapping))
+
+    def __str__(self) -> str:
+        return f"{self.lower} ≤ {self.symbol} ≤ {self.upper}"
+
+
+class Facts:
+    """What is known of integers: ranges of indices, least values of sizes.
+
+    >>> L, l = sp.symbols("L l", integer=True)
+    >>> facts = Facts({L: (sp.S(1), None), l: (sp.S(1), L - 1)})
+    >>> facts.le(l + 1, L), facts.le(l, L - 2)
+    (True, False)
+    """
+
+    def __init__(self, bounds: Mapping[Expr, tuple[Expr | None, Expr | None]]) -> None:
+        self._bounds = dict(bounds)
+
+    def given(self, ranges: Iterable[Range]) -> Facts:
+        """These facts and the ranges."""
+        return Facts({**self._bounds, **{r.symbol: (r.lower, r.upper) for r in ranges}})
+
+    def le(self, a: Expr, b: Expr) -> bool:
+        """Whether a ≤ b follows. False: it does not follow (not: it is wrong)."""
+        return self._nonnegative(sp.expand(b - a), 12)
+
+    def equal(self, a: Expr, b: Expr) -> bool:
+        """Whether a = b follows."""
+        return bool(sp.expand(a - b) == 0)
+
+    def _nonnegative(self, e: Expr, depth: int) -> bool:
+        if e.is_Number:
+            return bool(e >= 0)
+        if depth == 0:
+            return False
+        for choice in self._lower_bounds(e):
+            if self._nonnegative(sp.expand(choice), depth - 1):
+                return True
+        return False
+
+    def _lower_bounds(self, e: Expr) -> Iterator[Expr]:
+        """Expressions that e is at least, each with one atom replaced by a bound of it."""
+        for atom in sorted(affine_atoms(e), key=self._rank):
+            c = e.coeff(atom)
+            rest = e - c * atom
+            for bound in self._bounds_of(atom, from_below=bool(c > 0)):
+                yield rest + c * bound
+
+    def _rank(self, atom: Expr) -> tuple[int, str]:
+        """Indices that came last are eliminated first: their bounds speak of the earlier ones."""
+        order = list(self._bounds)
+        return (-order.index(atom) if atom in self._bounds else 1, str(atom))
+
+    def _bounds_of(self, atom: Expr, from_below: bool) -> Iterator[Expr]:
+        if isinstance(atom, sp.Max) and from_below or isinstance(atom, sp.Min) and not from_below:
+            yield from atom.args
+            return
+        key = atom.base if isinstance(atom, Indexed) and atom not in self._bounds else atom
+        bound = self._bounds.get(key, (None, None))[0 if from_below else 1]
+        if bound is not None:
+            yield bound
+
+
+def affine_atoms(e: Expr) -> list[Expr]:
+    """The symbols, sizes n_l, minima and maxima that e is an affine combination of."""
+    terms = sp.Add.make_args(e)
+    atoms = {t.as_coeff_Mul()[1] for t in terms} - {S.One}
+    return [a for a in atoms if isinstance(a, (Symbol, Indexed, sp.Max, sp.Min))]
+
+
+def substitute(e: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
+    """e with free symbols mapped at once; bound indices of sums are left alone.
+
+    >>> i, j, n = sp.symbols("i j n", integer=True)
+    >>> x = sp.IndexedBase("x")
+    >>> substitute(x[j] * sp.Sum(x[j], (j, 1, n)), {j: i + 1})
+    Sum(x[j], (j, 1, n))*x[i + 1]
+    """
+    if not mapping:
+        return e
+    if e in mapping:
+        return mapping[e]
+    if not e.args or not (e.free_symbols & mapping.keys()):
+        return e
+    if is_binder(e):
+        return _substitute_under_binder(e, mapping)
+    return e.func(*(substitute(a, mapping) for a in e.args))
+
+
+def is_binder(e: Expr) -> bool:
+    """Whether e binds indices: its arguments are a body and limits (k, lower, upper)."""
+    return isinstance(e, sp.concrete.expr_with_limits.ExprWithLimits)
+
+
+def _substitute_under_binder(e: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
+    limits = e.limits
+    bound = {k for k, *_ in limits}
+    inner = {a: b for a, b in mapping.items() if a not in bound}
+    captured = bound & set().union(*(b.free_symbols for b in inner.values()))
+    renamed = {k: sp.Dummy(k.name, integer=True) for k in captured}
+    body = substitute(e.function, {**inner, **renamed})
+    new = [
+        (renamed.get(k, k), *(substitute(b, {**inner, **renamed}) for b in bounds))
+        for k, *bounds in limits
+    ]
+    return e.func(body, *new)
+
+
+#: Letters that stand for indices of one kind; a clash is resolved by the next in the row.
+LETTERS = ("jkipqrs", "likh", "mi", "tsτ", "uvab", "cde")
+
+
+def fresh_symbol(symbol: Symbol, taken: set[str]) -> Symbol:
+    """An index of the same kind as `symbol` whose name is not taken.
+
+    >>> j = sp.Symbol("j", integer=True)
+    >>> fresh_symbol(j, {"i", "j"})
+    k
+    """
+    if symbol.name not in taken:
+        return Symbol(symbol.name, integer=True)
+    row = next((r for r in LETTERS if symbol.name in r), symbol.name)
+    start = row.index(symbol.name) if symbol.name in row else 0
+    for letter in row[start:] + row[:start]:
+        if letter not in taken:
+            return Symbol(letter, integer=True)
+    count = next(i for i in range(1, 1000) if f"{symbol.name}_{i}" not in taken)
+    return Symbol(f"{symbol.name}_{count}", integer=True)
+
+
+def affine_coefficient(e: Expr, symbol: Symbol) -> Expr | None:
+    """c where e = c·symbol + (free of symbol), or None where e is not affine in it."""
+    if symbol not in e.free_symbols:
+        return S.Zero
+    expanded = sp.expand(e)
+    c = expanded.coeff(symbol)
+    if (expanded - c * symbol).has(symbol) or c.has(symbol):
+        return None
+    return c
+
+
+def rename_bound(e: Expr, taken: set[str]) -> Expr:
+    """e with the bound indices of its sums renamed where they are dummies or taken outside.
+
+    >>> i, j, n = sp.symbols("i j n", integer=True)
+    >>> x = sp.IndexedBase("x")
+    >>> rename_bound(sp.Sum(x[j], (j, 1, n)), {"j"})
+    Sum(x[k], (k, 1, n))
+    """
+    if not e.args or not e.has(sp.Sum):
+        return e
+    if not is_binder(e):
+        return e.func(*(rename_bound(a, taken) for a in e.args))
+    free = {s.name for s in e.free_symbols if not isinstance(s, sp.Dummy)}
+    used = taken | free
+    new: dict[Expr, Expr] = {}
+    for k, *_ in reversed(e.limits):
+        new[k] = fresh_symbol(k, used)
+        used = used | {new[k].name}
+    limits = [(new[k], *(substitute(b, new) for b in bounds)) for k, *bounds in e.limits]
+    return e.func(rename_bound(substitute(e.function, new), used), *limits)
