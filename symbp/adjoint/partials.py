@@ -17,6 +17,7 @@ from sympy import Expr, S
 
 from symbp.errors import DefinitionError
 from symbp.functions import TABLE, Elementwise, F, X, derivative_of
+from symbp.system.functional import Functional
 from symbp.system.indices import Range, is_binder, substitute
 
 
@@ -58,6 +59,13 @@ def _descend(
             yield from _descend(factor, wanted, factors + others, opened)
     elif isinstance(e, sp.Pow) and not _contains(e.exp, wanted):
         yield from _descend(e.base, wanted, (*factors, e.exp, e.base ** (e.exp - 1)), opened)
+    elif isinstance(e, Functional):
+        (k, lo, hi) = e.limits[0]
+        at = sp.Dummy(k.name, integer=True)
+        entry = substitute(e.entries[0], {k: at})
+        if any(_contains(part, wanted) for part in (e.entries[1], *e.partials)):
+            raise DefinitionError(f"{e.name} is differentiated by its outputs only")
+        yield from _descend(entry, wanted, (*factors, e.differentiated(at)), (*opened, Range(at, lo, hi)))
     elif is_binder(e):
         dummies = {k: sp.Dummy(k.name, integer=True) for k, *_ in e.limits}
         ranges = tuple(

@@ -83,18 +83,24 @@ class _Solve:
                 self.narrowed[slot.symbol] = (g, g)
             else:
                 self.guards.append(sp.KroneckerDelta(g, slot.symbol))
-        self.rest = [
-            r.substitute(self.solution) for r in self.unknown if r.symbol not in self.solution
-        ]
 
     def bound(self) -> None:
-        """Ranges of solved indices become bounds of the rest or of J."""
-        for r in self.unknown:
-            if r.symbol in self.solution:
-                value = self.solution[r.symbol]
-                moved = r.substitute(self.solution)
-                self._require(sp.expand(value - moved.lower))
-                self._require(sp.expand(moved.upper - value))
+        """Ranges of solved indices, and those that came to speak of later ones, become bounds."""
+        moved = [r.substitute(self.solution) for r in self.unknown]
+        free = {r.symbol for r in self.unknown if r.symbol not in self.solution}
+        loose = []
+        for r in moved:
+            value = self.solution.get(r.symbol, r.symbol)
+            early = value == r.symbol and not (r.lower.free_symbols | r.upper.free_symbols) & free
+            if value == r.symbol:
+                unbounded = Range(r.symbol, -sp.oo, sp.oo)
+                self.rest.append(r if early else unbounded)
+                free = free - {r.symbol} if early else free
+            if not early:
+                loose.append((value, r))
+        for value, r in loose:
+            self._require(sp.expand(value - r.lower))
+            self._require(sp.expand(r.upper - value))
 
     def box(self) -> Box:
         """Where J must be for the contribution to exist."""
@@ -111,7 +117,8 @@ class _Solve:
         return not g.free_symbols & {r.symbol for r in self.unknown} and not _is_data(g)
 
     def _known(self) -> Facts:
-        return self.facts.given(self._own_range(s) for s in self.slots).given(self.rest)
+        bounded = [r for r in self.rest if r.upper != sp.oo and r.lower != -sp.oo]
+        return self.facts.given(self._own_range(s) for s in self.slots).given(bounded)
 
     def _own_range(self, slot: Slot) -> Range:
         """The range of J in one slot as narrowed so far, at the points fixed before it."""
@@ -154,6 +161,9 @@ def _bound(e: Expr, symbol: Symbol) -> tuple[str, Expr] | None:
 
 def _narrow(low: Expr, high: Expr, bound: tuple[str, Expr], facts: Facts) -> Interval:
     side, b = bound
+    if low == -sp.oo or high == sp.oo:
+        return (b if low == -sp.oo else sp.Max(low, b), high) if side == "lower" else (
+            low, b if high == sp.oo else sp.Min(high, b))
     if side == "lower":
         return (b if facts.le(low, b) else low if facts.le(b, low) else sp.Max(low, b)), high
     return low, (b if facts.le(b, high) else high if facts.le(high, b) else sp.Min(high, b))

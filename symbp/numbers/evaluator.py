@@ -8,7 +8,7 @@ an index map such as s·p + u gathers; a bound that depends on other axes become
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from itertools import product
 from typing import Any
@@ -22,7 +22,7 @@ from symbp.functions import Elementwise
 from symbp.numbers.domains import Axes, Buffer, Domain, Floats
 from symbp.system import Equation, Kind, Range, Role, System, Variable
 from symbp.system.equation import family_of, index_of, walk
-from symbp.system.indices import is_binder
+from symbp.system.functional import Functional
 
 Key = tuple[int, ...]
 Span = tuple[int, int]
@@ -64,6 +64,7 @@ class Evaluation:
         self.system = system
         self.domain: Domain = domain or Floats()
         self._sizes = system.sizes
+        self._values = values
         self._store: dict[str, dict[Key, Buffer]] = {}
         for variable in system.variables:
             if variable.role.given and variable.role is not Role.SIZE:
@@ -224,8 +225,20 @@ class Evaluation:
             table = np.asarray(self._size(name))
             first = int(self.system[name].slots[0].range.lower)
             return Tensor(table[index[0].buffer - first], index[0].axes)
-        gathered = self._entry(e, scope)
-        return Tensor(np.asarray(gathered.buffer).astype(int), gathered.axes)
+        axes = tuple(dict.fromkeys(a for t in index for a in t.axes))
+        ground = Floats()
+        firsts = [lo for lo, _ in self._spans(self.system[name], ())]
+        places = [
+            ground.arrange(t.buffer, t.axes, axes) - lo for t, lo in zip(index, firsts, strict=True)
+        ]
+        return Tensor(self._raw(name)[tuple(places)], axes)
+
+    def _raw(self, name: str) -> Any:
+        """A family of data that is used as an index, as integers."""
+        given = np.asarray(self._values[name])
+        if not np.issubdtype(given.dtype, np.integer):
+            raise SizeError(f"{name} is used as an index: its values must be integers")
+        return given
 
     def _size(self, name: str) -> Any:
         if name not in self._sizes:
@@ -333,12 +346,14 @@ class Evaluation:
         if isinstance(e, sp.Add):
             return reduce(self._plus, (self._eval(a, scope) for a in e.args))
         if isinstance(e, sp.Mul):
-            return self._product([self._eval(a, scope) for a in e.args], ())
+            return self._times(e, scope)
         if isinstance(e, sp.Pow):
             base = self._eval(e.base, scope)
             return Tensor(self.domain.power(base.buffer, e.exp), base.axes)
         if isinstance(e, sp.Sum):
             return self._sum(e, scope)
+        if isinstance(e, Functional):
+            return self._eval(e.stand_in(), scope)
         if isinstance(e, Elementwise):
             return self._apply(e, scope)
         if isinstance(e, (sp.KroneckerDelta, sp.Piecewise)):
@@ -348,6 +363,16 @@ class Evaluation:
             return self._entry(e, scope)
         counted = self._integers(e, scope)
         return Tensor(self.domain.array(counted.buffer), counted.axes)
+
+    def _times(self, e: sp.Mul, scope: Scope) -> Tensor:
+        """A product; where an indicator is zero, the other factors need not have a meaning."""
+        guards = [a for a in e.args if isinstance(a, (sp.KroneckerDelta, sp.Piecewise))]
+        for guard in guards:
+            condition = self._condition(guard, scope)
+            if not condition.axes and not condition.buffer:
+                return Tensor(self.domain.array(0))
+        inner = replace(scope, masked=True) if guards else scope
+        return self._product([self._eval(a, inner) for a in e.args], ())
 
     def _plus(self, a: Tensor, b: Tensor) -> Tensor:
         axes = tuple(dict.fromkeys((*a.axes, *b.axes)))
@@ -364,6 +389,9 @@ class Evaluation:
         return Tensor(self.domain.contract([(t.buffer, t.axes) for t in factors], out), out)
 
     def _sum(self, e: sp.Sum, scope: Scope) -> Tensor:
+        k, lo, hi = e.limits[-1]
+        if self._walks(e.function, k) or any(k in b.free_symbols for t in e.limits[:-1] for b in t[1:]):
+            return self._loop(e, scope)
         masks = []
         inner = scope
         for k, lo, hi in reversed(e.limits):
@@ -379,6 +407,33 @@ class Evaluation:
             if k not in present:
                 factors.append(Tensor(self.domain.array(np.ones(max(0, hi - lo + 1), int)), (k,)))
         return self._product(factors, summed)
+
+    def _walks(self, body: Expr, symbol: Symbol) -> bool:
+        """Whether an entry of the body is walked along the index."""
+        for node, _ in walk(body):
+            name = family_of(node)
+            if name in self.system.by_name and symbol in node.free_symbols:
+                index = index_of(node)
+                if any(symbol in index[i].free_symbols for i in self._outer(self.system[str(name)])):
+                    return True
+        return False
+
+    def _loop(self, e: sp.Sum, scope: Scope) -> Tensor:
+        """The outermost index of a sum, value by value."""
+        *inner, (k, lo, hi) = e.limits
+        body = sp.Sum(e.function, *inner) if inner else e.function
+        (first, last), mask = self._span(Range(k, lo, hi), scope)
+        total = Tensor(self.domain.array(0))
+        for value in range(first, last + 1):
+            at_value = replace(scope, point={**scope.point, k: value}, masked=mask is not None)
+            term = self._eval(body, at_value)
+            if mask is not None:
+                place = mask.axes.index(k)
+                here = np.take(mask.buffer, value - first, axis=place).astype(int)
+                axes = tuple(a for a in mask.axes if a != k)
+                term = self._product([term, Tensor(self.domain.array(here), axes)], ())
+            total = self._plus(total, term)
+        return total
 
     def _span(self, r: Range, scope: Scope) -> tuple[Span, Tensor | None]:
         """The least range of numbers that holds a range, and a mask where it is not all of it."""
@@ -400,17 +455,17 @@ class Evaluation:
         return Tensor(self.domain.apply(e.row, e.order, x.buffer, parameters), x.axes)
 
     def _indicator(self, e: Expr, scope: Scope) -> Tensor:
-        if isinstance(e, sp.KroneckerDelta):
-            a, b = (self._integers(i, scope) for i in e.args)
-            relation = np.equal
-        else:
-            condition = e.args[0][1]
-            a, b = (self._integers(i, scope) for i in condition.args)
-            relation = np.greater_equal if isinstance(condition, sp.Ge) else np.less_equal
+        condition = self._condition(e, scope)
+        return Tensor(self.domain.array(condition.buffer.astype(int)), condition.axes)
+
+    def _condition(self, e: Expr, scope: Scope) -> Tensor:
+        """[a = b] or [a ≥ b] of index expressions, as booleans."""
+        delta = isinstance(e, sp.KroneckerDelta)
+        a, b = (self._integers(i, scope) for i in (e.args if delta else e.args[0][1].args))
         axes = tuple(dict.fromkeys((*a.axes, *b.axes)))
         ground = Floats()
         x, y = ground.arrange(a.buffer, a.axes, axes), ground.arrange(b.buffer, b.axes, axes)
-        return Tensor(self.domain.array(relation(x, y).astype(int)), axes)
+        return Tensor(np.asarray(x == y if delta else x >= y), axes)
 
     def _entry(self, e: Expr, scope: Scope) -> Tensor:
         """A family's entry: its array as it stands where the index is plain, else a gather."""

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
 from hashlib import blake2b
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from symbp.errors import ValueRangeError
 from symbp.functions import Row
 from symbp.numbers.domains import Arrays, Axes
 
-FIRST_PRIME = sp.nextprime(2**127)
+FIRST_PRIME = int(sp.nextprime(2**127))  #: below every prime used
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,10 @@ class Field(Arrays):
     def random(self, shape: tuple[int, ...], name: str) -> Residues:
         """Random numbers, fixed by the seed and the name."""
         count = int(np.prod(shape, dtype=int))
-        entries = [[self._hash(name, i, p) for i in range(count)] for p in self.primes]
-        return Residues(np.array(entries, dtype=object).reshape(len(self.primes), *shape), 0)
+        draw = Random(f"{self.seed}|{name}").getrandbits
+        entries = np.array([draw(FIRST_PRIME.bit_length() - 1) for _ in range(count)], dtype=object)
+        data = np.stack([entries.reshape(shape)] * len(self.primes))
+        return Residues(data, 0)
 
     def array(self, values: Any) -> Residues:
         """Integers, fractions or SymPy rationals as residues."""
@@ -246,9 +249,9 @@ def _contract_mod(
         later = set(out).union(*(ax for _, ax in rest[place + 1 :]))
         summed = [a for a in axes if a in more and a not in later]
         product, axes = _pair(arrays, (product, axes), (buffer, more), summed, later)
-        product = product % p
+        product = np.asarray(product % p, dtype=object)
     drop = tuple(i for i, a in enumerate(axes) if a not in out)
-    total = np.asarray(product.sum(axis=drop), dtype=object) % p
+    total = np.asarray(product.sum(axis=drop) % p, dtype=object)
     kept = tuple(a for a in axes if a in out)
     return np.asarray(Arrays.arrange(arrays, np.asarray(total, dtype=object), kept, out))
 

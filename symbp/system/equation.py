@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-import sympy as sp
 from sympy import Expr, Indexed, IndexedBase, Symbol
+from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symbp.errors import DefinitionError
 from symbp.system.indices import Range, substitute
@@ -143,12 +143,12 @@ class Equation:
 def walk(e: Expr, open_ranges: tuple[Range, ...] = ()) -> Iterator[tuple[Expr, tuple[Range, ...]]]:
     """Every node of e with the sums open around it, outermost first."""
     yield e, open_ranges
-    if isinstance(e, sp.concrete.expr_with_limits.ExprWithLimits):
-        ranges = tuple(Range(k, lo, hi) for k, lo, hi in reversed(e.limits))
-        for bound in ranges:
-            yield from walk(bound.lower, open_ranges)
-            yield from walk(bound.upper, open_ranges)
-        yield from walk(e.function, open_ranges + ranges)
+    if isinstance(e, ExprWithLimits):
+        for k, lo, hi in reversed(e.limits):
+            yield from walk(lo, open_ranges)
+            yield from walk(hi, open_ranges)
+            open_ranges += (Range(k, lo, hi),)
+        yield from walk(e.function, open_ranges)
         return
     for a in e.args:
         if not isinstance(a, IndexedBase):

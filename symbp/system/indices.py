@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 from sympy import Expr, Indexed, S, Symbol
+from sympy.concrete.expr_with_limits import ExprWithLimits
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,9 @@ class Facts:
         if isinstance(atom, sp.Max) and from_below or isinstance(atom, sp.Min) and not from_below:
             yield from atom.args
             return
+        if isinstance(atom, (sp.floor, sp.ceiling)):
+            yield _rounding_bound(atom, from_below)
+            return
         key = atom.base if isinstance(atom, Indexed) and atom not in self._bounds else atom
         bound = self._bounds.get(key, (None, None))[0 if from_below else 1]
         if bound is not None:
@@ -88,10 +92,20 @@ class Facts:
 
 
 def affine_atoms(e: Expr) -> list[Expr]:
-    """The symbols, sizes n_l, minima and maxima that e is an affine combination of."""
+    """The symbols, sizes n_l, minima, maxima and roundings that e is an affine combination of."""
     terms = sp.Add.make_args(e)
     atoms = {t.as_coeff_Mul()[1] for t in terms} - {S.One}
-    return [a for a in atoms if isinstance(a, (Symbol, Indexed, sp.Max, sp.Min))]
+    kinds = (Symbol, Indexed, sp.Max, sp.Min, sp.floor, sp.ceiling)
+    return [a for a in atoms if isinstance(a, kinds)]
+
+
+def _rounding_bound(atom: Expr, from_below: bool) -> Expr:
+    """x − (d−1)/d ≤ ⌊x⌋ ≤ x ≤ ⌈x⌉ ≤ x + (d−1)/d for x = integer/d."""
+    x = atom.args[0]
+    slack = 1 - 1 / sp.fraction(sp.together(x))[1]
+    if isinstance(atom, sp.floor):
+        return x - slack if from_below else x
+    return x if from_below else x + slack
 
 
 def substitute(e: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
@@ -115,7 +129,7 @@ def substitute(e: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
 
 def is_binder(e: Expr) -> bool:
     """Whether e binds indices: its arguments are a body and limits (k, lower, upper)."""
-    return isinstance(e, sp.concrete.expr_with_limits.ExprWithLimits)
+    return isinstance(e, ExprWithLimits)
 
 
 def _substitute_under_binder(e: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
@@ -173,7 +187,7 @@ def rename_bound(e: Expr, taken: set[str]) -> Expr:
     >>> rename_bound(sp.Sum(x[j], (j, 1, n)), {"j"})
     Sum(x[k], (k, 1, n))
     """
-    if not e.args or not e.has(sp.Sum):
+    if not e.args or not e.has(ExprWithLimits):
         return e
     if not is_binder(e):
         return e.func(*(rename_bound(a, taken) for a in e.args))

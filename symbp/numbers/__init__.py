@@ -1,0 +1,1 @@
+"""Numbers: a System evaluated, its code, and independent witnesses for its gradient."""
