@@ -53,8 +53,8 @@ class Context:
 
     @property
     def facts(self) -> Facts:
-        """Bounds of the free indices."""
-        return self.system.facts.given(self.domain)
+        """Bounds of the free indices, at the system's sizes where it has any."""
+        return self.system.facts.at_sizes(self.system.size_values()).given(self.domain)
 
     def adjoint(self, name: str) -> tuple[str, str] | None:
         """(loss, family) where `name` is ∂loss/∂family."""
@@ -213,6 +213,8 @@ def _same(a: tuple[Expr, ...], b: tuple[Expr, ...], context: Context) -> list[Ex
         difference = sp.expand(p - q)
         if difference.is_Integer:
             result.append(S.One if difference == 0 else S.Zero)
+        elif context.facts.le(p, q) and context.facts.le(q, p):
+            result.append(S.One)
         elif context.facts.le(p + 1, q) or context.facts.le(q + 1, p):
             result.append(S.Zero)
         else:
@@ -329,7 +331,7 @@ def _use_normalised(
         return None
 
     marked = rewrite(e, context, change)
-    if not marked.has(place):
+    if marked == e:
         return e
     return cancel(context, marked).xreplace({place: total})
 
@@ -359,8 +361,33 @@ def _cancel(e: Expr) -> Expr:
     back = {d: a for a, d in sums.items()}
     plain = _replace_top(inner, sums)
     reduced = sp.cancel(plain)
-    best = min((plain, reduced, sp.factor(reduced)), key=sp.count_ops)
+    candidates = (plain, reduced, sp.factor(reduced))
+    best = min((_usual_signs(c) for c in candidates), key=sp.count_ops)
     return _replace_top(best, back)
+
+
+def _usual_signs(e: Expr) -> Expr:
+    """1 − a rather than a − 1 in a product, and its sign moved to another difference."""
+    if not isinstance(e, sp.Mul):
+        return e
+    flips = [f for f in e.args if _flipped(f) != f]
+    if not flips:
+        return e
+    rest = [_flipped(f) for f in e.args]
+    if len(flips) % 2:
+        place = next((i for i, f in enumerate(rest) if f.is_Add and f not in flips), None)
+        if place is None:
+            return sp.Mul(-1, *rest)
+        rest[place] = sp.Add(*(-t for t in rest[place].args))
+    return sp.Mul(*rest)
+
+
+def _flipped(f: Expr) -> Expr:
+    """The negative of a − 1 or of 1/(a − 1); anything else as it is."""
+    base, exponent = (f.base, f.exp) if f.is_Pow else (f, S.One)
+    if base.is_Add and exponent in (1, -1) and any(t.is_number and t < 0 for t in base.args):
+        return sp.Pow(sp.Add(*(-t for t in base.args)), exponent)
+    return f
 
 
 def _replace_top(e: Expr, mapping: dict[Expr, Expr]) -> Expr:

@@ -1,0 +1,202 @@
+"""The command `symbp`: a thin door to derive, verify and code.
+
+Exit status: 0 all is well, 1 a check failed, 2 the command could not run. An output file is
+written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from symbp import networks, notation
+from symbp.derivation import derive as derivations
+from symbp.errors import SymbpError, UnknownNameError, ValueRangeError, at
+from symbp.latex.phrases import LANGUAGES
+from symbp.latex.post import Post, write_post
+from symbp.latex.weight import one_weight, read_parameter
+from symbp.network import DEFAULT_NOTATION, value_of
+from symbp.system import System
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Derive, check and explain backpropagation.",
+    pretty_exceptions_enable=False,
+)
+
+NETWORKS = {"mlp": networks.mlp}
+
+Name = Annotated[str, typer.Argument(metavar="NETWORK", help="The network: mlp.")]
+Sizes = Annotated[str | None, typer.Option(help="Units of each layer: 784,30,10. None: symbols.")]
+Activation = Annotated[
+    str, typer.Option(help="One for all layers, or one for each: relu,softmax.")
+]
+Loss = Annotated[str, typer.Option(help="half-squared-error, cross-entropy, ...")]
+Batch = Annotated[str | None, typer.Option(help="Add a sample index: m (a symbol) or a number.")]
+Reduction = Annotated[str, typer.Option(help="mean or sum over the samples.")]
+Bias = Annotated[str, typer.Option(help="yes or no, for all layers or for each: yes,yes,no.")]
+L1 = Annotated[str | None, typer.Option(help="Penalty on |w|: lambda, lambda/2, lambda/2m.")]
+L2 = Annotated[str | None, typer.Option(help="Penalty on w²: lambda, lambda/2, lambda/2m.")]
+NotationName = Annotated[
+    str, typer.Option("--notation", help="bold, edge, ng, pinard or chain.")
+]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")]
+
+
+def build(name: str, sizes: str | None, activation: str, loss: str, **options: str | None) -> System:
+    """The network that the options of a command describe."""
+    if name not in NETWORKS:
+        raise UnknownNameError(f"unknown network {name!r} (known: {', '.join(NETWORKS)})")
+    batch = options["batch"]
+    return networks.mlp(
+        _integers("--sizes", sizes) if sizes is not None else None,
+        [a.strip() for a in activation.split(",")] if "," in activation else activation,
+        loss,
+        batch=False if batch is None else True if batch == "m" else _integer("--batch", batch),
+        reduction=str(options["reduction"]),
+        bias=_biases(str(options["bias"])),
+        l1=options["l1"],
+        l2=options["l2"],
+    )
+
+
+def _integers(option: str, text: str) -> list[int]:
+    return [_integer(option, part) for part in text.split(",")]
+
+
+def _integer(option: str, text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise ValueRangeError(f"{option}: {text.strip()!r} is not a positive integer")
+    return number
+
+
+def _biases(text: str) -> bool | list[bool]:
+    words = [w.strip() for w in text.split(",")]
+    wrong = [w for w in words if w not in ("yes", "no")]
+    if wrong:
+        raise UnknownNameError(f"--bias: {wrong[0]!r} is neither yes nor no")
+    return words[0] == "yes" if len(words) == 1 else [w == "yes" for w in words]
+
+
+@app.command()
+def derive(
+    network: Name,
+    sizes: Sizes = None,
+    activation: Activation = "sigma",
+    loss: Loss = "half-squared-error",
+    notation_name: NotationName = DEFAULT_NOTATION,
+    lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
+    form: Annotated[str, typer.Option(help="full (every step) or short (results).")] = "full",
+    wrt: Annotated[
+        str | None, typer.Option(help="One parameter in the notation: 'w^2_{11}'.")
+    ] = None,
+    values: Annotated[
+        Path | None, typer.Option(help="JSON with x, y, w, b: every product in numbers.")
+    ] = None,
+    batch: Batch = None,
+    reduction: Reduction = "mean",
+    bias: Bias = "yes",
+    l1: L1 = None,
+    l2: L2 = None,
+    output: Output = None,
+) -> None:
+    """Derive the gradient of every parameter, as a Markdown post."""
+    chosen = notation.lookup(notation_name)
+    _one_of("language", lang, LANGUAGES)
+    _one_of("form", form, ("full", "short"))
+    system = build(network, sizes, activation, loss,
+                   batch=batch, reduction=reduction, bias=bias, l1=l1, l2=l2)  # fmt: skip
+    given = read_values(values) if values is not None else None
+    if wrt is None and given is None:
+        emit(write_post(system, chosen, lang, form).text, output)
+        return
+    if sizes is None:
+        raise ValueRangeError("--wrt and --values need numbers for the layers: give --sizes")
+    full = derivations(system)[0].system
+    post = Post(full, chosen, lang)
+    if wrt is None:
+        raise UnknownNameError("--values needs --wrt: the parameter whose derivative is wanted")
+    entry = read_parameter(wrt, full, chosen)
+    with at(str(values) if values else "values"):
+        value = value_of(full, given) if given is not None else None
+        one_weight(post, entry, value)
+    emit(post.text, output)
+
+
+@app.command()
+def notations() -> None:
+    """Show each notation on one example."""
+    for each in notation.NOTATIONS.values():
+        typer.echo(f"{each.name:8} {each.title['en']}")
+        for line in example(each):
+            typer.echo(f"         {line}")
+        typer.echo()
+
+
+def example(chosen: notation.Notation) -> list[str]:
+    """The forward pass and the gradients of a general network, as matrices."""
+    steps = derivations(networks.mlp())
+    post = Post(steps[0].system, chosen, "en")
+    lines = [(e.lhs, e.rhs, e.domain) for e in steps[0].system.equations[1:3]]
+    lines += [(d.target, d.result, d.domain) for d in steps if not _is_activation(d.target)]
+    return [str(post.matrix(*line)) for line in lines]
+
+
+def _is_activation(target: Any) -> bool:
+    return str(target.base).endswith("/∂a")
+
+
+def read_values(path: Path) -> dict[str, Any]:
+    """The families in a JSON file: {"x": [...], "y": [...], "w": [[...], ...], "b": [...]}."""
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueRangeError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ValueRangeError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except json.JSONDecodeError as error:
+        raise ValueRangeError(f"{path}:{error.lineno}:{error.colno}: {error.msg}") from error
+    if not isinstance(given, dict):
+        raise ValueRangeError(f'{path}: expected an object such as {{"x": [1, 2], "y": [0]}}')
+    return given
+
+
+def _one_of(what: str, given: str, known: Sequence[str]) -> None:
+    if given not in known:
+        raise UnknownNameError(f"unknown {what} {given!r} (known: {', '.join(known)})")
+
+
+def emit(text: str, output: Path | None) -> None:
+    """Print, or replace a file in one step, so that a failure leaves it as it was."""
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(output)
+    except OSError as error:
+        raise ValueRangeError(f"{output}: {error.strerror}") from error
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; a mistake in what was given is one line and status 2."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="symbp")
+    except SymbpError as error:
+        print(f"symbp: {error}", file=sys.stderr)
+        raise SystemExit(2) from None

@@ -1,0 +1,193 @@
+"""Entries of families as LaTeX: letter, layer, unit, sample, each where the notation puts it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy as sp
+from sympy import Expr, Symbol
+
+from symbp.errors import SymbpError
+from symbp.notation import Notation, Style
+from symbp.system import Kind, Role, System, Variable
+
+GREEK = {"lambda", "alpha", "beta", "gamma", "delta", "epsilon", "eta", "mu", "rho", "tau"}
+
+
+class Entries:
+    """Writes the entries of one System's families in one notation.
+
+    `offset` moves the letter of free layer indices: a derivation of δ^{(l)} is written for the
+    layer l of the paper, whatever number the equations give it.
+    """
+
+    def __init__(self, system: System, notation: Notation, offset: int = 0) -> None:
+        self.system = system
+        self.notation = notation
+        self.offset = offset
+        self._layers = {
+            s.symbol for v in system.variables for s in v.slots if s.kind is Kind.LAYER
+        }
+        self._depth = Symbol("L", integer=True)
+
+    def style(self, name: str) -> Style:
+        """The notation's style of a family; its plain name where the notation has none."""
+        known = self.notation.styles.get(name)
+        if known is not None:
+            return known
+        return Style("\\" + name if name in GREEK else name)
+
+    def target_offset(self, name: str) -> int:
+        """The offset at which the layer index of a family's own slots prints as the letter."""
+        adjoint = self.system[name].adjoint_of
+        if adjoint:
+            return self.target_offset(adjoint[1])
+        has_layer = any(s.kind is Kind.LAYER for s in self.system[name].slots)
+        return self.style(name).layer if has_layer else 0
+
+    def entry(self, name: str, index: Sequence[Expr], bound: frozenset[Symbol]) -> str:
+        """One number of a family."""
+        return self._write(self.system[name], index, bound)
+
+    def whole(
+        self, name: str, index: Sequence[Expr], axes: Sequence[Symbol], bound: frozenset[Symbol]
+    ) -> str:
+        """A vector or matrix: the indices in `axes` are not written."""
+        variable = self.system[name]
+        given = [None if i in axes else i for i in index]
+        batch = any(
+            slot.kind is Kind.SAMPLE and i in axes
+            for slot, i in zip(variable.slots, index, strict=True)
+        )
+        return self._write(variable, given, bound, whole=bool(axes), batch=batch)
+
+    def derivative(self, loss: str, of: str) -> str:
+        r"""\frac{\partial C}{\partial u}."""
+        top = self._write(self.system[loss], ())
+        return rf"\frac{{\partial {top}}}{{\partial {of}}}"
+
+    def integer(self, e: Expr, bound: frozenset[Symbol] = frozenset(), layer: int = 0) -> str:
+        """An index, bound or size as the paper numbers it."""
+        sizes = {a: Symbol(self._write(self.system[a.base.label.name], a.indices, bound))
+                 for a in e.atoms(sp.Indexed)}  # fmt: skip
+        moved = e.xreplace(sizes)
+        free = self._layers - bound
+        if self.offset and e.free_symbols & free:
+            moved = moved.xreplace({s: s - self.offset for s in free})
+        if self.notation.depth_shift and self._depth in moved.free_symbols:
+            moved = moved.xreplace({self._depth: self._depth - self.notation.depth_shift})
+        moved = sp.expand(moved) + layer
+        return self._text(moved)
+
+    def letter(self, symbol: Symbol) -> str:
+        """An index symbol: the layer by the notation's letter."""
+        if symbol in self._layers:
+            return self.notation.layer_letter
+        if symbol == self._depth:
+            return self.notation.depth
+        return "\\" + symbol.name if symbol.name in GREEK else symbol.name
+
+    def _text(self, e: Expr) -> str:
+        if isinstance(e, Symbol):
+            return self.letter(e)
+        if isinstance(e, sp.Add):
+            terms = sorted(e.args, key=lambda t: (t.is_Number, t.could_extract_minus_sign()))
+            text = self._text(terms[0])
+            for t in terms[1:]:
+                minus = t.could_extract_minus_sign()
+                part = self._text(-t if minus else t)
+                text += f" - {part}" if minus else f" + {part}"
+            return text
+        if isinstance(e, (sp.Max, sp.Min)):
+            parts = ", ".join(sorted(self._text(a) for a in e.args))
+            return rf"\{type(e).__name__.lower()}({parts})"
+        if isinstance(e, sp.Mul):
+            return " ".join(self._text(a) for a in e.args)
+        if isinstance(e, (sp.floor, sp.ceiling)):
+            side = "floor" if isinstance(e, sp.floor) else "ceil"
+            return rf"\l{side} {self._text(e.args[0])} \r{side}"
+        if e.is_Rational:
+            return str(e) if e.is_Integer else rf"\frac{{{e.p}}}{{{e.q}}}"
+        raise SymbpError(f"no way to write the index {e}")
+
+    def _write(
+        self,
+        variable: Variable,
+        index: Sequence[Expr | None],
+        bound: frozenset[Symbol] = frozenset(),
+        whole: bool = False,
+        batch: bool = False,
+    ) -> str:
+        if variable.adjoint_of:
+            return self._adjoint(variable, index, bound, whole, batch)
+        style = self.style(variable.name)
+        return self._marked(variable, style, style.symbol(whole, batch), index, bound)
+
+    def _adjoint(
+        self,
+        variable: Variable,
+        index: Sequence[Expr | None],
+        bound: frozenset[Symbol],
+        whole: bool,
+        batch: bool,
+    ) -> str:
+        loss, family = variable.adjoint_of or ("", "")
+        n = self.notation
+        if family == "z" and n.delta:
+            letter = n.delta_batch if batch else (n.delta_whole or n.delta) if whole else n.delta
+            return self._marked(self.system[family], Style("", layer=self.style("z").layer),
+                                letter, index, bound)  # fmt: skip
+        return self.derivative(loss, self._write(self.system[family], index, bound, whole, batch))
+
+    def _marked(
+        self,
+        variable: Variable,
+        style: Style,
+        letter: str,
+        index: Sequence[Expr | None],
+        bound: frozenset[Symbol],
+    ) -> str:
+        layer, sample, subs = "", "", []
+        for slot, i in zip(variable.slots, index, strict=True):
+            if i is None:
+                continue
+            if slot.kind is Kind.LAYER and variable.role is Role.SIZE:
+                subs.append(self.integer(i, bound, style.layer))
+            elif slot.kind is Kind.LAYER:
+                named = self._end(style, i)
+                letter = named or letter
+                text = self.integer(i, bound, style.layer)
+                layer = "" if named else self.notation.layer_mark.format(text)
+            elif slot.kind is Kind.SAMPLE:
+                sample = self.notation.sample_mark.format(self.integer(i, bound))
+            else:
+                subs.append(self.integer(i, bound))
+        if self._is_weight(variable) and self.notation.weights == "from-to":
+            subs.reverse()
+        subs += [style.subscript] if style.subscript else []
+        marks = [m for m in (sample, layer) if m]
+        if not self.notation.sample_first:
+            marks.reverse()
+        plain = letter.rstrip("'")
+        marked = plain + _script("_", _join(subs)) + letter[len(plain) :]
+        return marked + _script("^", self.notation.superscript_separator.join(marks))
+
+    def _end(self, style: Style, layer: Expr) -> str:
+        """The name a family has at the input or at the last layer."""
+        last = self.system.sizes.get("L", self._depth)
+        if style.first and layer == 0:
+            return style.first
+        return style.last if style.last and layer in (self._depth, last) else ""
+
+    @staticmethod
+    def _is_weight(variable: Variable) -> bool:
+        return [s.kind for s in variable.slots].count(Kind.UNIT) == 2
+
+
+def _script(mark: str, text: str) -> str:
+    return f"{mark}{{{text}}}" if text else ""
+
+
+def _join(subs: Sequence[str]) -> str:
+    """Indices side by side where each is one sign, else with commas."""
+    return ("" if all(len(s) == 1 for s in subs) else ",").join(subs)

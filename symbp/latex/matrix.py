@@ -1,0 +1,169 @@
+"""Matrix expressions as LaTeX in a notation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sympy import Expr, Rational, Symbol
+
+from symbp.forms.matrix import MatrixEquation
+from symbp.forms.matrix_expr import (
+    Add,
+    Apply,
+    Axis,
+    Broadcast,
+    Diag,
+    Entry,
+    Hadamard,
+    MatMul,
+    MatrixExpr,
+    OpenSum,
+    Power,
+    Scalar,
+    Scale,
+    SquaredNorm,
+    SumOver,
+    Transpose,
+)
+from symbp.latex.writer import ATOM, PRODUCT, SUM, Text, Writer, parenthesised
+from symbp.system.equation import family_of, index_of
+
+
+
+class MatrixWriter:
+    """Writes matrix expressions with the letters of an index-form writer."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self.notation = writer.notation
+
+    def equation(self, equation: MatrixEquation) -> str:
+        """lhs = rhs."""
+        return f"{self.write(equation.lhs)} = {self.write(equation.rhs)}"
+
+    def write(self, e: MatrixExpr) -> str:
+        """A matrix expression."""
+        return self._node(e, frozenset()).latex
+
+    def _node(self, e: MatrixExpr, bound: frozenset[Symbol]) -> Text:
+        return _WRITERS[type(e)](self, e, bound)
+
+    def _scalar(self, e: Scalar, bound: frozenset[Symbol]) -> Text:
+        return self.writer._expr(e.value, bound)
+
+    def _entry(self, e: Entry, bound: frozenset[Symbol]) -> Text:
+        axes = [a.symbol for a in (e.row, e.col) if a is not None]
+        name = str(family_of(e.entry))
+        return Text(self.writer.entries.whole(name, index_of(e.entry), axes, bound))
+
+    def _transpose(self, e: Transpose, bound: frozenset[Symbol]) -> Text:
+        inner = self._node(e.operand, bound)
+        plain = inner.level == ATOM and not any(c in inner.latex for c in "^'")
+        base = inner.latex if plain and "frac" not in inner.latex else parenthesised(inner.latex)
+        return Text(f"{base}^{{{self.notation.transpose}}}")
+
+    def _matmul(self, e: MatMul, bound: frozenset[Symbol]) -> Text:
+        parts = [self._node(f, bound) for f in e.factors]
+        return Text(" ".join(p.at(ATOM) for p in parts), PRODUCT)
+
+    def _hadamard(self, e: Hadamard, bound: frozenset[Symbol]) -> Text:
+        text = ""
+        for f in e.terms:
+            divides = text and isinstance(f, Power) and f.exponent == -1
+            part = self._node(f.operand if divides else f, bound)
+            inner = parenthesised(part.latex) if isinstance(f, Scale) else part.at(PRODUCT)
+            sign = r"\oslash" if divides else self.notation.hadamard
+            text += f" {sign} {inner}" if text else inner
+        return Text(text, _HADAMARD)
+
+    def _add(self, e: Add, bound: frozenset[Symbol]) -> Text:
+        text = ""
+        for t in e.terms:
+            part = self._node(t, bound).at(_HADAMARD)
+            if part.startswith("-") and text:
+                text += f" - {part[1:]}"
+            else:
+                text += f" + {part}" if text else part
+        return Text(text, SUM)
+
+    def _scale(self, e: Scale, bound: frozenset[Symbol]) -> Text:
+        factor = e.coefficient.value if isinstance(e.coefficient, Scalar) else None
+        inner = self._node(e.operand, bound)
+        if factor == -1:
+            return Text(f"-{inner.at(PRODUCT)}", PRODUCT)
+        if isinstance(e.coefficient, Power) and e.coefficient.exponent == -1:
+            below = self._node(e.coefficient.operand, bound)
+            return Text(rf"\frac{{{inner.latex}}}{{{below.latex}}}", PRODUCT)
+        text = self._node(e.coefficient, bound)
+        beside = text.latex if text.latex.startswith("-") else text.at(PRODUCT)
+        return Text(f"{beside} {inner.at(PRODUCT)}", PRODUCT)
+
+    def _apply(self, e: Apply, bound: frozenset[Symbol]) -> Text:
+        x = self._node(e.operand, bound)
+        return Text(*self.writer.applied(e.function.name, e.function.latex, e.order, x.latex))
+
+    def _power(self, e: Power, bound: frozenset[Symbol]) -> Text:
+        inner = self._node(e.operand, bound)
+        if e.exponent == Rational(1, 2):
+            return Text(rf"\sqrt{{{inner.latex}}}")
+        if e.exponent == -1:
+            return Text(rf"\frac{{1}}{{{inner.latex}}}", PRODUCT)
+        mark = self.writer.write(e.exponent)
+        circled = mark if e.operand.row is None and e.operand.col is None else rf"\circ {mark}"
+        return Text(f"{parenthesised(inner.latex)}^{{{circled}}}")
+
+    def _diag(self, e: Diag, bound: frozenset[Symbol]) -> Text:
+        inner = e.vector
+        if isinstance(inner, Broadcast) and isinstance(inner.operand, Scalar):
+            return Text("I") if inner.operand.value == 1 else self._node(inner.operand, bound)
+        return Text(rf"\operatorname{{diag}}{parenthesised(self._node(inner, bound).latex)}")
+
+    def _broadcast(self, e: Broadcast, bound: frozenset[Symbol]) -> Text:
+        """b 1ᵀ; a number beside an array is written alone (1 − a)."""
+        inner = self._node(e.operand, bound)
+        if e.operand.row is None and e.operand.col is None:
+            return inner
+        if e.operand.row is not None:
+            return Text(rf"{inner.at(ATOM)} \mathbf{{1}}^{{{self.notation.transpose}}}", PRODUCT)
+        return Text(rf"\mathbf{{1}} {inner.at(ATOM)}", PRODUCT)
+
+    def _sum_over(self, e: SumOver, bound: frozenset[Symbol]) -> Text:
+        inner = self._node(e.operand, bound).at(ATOM)
+        left = rf"\mathbf{{1}}^{{{self.notation.transpose}}} " if e.over != "col" else ""
+        right = r" \mathbf{1}" if e.over != "row" else ""
+        return Text(left + inner + right, PRODUCT)
+
+    def _norm(self, e: SquaredNorm, bound: frozenset[Symbol]) -> Text:
+        a: tuple[Axis | None, Axis | None] = (e.operand.row, e.operand.col)
+        mark = "F" if all(a) else "2"
+        inner = self._node(e.operand, bound).latex
+        return Text(rf"\lVert {inner} \rVert_{{{mark}}}^{{2}}")
+
+    def _open_sum(self, e: OpenSum, bound: frozenset[Symbol]) -> Text:
+        text, inner = "", bound
+        for r in e.ranges:
+            low = self.writer.entries.integer(r.lower, inner)
+            high = self.writer.entries.integer(r.upper, inner)
+            inner = inner | {r.symbol}
+            text += rf"\sum_{{{self.writer.entries.letter(r.symbol)}={low}}}^{{{high}}} "
+        return Text(text + self._node(e.operand, inner).at(PRODUCT), PRODUCT)
+
+
+_HADAMARD = PRODUCT  #: ⊙ binds as a product of matrices does: A B ⊙ C is (A B) ⊙ C
+_WRITERS: dict[type[MatrixExpr], Callable[[MatrixWriter, Any, frozenset[Symbol]], Text]] = {
+    Scalar: MatrixWriter._scalar,
+    Entry: MatrixWriter._entry,
+    Transpose: MatrixWriter._transpose,
+    MatMul: MatrixWriter._matmul,
+    Hadamard: MatrixWriter._hadamard,
+    Add: MatrixWriter._add,
+    Scale: MatrixWriter._scale,
+    Apply: MatrixWriter._apply,
+    Power: MatrixWriter._power,
+    Diag: MatrixWriter._diag,
+    Broadcast: MatrixWriter._broadcast,
+    SumOver: MatrixWriter._sum_over,
+    SquaredNorm: MatrixWriter._norm,
+    OpenSum: MatrixWriter._open_sum,
+}

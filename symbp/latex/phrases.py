@@ -1,0 +1,101 @@
+"""What a derivation says in words, in English and in Chinese: one row for each thing said."""
+
+from __future__ import annotations
+
+from symbp.errors import unknown
+
+LANGUAGES = ("en", "zh")
+
+PHRASES: dict[str, tuple[str, str]] = {
+    # headings
+    "title": ("Backpropagation for {network}", "{network}的反向传播推导"),
+    "fully connected": ("a fully connected network", "全连接网络"),
+    "forward": ("Forward pass", "前向传播"),
+    "backward": ("Backward pass", "反向传播"),
+    "last layer": ("The last layer", "输出层"),
+    "hidden layers": ("The hidden layers", "隐藏层"),
+    "parameters": ("Weights and biases", "权重与偏置"),
+    "matrix": ("In matrix form", "矩阵形式"),
+    "results": ("The gradients", "梯度公式"),
+    "update": ("Gradient descent", "梯度下降"),
+    "every weight": ("Every weight, written out", "逐个写出每个参数的梯度"),
+    "one weight": ("One parameter: ${entry}$", "单个参数：${entry}$"),
+    # the network
+    "notation": ("Notation: {title}.", "记号：{title}。"),
+    "sizes": (
+        "The layers have {sizes} units, so ${depth} = {last}$.",
+        "各层的单元数依次为 {sizes}，即 ${depth} = {last}$。",
+    ),
+    "layers run": ("for ${domain}$", "其中 ${domain}$"),
+    "alias": ("The input is layer {layer}:", "输入即第 {layer} 层："),
+    "cost": ("The cost:", "代价函数："),
+    "defines delta": (
+        "The error of a unit is the derivative of the cost by its pre-activation:",
+        "误差项定义为代价对加权输入的偏导数：",
+    ),
+    # steps
+    "goal": ("We want ${entry}${domain}.", "求 ${entry}${domain}。"),
+    "chain": (
+        "Chain rule, over everything that ${used}$ enters directly:",
+        "链式法则，对所有直接用到 ${used}$ 的量求和：",
+    ),
+    "definition": ("Insert the definition:", "代入定义："),
+    "derivative": ("Differentiate term by term:", "逐项求导："),
+    "differentiate": (
+        "Differentiate term by term; $\\mathbb{{1}}[i = j]$ is 1 where the indices are equal, "
+        "else 0:",
+        "逐项求导；下标相同时 $\\mathbb{{1}}[i = j]$ 为 1，否则为 0：",
+    ),
+    "collapse": (
+        "Of each such sum only the term with equal indices is left:",
+        "求和中只剩下标相同的一项：",
+    ),
+    "insert": ("Insert what was found before:", "代入前面已得到的结果："),
+    "primes": ("Insert the derivative of the activation:", "代入激活函数的导数："),
+    "name values": ("Write the activations by their names:", "用激活值的记号写出："),
+    "normalise": (
+        "The exponentials over their sum are the activations again:",
+        "指数除以其总和正是激活值：",
+    ),
+    "cancel": ("Simplify:", "化简："),
+    "unit total": (
+        "If the targets add up to one (one-hot or a distribution):",
+        "若目标值之和为 1 （独热向量或概率分布）：",
+    ),
+    "matrix form": ("For all units at once:", "写成向量形式："),
+    # one weight
+    "paths": (
+        "{count} paths lead from ${entry}$ to the cost; the derivative is the sum of the products "
+        "along them.",
+        "从 ${entry}$ 到代价共有 {count} 条路径；偏导数是各路径上导数之积的和。",
+    ),
+    "one path": (
+        "One path leads from ${entry}$ to the cost; the derivative is the product along it.",
+        "从 ${entry}$ 到代价只有一条路径；偏导数是这条路径上各导数之积。",
+    ),
+    "factors": ("The factors:", "各个因子："),
+    "together": ("Together:", "合起来："),
+    "in numbers": ("In numbers:", "代入数值："),
+    "path": ("Path {number}", "路径 {number}"),
+    "finite difference": (
+        "A central difference of the cost gives ${value}$.",
+        "对代价作中心差分得到 ${value}$。",
+    ),
+    # the end
+    "step size": (
+        "With step size ${rate}$, repeated until the cost no longer falls:",
+        "以学习率 ${rate}$ 反复更新，直到代价不再下降：",
+    ),
+    "checked": (
+        "Every equation here was checked exactly, by evaluating both sides in a prime field at "
+        "random points.",
+        "本文每个等式都经过精确检验：在素数域的随机点上计算两边，结果一致。",
+    ),
+}
+
+
+def say(key: str, language: str, **values: object) -> str:
+    """A phrase in a language."""
+    if language not in LANGUAGES:
+        raise unknown("language", language, list(LANGUAGES))
+    return PHRASES[key][LANGUAGES.index(language)].format(**values)

@@ -1,0 +1,253 @@
+"""A derivation as a Markdown post: sentences in a language, formulas in a notation.
+
+Formulas stand as $$ blocks between blank lines, one equation each, and subscripts follow
+letters, so that Hugo, Jekyll, Jupyter and GitHub all leave them alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import sympy as sp
+from sympy import Expr
+
+from symbp.adjoint import adjoint_name
+from symbp.derivation import Derivation, Step, derive
+from symbp.forms.component import components
+from symbp.forms.contract import NoMatrixForm
+from symbp.forms.matrix import matrix_form
+from symbp.latex.matrix import MatrixWriter
+from symbp.latex.phrases import say
+from symbp.latex.writer import Writer
+from symbp.notation import Notation
+from symbp.system import Equation, Kind, Range, Role, System
+from symbp.system.equation import family_of, index_of
+
+
+@dataclass
+class Post:
+    """A post in the making: its formulas are also kept as a list, for whoever checks them."""
+
+    system: System
+    """The network with its adjoints."""
+    notation: Notation
+    language: str
+    blocks: list[str] = field(default_factory=list)
+    claims: list[tuple[Expr, Expr, tuple[Range, ...]]] = field(default_factory=list)
+    """left = right on a domain: what the index-form formulas of the post say."""
+
+    def say(self, key: str, **values: object) -> None:
+        """A sentence."""
+        self.blocks.append(say(key, self.language, **values))
+
+    def heading(self, key: str, level: int = 2, **values: object) -> None:
+        """A heading."""
+        self.blocks.append("#" * level + " " + say(key, self.language, **values))
+
+    def formula(self, latex: str) -> None:
+        """A formula on its own."""
+        self.blocks.append(f"$$\n{latex}\n$$")
+
+    @property
+    def text(self) -> str:
+        """The post as Markdown."""
+        return "\n\n".join(self.blocks) + "\n"
+
+    def writer(self, e: Expr) -> Writer:
+        """A writer whose layer letter suits the family of an entry."""
+        return Writer(self.system, self.notation, str(family_of(e)))
+
+    def matrix(self, left: Expr, right: Expr, domain: Sequence[Range]) -> str | None:
+        """left = right as matrices, or None where the equation has no matrix form."""
+        equation = Equation(str(family_of(left)), index_of(left), right, tuple(domain))
+        try:
+            seen = matrix_form(equation, self.system, self.notation.layout)
+        except NoMatrixForm:
+            return None
+        return MatrixWriter(self.writer(left)).equation(seen)
+
+    def where(self, e: Expr, domain: Sequence[Range]) -> str:
+        """The layers for which a formula holds, in words; "" for a single one."""
+        text = self.writer(e).domain(domain)
+        return (", " if self.language == "en" else "，") + say("layers run", self.language, domain=text) if text else ""
+
+
+def write_post(
+    system: System, notation: Notation, language: str = "en", form: str = "full"
+) -> Post:
+    """The post that derives a network's gradients: "full" with every step, or "short"."""
+    derivations = derive(system)
+    post = Post(derivations[0].system, notation, language)
+    order = [v.name for v in system.with_role(Role.PARAMETER)]
+    derivations.sort(key=lambda d: order.index(f) if (f := _of(post.system, d)) in order else -1)
+    post.heading("title", 1, network=say("fully connected", language))
+    post.say("notation", title=notation.title[language])
+    if notation.remarks:
+        post.blocks.append(notation.remarks[language])
+    _forward(post, system)
+    if form == "full":
+        _backward(post, derivations)
+    _results(post, derivations)
+    every_weight(post)
+    _update(post)
+    return post
+
+
+def _of(system: System, d: Derivation) -> str:
+    """The family whose adjoint a derivation is of."""
+    adjoint = system[str(family_of(d.target))].adjoint_of
+    return adjoint[1] if adjoint else ""
+
+
+def _forward(post: Post, system: System) -> None:
+    post.heading("forward")
+    sizes = system.sizes.get("n")
+    if isinstance(sizes, tuple):
+        n = post.notation
+        last = len(sizes) - 1 + n.depth_shift
+        post.say("sizes", sizes=", ".join(map(str, sizes)), depth=n.depth, last=last)
+    for equation in system.equations:
+        if equation.family == system.loss:
+            post.say("cost")
+        _equation(post, equation.lhs, equation.rhs, equation.domain)
+
+
+def _equation(
+    post: Post, left: Expr, right: Expr, domain: tuple[Range, ...], matrices: bool = True
+) -> None:
+    """left = right in index form, then as matrices where that says something new."""
+    writer = post.writer(left)
+    a, b = writer.write(left), writer.write(right)
+    if a == b:
+        return
+    text = writer.domain(domain)
+    where = rf" \qquad {text}" if text else ""
+    post.claims.append((left, right, domain))
+    post.formula(f"{a} = {b}{where}")
+    seen = post.matrix(left, right, domain)
+    if seen is not None and matrices and seen != f"{a} = {b}":
+        post.formula(f"{seen}{where}")
+
+
+def _backward(post: Post, derivations: Sequence[Derivation]) -> None:
+    post.heading("backward")
+    if post.notation.delta:
+        post.say("defines delta")
+        post.formula(_delta(post))
+    heading = ""
+    for d in derivations:
+        wanted = _section(post.system, d)
+        if wanted != heading:
+            post.heading(wanted, 3)
+            heading = wanted
+        _derivation(post, d)
+
+
+def _section(system: System, d: Derivation) -> str:
+    """The heading under which a derivation stands."""
+    if system[_of(system, d)].role is Role.PARAMETER:
+        return "parameters"
+    free = {r.symbol for r in d.domain}
+    slots = system[str(family_of(d.target))].slots
+    layers = [i for s, i in zip(slots, index_of(d.target), strict=True) if s.kind is Kind.LAYER]
+    at_end = layers and not layers[0].free_symbols & free and _is_last(system, layers[0])
+    return "last layer" if at_end else "hidden layers"
+
+
+def _is_last(system: System, layer: Expr) -> bool:
+    family = next(v for v in system.variables if v.name == "a")
+    return bool(layer == family.slots[0].range.upper)
+
+
+def _delta(post: Post) -> str:
+    adjoint = next(v for v in post.system.variables if v.adjoint_of and v.adjoint_of[1] == "z")
+    entry = adjoint[adjoint.own_index]
+    writer = post.writer(entry)
+    value = writer.write(post.system["z"][adjoint.own_index])
+    return f"{writer.write(entry)} = {writer.entries.derivative(post.system.loss, value)}"
+
+
+def _derivation(post: Post, d: Derivation) -> None:
+    writer = post.writer(d.target)
+    left = writer.write(d.target)
+    used = writer.write(post.system[_of(post.system, d)][index_of(d.target)])
+    post.say("goal", entry=left, domain=post.where(d.target, d.domain))
+    before = left
+    for step in d.steps:
+        after = writer.write(step.after)
+        if after == before:
+            continue
+        deltas = step.rule == "differentiate" and not step.after.has(sp.KroneckerDelta)
+        post.say("derivative" if deltas else step.rule, used=used)
+        post.claims.append((d.target, step.after, d.domain))
+        post.formula(f"{left} = {after}")
+        before = after
+    seen = post.matrix(d.target, d.result, d.domain)
+    if seen is not None:
+        post.say("matrix form")
+        post.formula(seen)
+
+
+def _results(post: Post, derivations: Sequence[Derivation]) -> None:
+    post.heading("results")
+    for d in derivations:
+        if _is_named(post, d):
+            for step in _last_steps(d):
+                _equation(post, d.target, step.after, d.domain)
+
+
+def _is_named(post: Post, d: Derivation) -> bool:
+    """Whether a result is one that a reader keeps: errors and gradients, not ∂C/∂a."""
+    return _of(post.system, d) != "a"
+
+
+def _last_steps(d: Derivation) -> Sequence[Step]:
+    """The result with σ' left as it is, and with it written out."""
+    plain = [s for s in d.steps if s.rule in ("collapse", "insert")]
+    return [s for s in dict.fromkeys([*plain[-1:], d.steps[-1]])]
+
+
+def _update(post: Post) -> None:
+    post.heading("update")
+    post.say("step size", rate=post.notation.rate)
+    for variable in post.system.with_role(Role.PARAMETER):
+        entry = variable[variable.own_index]
+        writer = post.writer(entry)
+        seen = writer.entries.whole(
+            variable.name,
+            variable.own_index,
+            [s.symbol for s in variable.slots if s.kind is Kind.UNIT],
+            frozenset(),
+        )
+        slope = writer.entries.derivative(post.system.loss, seen)
+        n = post.notation
+        post.formula(f"{seen} {n.assign} {seen} - {n.rate} {slope}")
+
+
+#: With more parameters than this a list of all of them helps nobody.
+MOST_WEIGHTS = 40
+
+
+def every_weight(post: Post) -> None:
+    """∂C/∂w for each parameter on its own, where sizes are numbers and the network is small."""
+    system = post.system
+    if "n" not in system.sizes or any(v.role is Role.SIZE and v.name not in system.sizes
+                                      for v in system.variables):  # fmt: skip
+        return
+    if parameter_count(system) > MOST_WEIGHTS:
+        return
+    post.heading("every weight")
+    order = [adjoint_name(system.loss, v.name) for v in system.with_role(Role.PARAMETER)]
+    found = components(system, order)
+    for (family, index), value in sorted(found.items(), key=lambda f: order.index(f[0][0])):
+        left = system[family][tuple(map(sp.Integer, index))]
+        writer = Writer(system, post.notation)
+        post.formula(f"{writer.write(left)} = {writer.write(value)}")
+
+
+def parameter_count(system: System) -> int:
+    """The number of weights and biases at the sizes of a system."""
+    sizes = system.sizes["n"]
+    assert isinstance(sizes, tuple)
+    return sum(a * b + b for a, b in zip(sizes, sizes[1:], strict=False))

@@ -1,0 +1,279 @@
+"""Index-form expressions as LaTeX in a notation.
+
+What is written can be read back: every product, sum and fraction has the parentheses that its
+meaning needs, and factors stand in the order of the field: numbers, weights, sums, errors,
+derivatives of activations, values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+from sympy import Expr, Symbol
+
+from symbp.derivation import Partial
+from symbp.functions import Elementwise
+from symbp.latex.entries import Entries
+from symbp.notation import Notation
+from symbp.system import Equation, Range, Role, System
+from symbp.system.equation import family_of, index_of
+from symbp.system.functional import Functional
+
+SUM, PRODUCT, ATOM = 1, 2, 3
+
+
+@dataclass(frozen=True)
+class Text:
+    """LaTeX with its binding strength."""
+
+    latex: str
+    level: int = ATOM
+
+    def at(self, level: int) -> str:
+        """The text, in parentheses where it binds more weakly than the place needs."""
+        return self.latex if self.level >= level else parenthesised(self.latex)
+
+
+def parenthesised(latex: str) -> str:
+    r"""(x), with \left and \right where x is tall."""
+    tall = any(mark in latex for mark in (r"\frac", r"\sum", r"\left"))
+    return rf"\left({latex}\right)" if tall else f"({latex})"
+
+
+class Writer:
+    """Writes the index form of one System's expressions in one notation."""
+
+    def __init__(self, system: System, notation: Notation, target: str | None = None) -> None:
+        plain = Entries(system, notation)
+        offset = plain.target_offset(target) if target else 0
+        self.entries = Entries(system, notation, offset)
+        self.system = system
+        self.notation = notation
+
+    def write(self, e: Expr) -> str:
+        """An expression."""
+        return self._expr(e, frozenset()).latex
+
+    def equation(self, equation: Equation) -> str:
+        """lhs = rhs."""
+        return f"{self.write(equation.lhs)} = {self.write(equation.rhs)}"
+
+    def domain(self, domain: Sequence[Range]) -> str:
+        r"""1 \le l \le L - 1, for the indices of layers and times: units run over all."""
+        layers = self.entries._layers
+        shown = [r for r in domain if r.symbol in layers]
+        return ", ".join(self._range(r) for r in shown)
+
+    def _range(self, r: Range) -> str:
+        offset = self.entries.offset
+        low = self.entries.integer(r.lower, frozenset(), offset)
+        high = self.entries.integer(r.upper, frozenset(), offset)
+        return rf"{low} \le {self.entries.letter(r.symbol)} \le {high}"
+
+    # -- expressions -------------------------------------------------------------------------
+
+    def _expr(self, e: Expr, bound: frozenset[Symbol]) -> Text:
+        if isinstance(e, sp.Add):
+            return self._add(e, bound)
+        if isinstance(e, sp.Mul):
+            return self._mul(e, bound)
+        if isinstance(e, sp.Pow):
+            return self._pow(e, bound)
+        if isinstance(e, sp.Sum):
+            return self._sum(e, bound)
+        if isinstance(e, Partial):
+            top, below = (self._expr(a, bound) for a in e.args)
+            if family_of(e.args[0]) is None:
+                inner = parenthesised(top.latex)
+                return Text(rf"\frac{{\partial}}{{\partial {below.latex}}}{inner}", PRODUCT)
+            return Text(rf"\frac{{\partial {top.latex}}}{{\partial {below.latex}}}")
+        if isinstance(e, Elementwise):
+            return self._function(e, bound)
+        if isinstance(e, Functional):
+            return self._functional(e, bound)
+        if isinstance(e, sp.KroneckerDelta):
+            a, b = (self.entries.integer(i, bound) for i in e.args)
+            return Text(rf"\mathbb{{1}}[{a} = {b}]")
+        if e.is_Rational:
+            return self._rational(e)
+        return self._entry(e, bound)
+
+    def _entry(self, e: Expr, bound: frozenset[Symbol]) -> Text:
+        name = family_of(e)
+        variable = self.system.by_name.get(str(name))
+        if variable is None or variable.role is Role.SIZE:
+            text = self.entries.integer(e, bound)
+            return Text(text, SUM if " " in text else ATOM)
+        return Text(self.entries.entry(variable.name, index_of(e), bound))
+
+    @staticmethod
+    def _rational(e: Expr) -> Text:
+        sign = "-" if e < 0 else ""
+        if e.is_Integer:
+            return Text(str(e), SUM if e < 0 else ATOM)
+        return Text(rf"{sign}\frac{{{abs(e.p)}}}{{{e.q}}}", SUM if e < 0 else ATOM)
+
+    def _add(self, e: sp.Add, bound: frozenset[Symbol]) -> Text:
+        terms = sorted(e.args, key=self._term_rank)
+        text = ""
+        for t in terms:
+            minus = t.could_extract_minus_sign()
+            part = self._expr(-t if minus else t, bound).at(PRODUCT)
+            text += (" - " if minus else " + ") + part if text else ("-" if minus else "") + part
+        return Text(text, SUM)
+
+    def _term_rank(self, t: Expr) -> tuple[int, int, str]:
+        minus = int(t.could_extract_minus_sign())
+        names = {str(family_of(a)) for a in t.atoms(sp.Indexed, Symbol)}
+        roles = [self.system[n].role for n in names if n in self.system.by_name]
+        order = 0 if t.is_number else 3 if roles == [Role.PARAMETER] else 1
+        if any(self.system[n].role is Role.HYPERPARAMETER for n in names & set(self.system.by_name)):
+            order = 4
+        return minus, order, str(t)
+
+    def _mul(self, e: sp.Mul, bound: frozenset[Symbol]) -> Text:
+        if e.could_extract_minus_sign():
+            return Text("-" + self._expr(-e, bound).at(PRODUCT), SUM)
+        above, below = [], []
+        for f in e.args:
+            if f.is_Pow and f.exp.could_extract_minus_sign():
+                below.append(f.base ** (-f.exp))
+            elif f.is_Rational and not f.is_Integer:
+                above += [sp.Integer(f.p)] if f.p != 1 else []
+                below.append(sp.Integer(f.q))
+            else:
+                above.append(f)
+        if not below:
+            return Text(self._juxtaposed(above, bound), PRODUCT)
+        return self._fraction(above, below, bound)
+
+    def _fraction(
+        self, above: list[Expr], below: list[Expr], bound: frozenset[Symbol]
+    ) -> Text:
+        """a/b; sums and long products stand beside a fraction of the rest: (1/m) Σ_i ..."""
+        beside = [f for f in above if self._wide(f)]
+        over = [f for f in above if not self._wide(f)]
+        if all(self._is_constant(b) for b in below):
+            beside += [f for f in over if not self._is_constant(f)]
+            over = [f for f in over if self._is_constant(f)]
+        top = self._juxtaposed(over, bound) if over else "1"
+        fraction = rf"\frac{{{top}}}{{{self._juxtaposed(below, bound)}}}"
+        if not beside:
+            return Text(fraction, PRODUCT)
+        return Text(f"{fraction} {self._juxtaposed(beside, bound, alone=False)}", PRODUCT)
+
+    def _is_constant(self, e: Expr) -> bool:
+        names = {str(family_of(a)) for a in e.atoms(sp.Indexed, Symbol)} & set(self.system.by_name)
+        return all(self.system[n].role in (Role.SIZE, Role.HYPERPARAMETER) for n in names)
+
+    @staticmethod
+    def _wide(e: Expr) -> bool:
+        return isinstance(e, sp.Sum) or e.is_Add and e.has(sp.Sum)
+
+    def _juxtaposed(
+        self, factors: Sequence[Expr], bound: frozenset[Symbol], alone: bool = True
+    ) -> str:
+        """A product; `alone` where a single factor needs no parentheses (in a fraction)."""
+        ordered = sorted(factors, key=self._factor_rank)
+        parts = []
+        for place, f in enumerate(ordered):
+            text = self._expr(f, bound)
+            last = place == len(ordered) - 1
+            if len(ordered) > 1 and isinstance(f, sp.Sum) and not last:
+                parts.append(parenthesised(text.latex))
+            else:
+                single = alone and len(ordered) == 1
+                parts.append(text.latex if single else text.at(PRODUCT))
+        return " ".join(parts)
+
+    def _factor_rank(self, f: Expr) -> tuple[int, str]:
+        base = f.base if f.is_Pow else f
+        if base.is_number:
+            return 0, str(f)
+        if isinstance(base, Elementwise):
+            return (7 if base.order or base.row.name in ("step", "sign") else 6), str(f)
+        if isinstance(base, sp.Sum):
+            return 4, str(f)
+        if isinstance(base, sp.KroneckerDelta):
+            return 10, str(f)
+        if isinstance(base, (Partial, Functional)):
+            return (5, str(f)) if isinstance(base, Functional) else (6, str(f))
+        variable = self.system.by_name.get(str(family_of(base)))
+        if variable is None:
+            return (9 if base.is_Add and any(a.is_number for a in base.args) else 5), str(f)
+        return _RANKS[variable.role], str(f)
+
+    def _pow(self, e: sp.Pow, bound: frozenset[Symbol]) -> Text:
+        if e.exp.could_extract_minus_sign():
+            return self._fraction([], [e.base ** (-e.exp)], bound)
+        base = self._expr(e.base, bound)
+        if e.exp == sp.Rational(1, 2):
+            return Text(rf"\sqrt{{{base.latex}}}")
+        marked = any(c in base.latex for c in "^'(") or "frac" in base.latex
+        simple = base.level == ATOM and not marked
+        inner = base.latex if simple else parenthesised(base.latex)
+        return Text(f"{inner}^{{{self._expr(e.exp, bound).latex}}}")
+
+    def _sum(self, e: sp.Sum, bound: frozenset[Symbol]) -> Text:
+        text = ""
+        inner = bound
+        for k, lo, hi in reversed(e.limits):
+            low, high = self.entries.integer(lo, inner), self.entries.integer(hi, inner)
+            inner = inner | {k}
+            text += rf"\sum_{{{self.entries.letter(k)}={low}}}^{{{high}}} "
+        return Text(text + self._expr(e.function, inner).at(PRODUCT), PRODUCT)
+
+    def _function(self, e: Elementwise, bound: frozenset[Symbol]) -> Text:
+        x = self._expr(e.args[0], bound)
+        return Text(*self.applied(e.row.name, e.row.latex, e.order, x.latex))
+
+    def applied(self, name: str, latex: str, order: int, x: str) -> tuple[str, int]:
+        """f'(x) for a row of the table, in the notation's way."""
+        letter = self.notation.activation if name in OPEN_NAMES else latex
+        if name == "exp" and order == 0:
+            return rf"e^{{{x}}}", ATOM
+        if name in ("step", "abs", "sqrt", "square"):
+            return _FENCED[name].format(x), ATOM
+        call = parenthesised(x)
+        if not order:
+            return f"{letter}{call}", ATOM
+        if self.notation.prime == "leibniz":
+            power = f"^{{{order}}}" if order > 1 else ""
+            return rf"\frac{{\partial{power} {letter}}}{{\partial z{power}}}{call}", ATOM
+        prime = self.notation.prime
+        primes = prime * order if prime == "'" else "^{" + "'" * order + "}"
+        return f"{letter}{primes}{call}", ATOM
+
+    def _functional(self, e: Functional, bound: frozenset[Symbol]) -> Text:
+        k, _, _ = e.limits[0]
+        o, y = e.entries
+        inside = [
+            self.entries.whole(str(family_of(a)), index_of(a), (k,), bound) for a in (o, y)
+        ]
+        letter = self.entries.style(e.name).entry
+        if not e.partials:
+            return Text(f"{letter}({', '.join(inside)})")
+        below = " ".join(rf"\partial {self._expr(o.xreplace({k: p}), bound).latex}" for p in e.partials)
+        power = f"^{{{len(e.partials)}}}" if len(e.partials) > 1 else ""
+        return Text(rf"\frac{{\partial{power} {letter}}}{{{below}}}")
+
+
+OPEN_NAMES = ("sigmoid", "sigma", "f", "g")
+_FENCED = {
+    "step": r"\mathbb{{1}}[{0} > 0]",
+    "abs": r"\left|{0}\right|",
+    "sqrt": r"\sqrt{{{0}}}",
+    "square": r"\left({0}\right)^{{2}}",
+}
+_RANKS = {
+    Role.SIZE: 1,
+    Role.HYPERPARAMETER: 1,
+    Role.PARAMETER: 3,
+    Role.ADJOINT: 5,
+    Role.LOSS: 5,
+    Role.INTERMEDIATE: 8,
+    Role.INPUT: 8,
+    Role.TARGET: 2,
+}

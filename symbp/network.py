@@ -1,0 +1,116 @@
+"""A network with its views: gradient, LaTeX, post, NumPy, components, verification.
+
+    net = symbp.mlp((2, 2, 1), "sigmoid")
+    net.gradient()            ∂C/∂w, ∂C/∂b as equations; shows itself as formulas in Jupyter
+    net.latex("pinard")       the same as LaTeX text
+    net.numpy()               Python source of the gradient
+    net.verify()              a table: every weight against independent witnesses
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr
+
+from symbp import adjoint, networks, notation
+from symbp.adjoint import adjoint_name
+from symbp.derivation import derive
+from symbp.forms.component import Components
+from symbp.latex.post import Post, write_post
+from symbp.latex.weight import one_weight, read_parameter
+from symbp.latex.writer import Writer
+# from symbp.numbers.codegen import compile_numpy, numpy_source
+from symbp.numbers.evaluator import Evaluation
+from symbp.system import Role, System
+from symbp.system.equation import family_of, index_of
+# from symbp.verify import Report, verify
+
+DEFAULT_NOTATION = "pinard"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A System and what a person asks of it."""
+
+    system: System
+
+    def gradient(self, wrt: Sequence[str] | None = None) -> Network:
+        """∂C/∂w for every parameter (or every family of `wrt`): again a network of equations."""
+        return Network(adjoint.gradient(self.system, wrt))
+
+    def latex(self, notation_name: str = DEFAULT_NOTATION) -> str:
+        """All equations in index form, one `aligned` block."""
+        lines = []
+        for equation in self.system.equations:
+            writer = Writer(self.system, notation.lookup(notation_name), equation.family)
+            left, right = writer.write(equation.lhs), writer.write(equation.rhs)
+            where = writer.domain(equation.domain)
+            if left != right:
+                lines.append(f"{left} &= {right}" + (rf" && {where}" if where else ""))
+        body = " \\\\\n".join(lines)
+        return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+    def post(
+        self, notation_name: str = DEFAULT_NOTATION, language: str = "en", form: str = "full"
+    ) -> str:
+        """The derivation as a Markdown post: "full" with every step, or "short"."""
+        return write_post(self.system, notation.lookup(notation_name), language, form).text
+
+    def weight(
+        self,
+        parameter: str,
+        values: Mapping[str, Any] | None = None,
+        notation_name: str = DEFAULT_NOTATION,
+        language: str = "en",
+    ) -> str:
+        """The derivative by one parameter, path by path; with `values` also in numbers."""
+        chosen = notation.lookup(notation_name)
+        system = derive(self.system)[0].system
+        entry = read_parameter(parameter, system, chosen)
+        post = Post(system, chosen, language)
+        one_weight(post, entry, value_of(system, values) if values is not None else None)
+        return post.text
+
+    def component(self, parameter: str, notation_name: str = DEFAULT_NOTATION) -> Expr:
+        """∂C/∂(one parameter) as a SymPy expression in the values of the network."""
+        system = adjoint.gradient(self.system)
+        entry = read_parameter(parameter, system, notation.lookup(notation_name))
+        name = adjoint_name(system.loss, str(family_of(entry)))
+        return Components(system)[name, tuple(int(i) for i in index_of(entry))]
+
+    def numpy(self) -> str:
+        """Readable NumPy source of the cost and its gradient."""
+        return numpy_source(self.system)
+
+    def compile(self) -> Callable[..., Any]:
+        """The gradient as a Python function on NumPy arrays."""
+        return compile_numpy(self.system)
+
+    def verify(self, **options: Any) -> "Report":
+        """Every weight's derivative against witnesses that share no code with the rule."""
+        return verify(self.system, **options)
+
+    def __str__(self) -> str:
+        return str(self.system)
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.latex()}\n$$"
+
+
+def value_of(system: System, values: Mapping[str, Any]) -> Callable[[Expr], float]:
+    """The number that an expression has at some inputs, targets and parameters."""
+    evaluation = Evaluation(system, values)
+    return lambda e: float(evaluation.evaluate(e).buffer)
+
+
+def mlp(*args: Any, **options: Any) -> Network:
+    """A fully connected network: `symbp.networks.mlp`, with its views."""
+    return Network(networks.mlp(*args, **options))
+
+
+def parameters(system: System) -> list[str]:
+    """The names of the parameter families."""
+    return [v.name for v in system.with_role(Role.PARAMETER)]
