@@ -1,0 +1,1 @@
+"""Judging equations: exactly, by values in prime fields."""

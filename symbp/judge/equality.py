@@ -1,0 +1,225 @@
+"""Whether two index expressions of a System are equal: exact, at stated sizes.
+
+Guarantees. Equal expressions (by the laws of fields, of exp, and of a System's own equations)
+are always found equal. Expressions that differ at the sizes tried are found equal with a
+probability below 2^-100: residues modulo a prime above 2^127 at random points. What holds at
+the sizes tried is not claimed for others.
+
+Entries are looked up one by one and sums are walked term by term, so nothing is shared with
+the rules of a derivation. ∂v/∂u is found by a dual number through the equation that defines v,
+with every other family held fixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, reduce
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy import Expr, Symbol
+
+from symbp.derivation.rules import Partial
+from symbp.errors import DefinitionError
+from symbp.functions import Elementwise
+from symbp.numbers.domains import Buffer
+from symbp.numbers.dual import Dual, DualArray
+from symbp.numbers.evaluator import Evaluation
+from symbp.numbers.field import ChainTooShortError, Field, Residues
+from symbp.numbers.sampling import residues, with_small_sizes
+from symbp.system import Equation, Kind, Range, Role, System
+from symbp.system.equation import family_of, index_of
+from symbp.system.functional import Functional
+
+Point = Mapping[Symbol, int]
+
+#: Primes in the chain: as many nested exponentials as this less one can be followed.
+CHAIN_LENGTHS = (4, 8, 16, 40)
+
+
+def equal(
+    system: System,
+    left: Expr,
+    right: Expr,
+    domain: Sequence[Range] = (),
+    condition: str | None = None,
+    seed: int = 0,
+) -> bool:
+    """Whether left = right at every index of the domain; `system` holds all families used.
+
+    `condition` is that of a derivation's step: None, or "the targets add up to one".
+    """
+    return Prover(system, condition, seed).equal(left, right, domain)
+
+
+class Prover:
+    """One random point of a System, at which any number of equations are tried."""
+
+    def __init__(self, system: System, condition: str | None = None, seed: int = 0) -> None:
+        self.system = with_small_sizes(system)
+        self.condition = condition
+        self.seed = seed
+        self._length = 0
+
+    def equal(self, left: Expr, right: Expr, domain: Sequence[Range] = ()) -> bool:
+        """Whether left = right at every index of the domain."""
+        while True:
+            try:
+                return self._equal(left, right, domain)
+            except ChainTooShortError:
+                self._length += 1
+                self.__dict__.pop("_at", None)
+                if self._length == len(CHAIN_LENGTHS):
+                    raise DefinitionError("too many nested exponentials") from None
+
+    def _equal(self, left: Expr, right: Expr, domain: Sequence[Range]) -> bool:
+        count = 0
+        for point in self._at.points(domain):
+            count += 1
+            a, b = self._at.value(left, point), self._at.value(right, point)
+            if a.value.top != b.value.top:
+                return False
+        if not count:
+            raise DefinitionError(f"no index lies in the domain of {left}: nothing was compared")
+        return True
+
+    @cached_property
+    def _at(self) -> _Values:
+        field = Field(CHAIN_LENGTHS[self._length], self.seed)
+        given = residues(self.system, field)
+        if self.condition is not None:
+            given |= {v.name: _adding_up_to_one(given[v.name], v.slots[0].kind, field)
+                      for v in self.system.with_role(Role.TARGET)}  # fmt: skip
+        return _Values(self.system, Evaluation(self.system, given, field), field)
+
+
+def _adding_up_to_one(y: Residues, kind: Kind, field: Field) -> Residues:
+    """The targets with the last unit set so that all units of a sample add up to one."""
+    if kind is not Kind.UNIT:
+        raise DefinitionError("the first index of a target must count its units")
+    data = y.data.copy()
+    moduli = np.array(field.primes, dtype=object).reshape(-1, *(1,) * (data.ndim - 2))
+    data[:, -1] = (1 - data[:, :-1].sum(axis=1)) % moduli
+    return Residues(data, y.depth)
+
+
+class _Values:
+    """Values of expressions at concrete indices, as dual numbers over the field."""
+
+    def __init__(self, system: System, evaluation: Evaluation, field: Field) -> None:
+        self.system = system
+        self.evaluation = evaluation
+        self.field = field
+        self.dual = Dual(field)
+        self._sizes = system.size_values()
+        self._families: dict[str, Any] = {}
+
+    def points(self, domain: Sequence[Range]) -> Iterator[dict[Symbol, int]]:
+        """Every index of a domain."""
+        if not domain:
+            yield {}
+            return
+        *outer, last = domain
+        for point in self.points(outer):
+            for value in range(self.integer(last.lower, point), self.integer(last.upper, point) + 1):
+                yield {**point, last.symbol: value}
+
+    def integer(self, e: Expr, point: Point) -> int:
+        """An index expression as a number."""
+        at = {s: sp.Integer(v) for s, v in point.items()}
+        scalars = {a: v for a, v in self._sizes.items() if isinstance(a, Symbol)}
+        return int(e.xreplace({**scalars, **at}).xreplace(self._sizes))
+
+    def value(self, e: Expr, point: Point, moving: tuple[Any, ...] = ()) -> DualArray:
+        """An expression at a point; the entry `moving` (name, index) has the tangent 1."""
+        if not e.free_symbols and not e.has(Partial):
+            return self.dual.number(e)
+        if isinstance(e, (sp.Add, sp.Mul)):
+            combine = self.dual.add if isinstance(e, sp.Add) else self.dual.multiply
+            return reduce(combine, (self.value(a, point, moving) for a in e.args))
+        if isinstance(e, sp.Pow):
+            return self.dual.power(self.value(e.base, point, moving), e.exp)
+        if isinstance(e, sp.Sum):
+            return self._sum(e, point, moving)
+        if isinstance(e, Partial):
+            return self._partial(e, point)
+        if isinstance(e, Elementwise):
+            x, *parameters = (self.value(a, point, moving) for a in e.args)
+            return self.dual.apply(e.row, e.order, x, parameters)
+        if isinstance(e, Functional):
+            return self.value(e.stand_in(), point, moving)
+        if isinstance(e, sp.KroneckerDelta):
+            a, b = (self.integer(i, point) for i in e.args)
+            return self.dual.number(sp.Integer(int(a == b)))
+        return self._entry(e, point, moving)
+
+    def _sum(self, e: sp.Sum, point: Point, moving: tuple[Any, ...]) -> DualArray:
+        domain = [Range(k, lo, hi) for k, lo, hi in reversed(e.limits)]
+        total = self.dual.number(sp.S.Zero)
+        for inner in self._inside(domain, point):
+            total = self.dual.add(total, self.value(e.function, inner, moving))
+        return total
+
+    def _inside(self, domain: Sequence[Range], point: Point) -> Iterator[Point]:
+        if not domain:
+            yield point
+            return
+        first, *rest = domain
+        for v in range(self.integer(first.lower, point), self.integer(first.upper, point) + 1):
+            yield from self._inside(rest, {**point, first.symbol: v})
+
+    def _partial(self, e: Partial, point: Point) -> DualArray:
+        """∂f/∂u by a dual number; an entry f stands for the equation that defines it."""
+        f, u = e.args
+        moving = (family_of(u), tuple(self.integer(i, point) for i in index_of(u)))
+        if family_of(f) is not None:
+            index = tuple(self.integer(i, point) for i in index_of(f))
+            f, point = self._definition(str(family_of(f)), index)
+        tangent = self.value(f, point, moving).tangent
+        return DualArray(tangent if tangent is not None else self.field.number(sp.S.Zero))
+
+    def _definition(self, name: str, index: tuple[int, ...]) -> tuple[Expr, Point]:
+        for equation in self.system.defining(name):
+            point = self._holds(equation, index)
+            if point is not None:
+                return equation.rhs, point
+        raise DefinitionError(f"no equation defines {name}{list(index)}")
+
+    def _holds(self, equation: Equation, index: tuple[int, ...]) -> Point | None:
+        ranges = {r.symbol: r for r in equation.domain}
+        point: dict[Symbol, int] = {}
+        for own, given in zip(equation.index, index, strict=True):
+            if own in ranges:
+                low, high = ranges[own].lower, ranges[own].upper
+                if not self.integer(low, point) <= given <= self.integer(high, point):
+                    return None
+                point[own] = given
+            elif self.integer(own, point) != given:
+                return None
+        return point
+
+    def _entry(self, e: Expr, point: Point, moving: tuple[Any, ...]) -> DualArray:
+        name = str(family_of(e))
+        if name not in self.system.by_name or self.system[name].role is Role.SIZE:
+            return self.dual.number(sp.Integer(self.integer(e, point)))
+        index = tuple(self.integer(i, point) for i in index_of(e))
+        value = self._looked_up(name, index)
+        is_moving = moving == (name, index)
+        return DualArray(value, self.field.number(sp.S.One) if is_moving else None)
+
+    def _looked_up(self, name: str, index: tuple[int, ...]) -> Buffer:
+        if name not in self._families:
+            self._families[name] = self.evaluation[name]
+        family = self._families[name]
+        variable = self.system[name]
+        outer = self.evaluation.indexing.outer(variable)
+        key = tuple(index[i] for i in outer)
+        block = family[key[0] if len(key) == 1 else key] if outer else family
+        point = {variable.slots[i].symbol: index[i] for i in outer}
+        places = tuple(
+            index[i] - self.integer(s.range.lower, point)
+            for i, s in enumerate(variable.slots)
+            if i not in outer
+        )
+        return self.field.take(block, places)
