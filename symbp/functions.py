@@ -62,7 +62,7 @@ class Row:
         return self.derivative is not None
 
 
-class Elementwise(sp.Function):  # type: ignore[misc]
+class Elementwise(sp.Function):
     """A node f(x), f'(x), ...: the row `row` of the table, differentiated `order` times."""
 
     row: Row

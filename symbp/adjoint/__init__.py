@@ -128,9 +128,7 @@ def _demanded(
     return regions
 
 
-def _image(
-    system: System, adjoint: Variable, target: Variable, c: Contribution, used: Box
-) -> Box:
+def _image(system: System, adjoint: Variable, target: Variable, c: Contribution, used: Box) -> Box:
     """Where ∂C/∂upstream is read when a contribution is used on a box."""
     index, domain = domain_of(adjoint, used)
     at = dict(zip(adjoint.own_index, index, strict=True))

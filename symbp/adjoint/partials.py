@@ -65,7 +65,9 @@ def _descend(
         entry = substitute(e.entries[0], {k: at})
         if any(_contains(part, wanted) for part in (e.entries[1], *e.partials)):
             raise DefinitionError(f"{e.name} is differentiated by its outputs only")
-        yield from _descend(entry, wanted, (*factors, e.differentiated(at)), (*opened, Range(at, lo, hi)))
+        yield from _descend(
+            entry, wanted, (*factors, e.differentiated(at)), (*opened, Range(at, lo, hi))
+        )
     elif is_binder(e):
         dummies = {k: sp.Dummy(k.name, integer=True) for k, *_ in e.limits}
         ranges = tuple(

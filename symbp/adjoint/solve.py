@@ -77,7 +77,9 @@ class _Solve:
             if found is not None:
                 symbol, c = found
                 value = sp.expand((slot.symbol - (g - c * symbol)) / c)
-                self.solution = {a: substitute(b, {symbol: value}) for a, b in self.solution.items()}
+                self.solution = {
+                    a: substitute(b, {symbol: value}) for a, b in self.solution.items()
+                }
                 self.solution[symbol] = value
             elif self._is_constant(g) and not g.free_symbols & own:
                 self.narrowed[slot.symbol] = (g, g)
@@ -162,8 +164,11 @@ def _bound(e: Expr, symbol: Symbol) -> tuple[str, Expr] | None:
 def _narrow(low: Expr, high: Expr, bound: tuple[str, Expr], facts: Facts) -> Interval:
     side, b = bound
     if low == -sp.oo or high == sp.oo:
-        return (b if low == -sp.oo else sp.Max(low, b), high) if side == "lower" else (
-            low, b if high == sp.oo else sp.Min(high, b))
+        return (
+            (b if low == -sp.oo else sp.Max(low, b), high)
+            if side == "lower"
+            else (low, b if high == sp.oo else sp.Min(high, b))
+        )
     if side == "lower":
         return (b if facts.le(low, b) else low if facts.le(b, low) else sp.Max(low, b)), high
     return low, (b if facts.le(b, high) else high if facts.le(high, b) else sp.Min(high, b))
@@ -177,9 +182,9 @@ def _is_data(g: Expr) -> bool:
 def sum_out(e: Expr, rest: tuple[Range, ...]) -> Expr:
     """Σ_rest e, with each factor pulled out of the sums that do not reach it."""
     for r in reversed(rest):
-        inside, outside = [], []
-        for factor in sp.Mul.make_args(e):
-            (inside if r.symbol in factor.free_symbols else outside).append(factor)
+        factors = sp.Mul.make_args(e)
+        inside = [f for f in factors if r.symbol in f.free_symbols]
+        outside = [f for f in factors if r.symbol not in f.free_symbols]
         count = r.upper - r.lower + 1
         summed = sp.Sum(sp.Mul(*inside), (r.symbol, r.lower, r.upper)) if inside else count
         e = sp.Mul(*outside) * summed
@@ -196,4 +201,3 @@ def extent(e: Expr, ranges: tuple[Range, ...]) -> Interval | None:
         low = substitute(low, {r.symbol: r.lower if a >= 0 else r.upper})
         high = substitute(high, {r.symbol: r.upper if b >= 0 else r.lower})
     return sp.expand(low), sp.expand(high)
-

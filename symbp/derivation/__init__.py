@@ -7,13 +7,15 @@ every rule again and compares.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sympy import Expr
 
 from symbp.adjoint import gradient
-from symbp.derivation.rules import RULES, Context, Partial
+from symbp.derivation.context import Context, Partial
+from symbp.derivation.rules import chain, collapse, definition, differentiate, insert
+from symbp.derivation.simplify import cancel, name_values, normalise, primes, unit_total
 from symbp.errors import DefinitionError
 from symbp.system import Equation, Range, Role, System
 from symbp.system.equation import family_of, index_of, walk
@@ -21,9 +23,21 @@ from symbp.system.indices import substitute
 
 __all__ = ["Derivation", "Partial", "Step", "derive"]
 
-#: What a reader needs for one adjoint, in order; a rule that changes nothing is not a step.
-FULL = ("chain", "definition", "differentiate", "collapse")
-SIMPLER = ("insert", "primes", "name values", "normalise", "cancel", "unit total")
+Rule = Callable[[Context, Expr], Expr]
+
+#: The rules in the order of use; one that changes nothing is not a step.
+RULES: dict[str, Rule] = {
+    "chain": chain,
+    "definition": definition,
+    "differentiate": differentiate,
+    "collapse": collapse,
+    "insert": insert,
+    "primes": primes,
+    "name values": name_values,
+    "normalise": normalise,
+    "cancel": cancel,
+    "unit total": unit_total,
+}
 #: The conditions under which a rule holds; all others hold always.
 CONDITIONS = {"unit total": "the targets add up to one"}
 
@@ -94,7 +108,7 @@ def _derive_one(system: System, case: Equation, known: tuple[Equation, ...]) -> 
     target = case.lhs
     steps: list[Step] = []
     e = target
-    for rule in (*FULL, *SIMPLER):
+    for rule in RULES:
         after = RULES[rule](context, e)
         if after != e:
             steps.append(Step(rule, e, after, CONDITIONS.get(rule)))
@@ -108,8 +122,9 @@ def _inserted(system: System, name: str) -> bool:
     if loss_and_family is None or system[loss_and_family[1]].role is not Role.INTERMEDIATE:
         return False
     equations = system.defining(loss_and_family[1])
-    return not any(v.role is Role.PARAMETER and _uses(e, v.name)
-                   for e in equations for v in system.variables)
+    return not any(
+        v.role is Role.PARAMETER and _uses(e, v.name) for e in equations for v in system.variables
+    )
 
 
 def _uses(equation: Equation, family: str) -> bool:

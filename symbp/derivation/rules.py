@@ -1,106 +1,28 @@
-"""The rules of a derivation: each takes an expression to an equal one.
+"""The rules that carry the derivative from the cost to an entry.
 
     chain          ∂C/∂u[J]            → Σ_I ∂C/∂v[I] · ∂v[I]/∂u[J] over the v that use u
     definition     ∂v[I]/∂u[J]         → ∂(right side of v[I])/∂u[J]
-    differentiate  ∂(expression)/∂u[J] → sums, products and functions differentiated, ∂u[I]/∂u[J] = [I = J]
+    differentiate  ∂(expression)/∂u[J] → term by term, with ∂u[I]/∂u[J] = [I = J]
     collapse       Σ_i [i = j] f(i)    → f(j)
     insert         ∂C/∂a               → what was derived for it before
-    primes         σ'(z)               → its formula, σ(z)(1 − σ(z))
-    name values    σ(z[l, j])          → a[l, j], a definition read from right to left
-    normalise      e^z_j               → a_j Σ_k e^z_k, where a_j = e^z_j / Σ_k e^z_k
-    cancel         fractions reduced, constants out of sums
-    side           uses a condition on the data: Σ_j y_j = 1
 
-A rule is a pure function of (`Context`, expression); `RULES` is the table of them.
+A rule is a pure function of (`Context`, expression) to an equal expression.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import sympy as sp
 from sympy import Expr, S
 
 from symbp.adjoint import contributions
-from symbp.adjoint.partials import expand_primes, occurrences
+from symbp.adjoint.partials import occurrences
 from symbp.adjoint.solve import sum_out
+from symbp.derivation.context import Context, Partial, rewrite, tidy
 from symbp.errors import DefinitionError
-from symbp.functions import Elementwise
-from symbp.system import Equation, Facts, Kind, Range, Role, System, Variable
+from symbp.system import Facts, Kind, Range, System, Variable
 from symbp.system.equation import family_of, index_of
-from symbp.system.indices import is_binder, rename_bound, substitute
-
-
-class Partial(sp.Expr):  # type: ignore[misc]
-    """∂f/∂u, not carried out: f an entry or an expression, u an entry."""
-
-    is_commutative = True
-
-    def __new__(cls, f: Expr, u: Expr) -> Partial:
-        """A node with the arguments f and u."""
-        node: Partial = sp.Expr.__new__(cls, f, u)
-        return node
-
-
-@dataclass(frozen=True)
-class Context:
-    """What the rules may look up: the gradient system, the index domain, what came before."""
-
-    system: System
-    domain: tuple[Range, ...]
-    known: tuple[Equation, ...] = ()
-
-    @property
-    def facts(self) -> Facts:
-        """Bounds of the free indices, at the system's sizes where it has any."""
-        return self.system.facts.at_sizes(self.system.size_values()).given(self.domain)
-
-    def adjoint(self, name: str) -> tuple[str, str] | None:
-        """(loss, family) where `name` is ∂loss/∂family."""
-        variable = self.system.by_name.get(name)
-        return variable.adjoint_of if variable else None
-
-    def case(self, equations: Iterator[Equation], entry: Expr) -> Equation | None:
-        """The equation whose domain is known to hold an entry."""
-        return next((e for e in equations if covers(e, entry, self.facts)), None)
-
-
-def covers(equation: Equation, entry: Expr, facts: Facts) -> bool:
-    """Whether an equation is known to define an entry."""
-    if equation.family != family_of(entry):
-        return False
-    ranges = {r.symbol: r for r in equation.domain}
-    mapping: dict[Expr, Expr] = {}
-    for own, given in zip(equation.index, index_of(entry), strict=True):
-        if own not in ranges:
-            if not facts.equal(own, given):
-                return False
-            continue
-        r = ranges[own].substitute(mapping)
-        mapping[own] = given
-        if not (facts.le(r.lower, given) and facts.le(given, r.upper)):
-            return False
-    return True
-
-
-def rewrite(e: Expr, context: Context, change: Callable[[Expr, Context], Expr | None]) -> Expr:
-    """e with `change` applied at the outermost nodes that it takes, inside their sums."""
-    new = change(e, context)
-    if new is not None:
-        return new
-    if not e.args or isinstance(e, sp.Indexed):
-        return e
-    if is_binder(e):
-        ranges = tuple(Range(k, lo, hi) for k, lo, hi in reversed(e.limits))
-        inner = Context(context.system, (*context.domain, *ranges), context.known)
-        return e.func(rewrite(e.function, inner, change), *e.limits)
-    return e.func(*(rewrite(a, context, change) for a in e.args))
-
-
-def tidy(e: Expr, context: Context) -> Expr:
-    """Bound indices renamed away from the free ones."""
-    return rename_bound(e, {r.symbol.name for r in context.domain})
+from symbp.system.indices import rename_bound, substitute
+from symbp.system.regions import Box
 
 
 def chain(context: Context, e: Expr) -> Expr:
@@ -135,9 +57,9 @@ def _adjoint(system: System, family: str) -> str:
     return next(v.name for v in system.variables if v.adjoint_of and v.adjoint_of[1] == family)
 
 
-def _applies(box: object, variable: Variable, at: dict[Expr, Expr], facts: Facts) -> bool:
+def _applies(box: Box, variable: Variable, at: dict[Expr, Expr], facts: Facts) -> bool:
     """Whether a contribution is known to reach the entry (a cell is all or nothing)."""
-    for slot, interval in zip(variable.slots, box, strict=True):  # type: ignore[call-overload]
+    for slot, interval in zip(variable.slots, box, strict=True):
         given = at[slot.symbol]
         if interval is not None and not (
             facts.le(interval[0], given) and facts.le(given, interval[1])
@@ -261,172 +183,3 @@ def insert(context: Context, e: Expr) -> Expr:
         return rename_bound(found.at_index(index_of(node)), taken)
 
     return tidy(rewrite(e, context, change), context)
-
-
-def primes(context: Context, e: Expr) -> Expr:
-    """f'(z) by the table's formula."""
-    del context
-    return expand_primes(e)
-
-
-def name_values(context: Context, e: Expr) -> Expr:
-    """f(z[I]) written as the family that is defined to be it."""
-
-    def change(node: Expr, inner: Context) -> Expr | None:
-        if not isinstance(node, Elementwise) or node.order:
-            return None
-        for equation in inner.system.equations:
-            index = _match(equation.rhs, node, equation)
-            if index is not None:
-                entry = inner.system[equation.family][index]
-                if covers(equation, entry, inner.facts):
-                    return entry
-        return None
-
-    return rewrite(e, context, change)
-
-
-def _match(pattern: Expr, node: Expr, equation: Equation) -> tuple[Expr, ...] | None:
-    """The index at which `pattern` (the equation's right side) is `node`, for f(u[...])."""
-    if pattern.func != node.func or family_of(pattern.args[0]) != family_of(node.args[0]):
-        return None
-    if not isinstance(pattern.args[0], sp.Indexed) or pattern.args[1:] != node.args[1:]:
-        return None
-    found = dict(zip(index_of(pattern.args[0]), index_of(node.args[0]), strict=True))
-    free = {r.symbol for r in equation.domain}
-    if any(a not in free and a != b for a, b in found.items()):
-        return None
-    return tuple(found.get(i, i) for i in equation.index)
-
-
-def normalise(context: Context, e: Expr) -> Expr:
-    """e^z_j = a_j Σ_k e^z_k for every a_j = e^z_j / Σ_k e^z_k, and the sums cancelled."""
-    for equation in context.system.equations:
-        parts = _normalised(equation)
-        if parts is not None:
-            e = _use_normalised(context, e, equation, *parts)
-    return e
-
-
-def _normalised(equation: Equation) -> tuple[Expr, Expr] | None:
-    """(numerator, total) of f(u[j]) / Σ_k f(u[k])."""
-    factors = sp.Mul.make_args(equation.rhs)
-    totals = [f.base for f in factors if f.is_Pow and f.exp == -1 and isinstance(f.base, sp.Sum)]
-    tops = [f for f in factors if isinstance(f, Elementwise)]
-    return (tops[0], totals[0]) if len(factors) == 2 and totals and tops else None
-
-
-def _use_normalised(
-    context: Context, e: Expr, equation: Equation, top: Expr, total: Expr
-) -> Expr:
-    place = sp.Symbol("total", positive=True)
-
-    def change(node: Expr, inner: Context) -> Expr | None:
-        del inner
-        if isinstance(node, sp.Sum) and node.func(*node.args).dummy_eq(total):
-            return place
-        if node.func == top.func:
-            index = _match(top, node, equation)
-            return context.system[equation.family][index] * place if index is not None else None
-        return None
-
-    marked = rewrite(e, context, change)
-    if marked == e:
-        return e
-    return cancel(context, marked).xreplace({place: total})
-
-
-def cancel(context: Context, e: Expr) -> Expr:
-    """Constants out of sums, fractions in lowest terms."""
-    del context
-    return _cancel(e)
-
-
-def _cancel(e: Expr) -> Expr:
-    if isinstance(e, sp.Indexed) or not e.args:
-        return e
-    if isinstance(e, sp.Sum):
-        ranges = tuple(Range(k, lo, hi) for k, lo, hi in reversed(e.limits))
-        body = _cancel(e.function)
-        return sp.Add(*(sum_out(t, ranges) for t in sp.Add.make_args(body)))
-    inner = e.func(*(_cancel(a) for a in e.args))
-    if not isinstance(inner, (sp.Add, sp.Mul)):
-        return inner
-    atoms = {
-        a: sp.Dummy()
-        for a in inner.atoms(sp.Indexed, sp.Sum, Elementwise, Partial)
-        if not any(a != b and b.has(a) for b in inner.atoms(sp.Sum, Elementwise))
-    }
-    sums = {a: d for a, d in atoms.items()}
-    back = {d: a for a, d in sums.items()}
-    plain = _replace_top(inner, sums)
-    reduced = sp.cancel(plain)
-    candidates = (plain, reduced, sp.factor(reduced))
-    best = min((_usual_signs(c) for c in candidates), key=sp.count_ops)
-    return _replace_top(best, back)
-
-
-def _usual_signs(e: Expr) -> Expr:
-    """1 − a rather than a − 1 in a product, and its sign moved to another difference."""
-    if not isinstance(e, sp.Mul):
-        return e
-    flips = [f for f in e.args if _flipped(f) != f]
-    if not flips:
-        return e
-    rest = [_flipped(f) for f in e.args]
-    if len(flips) % 2:
-        place = next((i for i, f in enumerate(rest) if f.is_Add and f not in flips), None)
-        if place is None:
-            return sp.Mul(-1, *rest)
-        rest[place] = sp.Add(*(-t for t in rest[place].args))
-    return sp.Mul(*rest)
-
-
-def _flipped(f: Expr) -> Expr:
-    """The negative of a − 1 or of 1/(a − 1); anything else as it is."""
-    base, exponent = (f.base, f.exp) if f.is_Pow else (f, S.One)
-    if base.is_Add and exponent in (1, -1) and any(t.is_number and t < 0 for t in base.args):
-        return sp.Pow(sp.Add(*(-t for t in base.args)), exponent)
-    return f
-
-
-def _replace_top(e: Expr, mapping: dict[Expr, Expr]) -> Expr:
-    """Outermost matches replaced, without looking inside them."""
-    if e in mapping:
-        return mapping[e]
-    if not e.args:
-        return e
-    return e.func(*(_replace_top(a, mapping) for a in e.args))
-
-
-def unit_total(context: Context, e: Expr) -> Expr:
-    """Σ_j y_j = 1 for targets y: one-hot or a distribution over the classes."""
-    targets = {v.name for v in context.system.with_role(Role.TARGET)}
-
-    def change(node: Expr, inner: Context) -> Expr | None:
-        del inner
-        if isinstance(node, sp.Sum) and family_of(node.function) in targets and len(node.limits) == 1:
-            k, lo, hi = node.limits[0]
-            slot = context.system[str(family_of(node.function))].slots[0].range
-            if node.function.indices[0] == k and (lo, hi) == (slot.lower, slot.upper):
-                return S.One
-        return None
-
-    return rewrite(e, context, change)
-
-
-Rule = Callable[[Context, Expr], Expr]
-
-RULES: dict[str, Rule] = {
-    "chain": chain,
-    "definition": definition,
-    "differentiate": differentiate,
-    "collapse": collapse,
-    "insert": insert,
-    "primes": primes,
-    "name values": name_values,
-    "normalise": normalise,
-    "cancel": cancel,
-    "unit total": unit_total,
-}
-

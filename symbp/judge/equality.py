@@ -20,7 +20,7 @@ import numpy as np
 import sympy as sp
 from sympy import Expr, Symbol
 
-from symbp.derivation.rules import Partial
+from symbp.derivation.context import Partial
 from symbp.errors import DefinitionError
 from symbp.functions import Elementwise
 from symbp.numbers.domains import Buffer
@@ -122,7 +122,9 @@ class _Values:
             return
         *outer, last = domain
         for point in self.points(outer):
-            for value in range(self.integer(last.lower, point), self.integer(last.upper, point) + 1):
+            for value in range(
+                self.integer(last.lower, point), self.integer(last.upper, point) + 1
+            ):
                 yield {**point, last.symbol: value}
 
     def integer(self, e: Expr, point: Point) -> int:

@@ -25,9 +25,7 @@ class Entries:
         self.system = system
         self.notation = notation
         self.offset = offset
-        self._layers = {
-            s.symbol for v in system.variables for s in v.slots if s.kind is Kind.LAYER
-        }
+        self._layers = {s.symbol for v in system.variables for s in v.slots if s.kind is Kind.LAYER}
         self._depth = Symbol("L", integer=True)
 
     def style(self, name: str) -> Style:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sympy import Expr, Rational, Symbol
+from sympy import Rational, Symbol
 
 from symbp.forms.matrix import MatrixEquation
 from symbp.forms.matrix_expr import (
@@ -28,7 +28,6 @@ from symbp.forms.matrix_expr import (
 )
 from symbp.latex.writer import ATOM, PRODUCT, SUM, Text, Writer, parenthesised
 from symbp.system.equation import family_of, index_of
-
 
 
 class MatrixWriter:
@@ -70,8 +69,8 @@ class MatrixWriter:
     def _hadamard(self, e: Hadamard, bound: frozenset[Symbol]) -> Text:
         text = ""
         for f in e.terms:
-            divides = text and isinstance(f, Power) and f.exponent == -1
-            part = self._node(f.operand if divides else f, bound)
+            divides = bool(text) and isinstance(f, Power) and f.exponent == -1
+            part = self._node(f.operand if divides and isinstance(f, Power) else f, bound)
             inner = parenthesised(part.latex) if isinstance(f, Scale) else part.at(PRODUCT)
             sign = r"\oslash" if divides else self.notation.hadamard
             text += f" {sign} {inner}" if text else inner

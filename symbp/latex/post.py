@@ -6,6 +6,7 @@ letters, so that Hugo, Jekyll, Jupyter and GitHub all leave them alone.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -70,7 +71,12 @@ class Post:
     def where(self, e: Expr, domain: Sequence[Range]) -> str:
         """The layers for which a formula holds, in words; "" for a single one."""
         text = self.writer(e).domain(domain)
-        return (", " if self.language == "en" else "，") + say("layers run", self.language, domain=text) if text else ""
+        return (
+            (", " if self.language == "en" else "，")
+            + say("layers run", self.language, domain=text)
+            if text
+            else ""
+        )
 
 
 def write_post(
@@ -205,7 +211,7 @@ def _is_named(post: Post, d: Derivation) -> bool:
 def _last_steps(d: Derivation) -> Sequence[Step]:
     """The result with σ' left as it is, and with it written out."""
     plain = [s for s in d.steps if s.rule in ("collapse", "insert")]
-    return [s for s in dict.fromkeys([*plain[-1:], d.steps[-1]])]
+    return list(dict.fromkeys([*plain[-1:], d.steps[-1]]))
 
 
 def _update(post: Post) -> None:
@@ -250,4 +256,4 @@ def parameter_count(system: System) -> int:
     """The number of weights and biases at the sizes of a system."""
     sizes = system.sizes["n"]
     assert isinstance(sizes, tuple)
-    return sum(a * b + b for a, b in zip(sizes, sizes[1:], strict=False))
+    return sum(a * b + b for a, b in itertools.pairwise(sizes))

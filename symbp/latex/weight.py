@@ -112,9 +112,8 @@ def _index(
     if style is None or letter not in (style.entry, style.whole) or not above.isdigit():
         return None
     given = list(units)
-    if style.subscript:
-        if not given or given.pop() != style.subscript:
-            return None
+    if style.subscript and (not given or given.pop() != style.subscript):
+        return None
     wanted = [s for s in variable.slots if s.kind is not Kind.LAYER]
     if len(given) != len(wanted) or not all(u.isdigit() for u in given):
         return None

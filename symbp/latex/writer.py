@@ -129,7 +129,9 @@ class Writer:
         names = {str(family_of(a)) for a in t.atoms(sp.Indexed, Symbol)}
         roles = [self.system[n].role for n in names if n in self.system.by_name]
         order = 0 if t.is_number else 3 if roles == [Role.PARAMETER] else 1
-        if any(self.system[n].role is Role.HYPERPARAMETER for n in names & set(self.system.by_name)):
+        if any(
+            self.system[n].role is Role.HYPERPARAMETER for n in names & set(self.system.by_name)
+        ):
             order = 4
         return minus, order, str(t)
 
@@ -149,9 +151,7 @@ class Writer:
             return Text(self._juxtaposed(above, bound), PRODUCT)
         return self._fraction(above, below, bound)
 
-    def _fraction(
-        self, above: list[Expr], below: list[Expr], bound: frozenset[Symbol]
-    ) -> Text:
+    def _fraction(self, above: list[Expr], below: list[Expr], bound: frozenset[Symbol]) -> Text:
         """a/b; sums and long products stand beside a fraction of the rest: (1/m) Σ_i ..."""
         beside = [f for f in above if self._wide(f)]
         over = [f for f in above if not self._wide(f)]
@@ -170,7 +170,7 @@ class Writer:
 
     @staticmethod
     def _wide(e: Expr) -> bool:
-        return isinstance(e, sp.Sum) or e.is_Add and e.has(sp.Sum)
+        return isinstance(e, sp.Sum) or (e.is_Add and e.has(sp.Sum))
 
     def _juxtaposed(
         self, factors: Sequence[Expr], bound: frozenset[Symbol], alone: bool = True
@@ -249,13 +249,13 @@ class Writer:
     def _functional(self, e: Functional, bound: frozenset[Symbol]) -> Text:
         k, _, _ = e.limits[0]
         o, y = e.entries
-        inside = [
-            self.entries.whole(str(family_of(a)), index_of(a), (k,), bound) for a in (o, y)
-        ]
+        inside = [self.entries.whole(str(family_of(a)), index_of(a), (k,), bound) for a in (o, y)]
         letter = self.entries.style(e.name).entry
         if not e.partials:
             return Text(f"{letter}({', '.join(inside)})")
-        below = " ".join(rf"\partial {self._expr(o.xreplace({k: p}), bound).latex}" for p in e.partials)
+        below = " ".join(
+            rf"\partial {self._expr(o.xreplace({k: p}), bound).latex}" for p in e.partials
+        )
         power = f"^{{{len(e.partials)}}}" if len(e.partials) > 1 else ""
         return Text(rf"\frac{{\partial{power} {letter}}}{{{below}}}")
 

@@ -63,7 +63,7 @@ def mlp(
 
     >>> print(mlp())
     a[0, j] = x[j]   for 1 ≤ j ≤ n[0]
-    z[l, j] = Sum(a[l - 1, k]*w[l, j, k], (k, 1, n[l - 1])) + b[l, j]   for 1 ≤ l ≤ L, 1 ≤ j ≤ n[l]
+    z[l, j] = b[l, j] + Sum(a[l - 1, k]*w[l, j, k], (k, 1, n[l - 1]))   for 1 ≤ l ≤ L, 1 ≤ j ≤ n[l]
     a[l, j] = sigma(z[l, j])   for 1 ≤ l ≤ L, 1 ≤ j ≤ n[l]
     C = Sum((a[L, j] - y[j])**2, (j, 1, n[L]))/2
     """
@@ -83,12 +83,41 @@ def mlp(
     penalties += _penalty(l2, batch) * _over_weights(_w(l, j, k) ** 2, depth)
     row = losses.lookup(loss)
     equations = (*network.layers(), Equation("C", (), network.cost(row, scale) + penalties))
+    settings = Settings(network.activations, network.biases, loss, reduction == "mean",
+                        _penalty(l1, batch), _penalty(l2, batch), equations)  # fmt: skip
     bound: dict[str, int | tuple[int, ...]] = {}
     if sizes is not None:
         bound = {"n": tuple(sizes)} | ({"L": len(sizes) - 1} if depth == DEPTH else {})
     if batch and batch is not True:
         bound["m"] = batch
-    return System(network.variables(row, penalties), equations, "C", bound)
+    return System(network.variables(row, penalties), equations, "C", bound, settings)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `mlp` was asked for: groups of layers (first, last, setting), loss and penalties."""
+
+    activations: tuple[Group, ...]
+    biases: tuple[Group, ...]
+    loss: str
+    mean: bool
+    l1: Expr
+    l2: Expr
+    equations: tuple[Equation, ...]
+
+    def by_layer(self, groups: Sequence[Group], depth: int) -> list[str]:
+        """The setting of each layer 1 ... depth."""
+        at = {DEPTH: Integer(depth)}
+        spans = [(int(a.xreplace(at)), int(b.xreplace(at)), str(name)) for a, b, name in groups]
+        return [next(s for a, b, s in spans if a <= l <= b) for l in range(1, depth + 1)]
+
+
+def settings_of(system: System) -> Settings | None:
+    """The settings of a system whose forward equations are those that `mlp` made, else None."""
+    found = system.origin
+    if not isinstance(found, Settings):
+        return None
+    return found if system.equations[: len(found.equations)] == found.equations else None
 
 
 def _as_list(setting: str | bool | Sequence[str] | Sequence[bool]) -> list[str | bool]:
@@ -101,7 +130,7 @@ def _depth(sizes: Sequence[int] | None, *settings: list[str | bool]) -> Expr:
         raise SizeError(f"sizes {list(sizes)}: a network has an input and at least one layer")
     counts = {len(s) for s in settings if len(s) > 1}
     known = {len(sizes) - 1} if sizes is not None else {c for c in counts if c > 2}
-    if any(len(set(s[:-1])) > 1 for s in settings) or known - {2} and sizes is None:
+    if any(len(set(s[:-1])) > 1 for s in settings) or (known - {2} and sizes is None):
         return Integer(max(counts | known))
     return DEPTH
 
@@ -114,10 +143,11 @@ def _groups(
     Two settings without sizes are those of the hidden layers and of the last.
     """
     layers = len(sizes) - 1 if sizes is not None else len(setting)
-    if len(setting) not in (1, layers) or depth.is_Integer and len(setting) not in (1, depth):
+    if len(setting) not in (1, layers) or (depth.is_Integer and len(setting) not in (1, depth)):
         count = layers if sizes is not None else depth
         raise SizeError(
-            f"{len(setting)} settings of {what} met {count} layers; give one for all or one for each"
+            f"{len(setting)} settings of {what} met {count} layers; "
+            "give one for all or one for each"
         )
     if len(set(setting)) == 1:
         return [(S.One, depth, setting[0])]
@@ -198,10 +228,8 @@ class _Network:
         layer = first if first == last else l
         domain = [] if first == last else [Range(l, first, last)]
         domain.append(Range(j, S.One, N[layer]))
-        index = (layer, j)
-        if self.batch:
-            domain.append(Range(i, S.One, BATCH))
-            index = (*index, i)
+        domain += [Range(i, S.One, BATCH)] if self.batch else []
+        index = (layer, j, i) if self.batch else (layer, j)
         return Equation(family, index, rhs, tuple(domain))
 
     def cost(self, row: losses.Loss, scale: Expr) -> Expr:
@@ -226,8 +254,9 @@ class _Network:
         result += [
             Variable("x", (_units(j, N[0]), *sample), Role.INPUT),
             Variable("y", (_units(j, N[depth]), *sample), Role.TARGET),
-            Variable("w", (_layers(S.One, depth), _units(j, N[l]), _units(k, N[l - 1])),
-                     Role.PARAMETER),
+            Variable(
+                "w", (_layers(S.One, depth), _units(j, N[l]), _units(k, N[l - 1])), Role.PARAMETER
+            ),
         ]
         result += [
             Variable("b", (_layers(first, last), _units(j, N[l])), Role.PARAMETER)

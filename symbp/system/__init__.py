@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from sympy import Expr, Integer
 
@@ -38,6 +39,8 @@ class System:
     equations: tuple[Equation, ...]
     loss: str
     sizes: Sizes = field(default_factory=dict)
+    origin: Any = field(default=None, compare=False, repr=False)
+    """The settings of the network function that made it, for witnesses that know that network."""
 
     def __post_init__(self) -> None:
         names = [v.name for v in self.variables]

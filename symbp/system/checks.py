@@ -63,9 +63,12 @@ def _check_entry(entry: Expr, variables: Variables, facts: Facts) -> None:
     for slot, index in zip(variable.slots, index_of(entry), strict=True):
         whole = slot.range.substitute(mapping)
         mapping[slot.symbol] = index
-        if any(isinstance(node, sp.Indexed) and family_of(node) in variables
-               and variables[str(family_of(node))].role is not Role.SIZE
-               for node, _ in walk(index)):
+        if any(
+            isinstance(node, sp.Indexed)
+            and family_of(node) in variables
+            and variables[str(family_of(node))].role is not Role.SIZE
+            for node, _ in walk(index)
+        ):
             continue  # a gather: its values are data, and checked when there are any
         if not (facts.le(whole.lower, index) and facts.le(index, whole.upper)):
             raise DefinitionError(
@@ -74,9 +77,7 @@ def _check_entry(entry: Expr, variables: Variables, facts: Facts) -> None:
             )
 
 
-def _check_defined_once(
-    variables: Variables, equations: Sequence[Equation], facts: Facts
-) -> None:
+def _check_defined_once(variables: Variables, equations: Sequence[Equation], facts: Facts) -> None:
     for variable in variables.values():
         own = [e for e in equations if e.family == variable.name]
         if variable.role.given:
@@ -175,7 +176,8 @@ def _check_one_way(
                 return
     cycle = ", ".join(f"{lhs} needs {used}" for _, _, lhs, used in edges)
     raise DefinitionError(
-        f"{' and '.join(group)} need each other, and no index runs one way through all of it: {cycle}"
+        f"{' and '.join(group)} need each other, "
+        f"and no index runs one way through all of it: {cycle}"
     )
 
 

@@ -16,7 +16,7 @@ from sympy.core.symbol import Str
 from symbp.errors import DefinitionError
 
 
-class Functional(ExprWithLimits):  # type: ignore[misc]
+class Functional(ExprWithLimits):
     """name(o, y) differentiated by o at each index of `partials`."""
 
     is_commutative = True

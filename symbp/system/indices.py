@@ -40,16 +40,33 @@ class Facts:
     (True, False)
     """
 
-    def __init__(self, bounds: Mapping[Expr, tuple[Expr | None, Expr | None]]) -> None:
+    def __init__(
+        self,
+        bounds: Mapping[Expr, tuple[Expr | None, Expr | None]],
+        values: Mapping[Expr, Expr] | None = None,
+    ) -> None:
         self._bounds = dict(bounds)
+        self._values = dict(values or {})
 
     def given(self, ranges: Iterable[Range]) -> Facts:
         """These facts and the ranges."""
-        return Facts({**self._bounds, **{r.symbol: (r.lower, r.upper) for r in ranges}})
+        more = {r.symbol: (r.lower, r.upper) for r in ranges}
+        return Facts({**self._bounds, **more}, self._values)
 
     def le(self, a: Expr, b: Expr) -> bool:
         """Whether a ≤ b follows. False: it does not follow (not: it is wrong)."""
-        return self._nonnegative(sp.expand(b - a), 12)
+        return self._nonnegative(self._known(b - a), 12)
+
+    def at_sizes(self, values: Mapping[Expr, Expr]) -> Facts:
+        """These facts where some sizes have values: what follows holds at those sizes only."""
+        return Facts(self._bounds, values)
+
+    def _known(self, e: Expr) -> Expr:
+        """e expanded, with sizes that have a value replaced by it: first L, then n[L]."""
+        if self._values:
+            e = e.xreplace({a: v for a, v in self._values.items() if isinstance(a, Symbol)})
+            e = e.xreplace(self._values)
+        return sp.expand(e)
 
     def equal(self, a: Expr, b: Expr) -> bool:
         """Whether a = b follows."""
@@ -61,7 +78,7 @@ class Facts:
         if depth == 0:
             return False
         for choice in self._lower_bounds(e):
-            if self._nonnegative(sp.expand(choice), depth - 1):
+            if self._nonnegative(self._known(choice), depth - 1):
                 return True
         return False
 
@@ -79,7 +96,7 @@ class Facts:
         return (-order.index(atom) if atom in self._bounds else 1, str(atom))
 
     def _bounds_of(self, atom: Expr, from_below: bool) -> Iterator[Expr]:
-        if isinstance(atom, sp.Max) and from_below or isinstance(atom, sp.Min) and not from_below:
+        if isinstance(atom, sp.Max if from_below else sp.Min):
             yield from atom.args
             return
         if isinstance(atom, (sp.floor, sp.ceiling)):

@@ -62,7 +62,9 @@ def _cuts(variable: Variable, boxes: Sequence[Box], s: int, facts: Facts) -> lis
         )
 
     inside = [s for s in starts if s == whole.lower or not facts.le(s, whole.lower)]
-    ordered = sorted((s for s in inside if not facts.le(whole.upper + 1, s)), key=cmp_to_key(compare))
+    ordered = sorted(
+        (s for s in inside if not facts.le(whole.upper + 1, s)), key=cmp_to_key(compare)
+    )
     ends = [*(s - 1 for s in ordered[1:]), whole.upper]
     return list(zip(ordered, ends, strict=True))
 
@@ -145,9 +147,9 @@ def whole_as_none(variable: Variable, intervals: Sequence[Interval | None], fact
     box: list[Interval | None] = []
     for slot, interval in zip(variable.slots, intervals, strict=True):
         whole = slot.range
-        known = interval is not None and not {
-            s.symbol for s in variable.slots
-        } & (interval[0].free_symbols | interval[1].free_symbols)
+        known = interval is not None and not {s.symbol for s in variable.slots} & (
+            interval[0].free_symbols | interval[1].free_symbols
+        )
         covers = interval is None or (
             facts.le(interval[0], whole.lower) and facts.le(whole.upper, interval[1])
         )

@@ -1,0 +1,176 @@
+"""The rules that bring a result to the form that papers print.
+
+    primes         σ'(z)       → its formula, σ(z)(1 − σ(z))
+    name values    σ(z[l, j])  → a[l, j]: a definition read from right to left
+    normalise      e^z_j       → a_j Σ_k e^z_k, where a_j = e^z_j / Σ_k e^z_k
+    cancel         fractions in lowest terms, constants out of sums
+    unit total     Σ_j y_j     → 1, a condition on the targets
+
+A rule is a pure function of (`Context`, expression) to an equal expression.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy import Expr, S
+
+from symbp.adjoint.partials import expand_primes
+from symbp.adjoint.solve import sum_out
+from symbp.derivation.context import Context, Partial, covers, rewrite
+from symbp.functions import Elementwise
+from symbp.system import Equation, Range, Role
+from symbp.system.equation import family_of, index_of
+
+
+def primes(context: Context, e: Expr) -> Expr:
+    """f'(z) by the table's formula."""
+    del context
+    return expand_primes(e)
+
+
+def name_values(context: Context, e: Expr) -> Expr:
+    """f(z[I]) written as the family that is defined to be it."""
+
+    def change(node: Expr, inner: Context) -> Expr | None:
+        if not isinstance(node, Elementwise) or node.order:
+            return None
+        for equation in inner.system.equations:
+            index = _match(equation.rhs, node, equation)
+            if index is not None:
+                entry = inner.system[equation.family][index]
+                if covers(equation, entry, inner.facts):
+                    return entry
+        return None
+
+    return rewrite(e, context, change)
+
+
+def _match(pattern: Expr, node: Expr, equation: Equation) -> tuple[Expr, ...] | None:
+    """The index at which `pattern` (the equation's right side) is `node`, for f(u[...])."""
+    if pattern.func != node.func or family_of(pattern.args[0]) != family_of(node.args[0]):
+        return None
+    if not isinstance(pattern.args[0], sp.Indexed) or pattern.args[1:] != node.args[1:]:
+        return None
+    found = dict(zip(index_of(pattern.args[0]), index_of(node.args[0]), strict=True))
+    free = {r.symbol for r in equation.domain}
+    if any(a not in free and a != b for a, b in found.items()):
+        return None
+    return tuple(found.get(i, i) for i in equation.index)
+
+
+def normalise(context: Context, e: Expr) -> Expr:
+    """e^z_j = a_j Σ_k e^z_k for every a_j = e^z_j / Σ_k e^z_k, and the sums cancelled."""
+    for equation in context.system.equations:
+        parts = _normalised(equation)
+        if parts is not None:
+            e = _use_normalised(context, e, equation, *parts)
+    return e
+
+
+def _normalised(equation: Equation) -> tuple[Expr, Expr] | None:
+    """(numerator, total) of f(u[j]) / Σ_k f(u[k])."""
+    factors = sp.Mul.make_args(equation.rhs)
+    totals = [f.base for f in factors if f.is_Pow and f.exp == -1 and isinstance(f.base, sp.Sum)]
+    tops = [f for f in factors if isinstance(f, Elementwise)]
+    return (tops[0], totals[0]) if len(factors) == 2 and totals and tops else None
+
+
+def _use_normalised(context: Context, e: Expr, equation: Equation, top: Expr, total: Expr) -> Expr:
+    place = sp.Symbol("total", positive=True)
+
+    def change(node: Expr, inner: Context) -> Expr | None:
+        del inner
+        if isinstance(node, sp.Sum) and node.func(*node.args).dummy_eq(total):
+            return place
+        if node.func == top.func:
+            index = _match(top, node, equation)
+            return context.system[equation.family][index] * place if index is not None else None
+        return None
+
+    marked = rewrite(e, context, change)
+    if marked == e:
+        return e
+    return cancel(context, marked).xreplace({place: total})
+
+
+def cancel(context: Context, e: Expr) -> Expr:
+    """Constants out of sums, fractions in lowest terms."""
+    del context
+    return _cancel(e)
+
+
+def _cancel(e: Expr) -> Expr:
+    if isinstance(e, sp.Indexed) or not e.args:
+        return e
+    if isinstance(e, sp.Sum):
+        ranges = tuple(Range(k, lo, hi) for k, lo, hi in reversed(e.limits))
+        body = _cancel(e.function)
+        return sp.Add(*(sum_out(t, ranges) for t in sp.Add.make_args(body)))
+    inner = e.func(*(_cancel(a) for a in e.args))
+    if not isinstance(inner, (sp.Add, sp.Mul)):
+        return inner
+    atoms = {
+        a: sp.Dummy()
+        for a in inner.atoms(sp.Indexed, sp.Sum, Elementwise, Partial)
+        if not any(a != b and b.has(a) for b in inner.atoms(sp.Sum, Elementwise))
+    }
+    sums = dict(atoms.items())
+    back = {d: a for a, d in sums.items()}
+    plain = _replace_top(inner, sums)
+    reduced = sp.cancel(plain)
+    candidates = (plain, reduced, sp.factor(reduced))
+    best = min((_usual_signs(c) for c in candidates), key=sp.count_ops)
+    return _replace_top(best, back)
+
+
+def _usual_signs(e: Expr) -> Expr:
+    """1 − a rather than a − 1 in a product, and its sign moved to another difference."""
+    if not isinstance(e, sp.Mul):
+        return e
+    flips = [f for f in e.args if _flipped(f) != f]
+    if not flips:
+        return e
+    rest = [_flipped(f) for f in e.args]
+    if len(flips) % 2:
+        place = next((i for i, f in enumerate(rest) if f.is_Add and f not in flips), None)
+        if place is None:
+            return sp.Mul(-1, *rest)
+        rest[place] = sp.Add(*(-t for t in rest[place].args))
+    return sp.Mul(*rest)
+
+
+def _flipped(f: Expr) -> Expr:
+    """The negative of a − 1 or of 1/(a − 1); anything else as it is."""
+    base, exponent = (f.base, f.exp) if f.is_Pow else (f, S.One)
+    if base.is_Add and exponent in (1, -1) and any(t.is_number and t < 0 for t in base.args):
+        return sp.Pow(sp.Add(*(-t for t in base.args)), exponent)
+    return f
+
+
+def _replace_top(e: Expr, mapping: dict[Expr, Expr]) -> Expr:
+    """Outermost matches replaced, without looking inside them."""
+    if e in mapping:
+        return mapping[e]
+    if not e.args:
+        return e
+    return e.func(*(_replace_top(a, mapping) for a in e.args))
+
+
+def unit_total(context: Context, e: Expr) -> Expr:
+    """Σ_j y_j = 1 for targets y: one-hot or a distribution over the classes."""
+    targets = {v.name for v in context.system.with_role(Role.TARGET)}
+
+    def change(node: Expr, inner: Context) -> Expr | None:
+        del inner
+        if (
+            isinstance(node, sp.Sum)
+            and family_of(node.function) in targets
+            and len(node.limits) == 1
+        ):
+            k, lo, hi = node.limits[0]
+            slot = context.system[str(family_of(node.function))].slots[0].range
+            if node.function.indices[0] == k and (lo, hi) == (slot.lower, slot.upper):
+                return S.One
+        return None
+
+    return rewrite(e, context, change)
