@@ -177,10 +177,12 @@ def _narrowed(case: Equation, entry: Expr, known: Equation, system: System) -> E
     )
 
 
-def _place(system: System, d: Derivation) -> tuple[int, int]:
-    """Parameters last; before them the cases that are fixed at the last layer first."""
+def _place(system: System, d: Derivation) -> tuple[int, int, int]:
+    """Parameters last; before them the cases that are fixed at a layer, the last layer first."""
     family = system[str(family_of(d.target))].adjoint_of
-    parameter = family is not None and system[family[1]].role is Role.PARAMETER
+    if family is not None and system[family[1]].role is Role.PARAMETER:
+        return 1, 0, 0
     symbols = {r.symbol for r in d.domain}
-    fixed = any(i not in symbols for i in index_of(d.target))
-    return (1, 0) if parameter else (0, 0 if fixed else 1)
+    fixed = [i for i in index_of(d.target) if i not in symbols]
+    layer = int(fixed[0]) if fixed and fixed[0].is_Integer else 0
+    return 0, 0 if fixed else 1, -layer

@@ -10,7 +10,7 @@ from sympy import Expr
 
 from symbp.system import Equation, Facts, Range, System
 from symbp.system.equation import family_of, index_of
-from symbp.system.indices import is_binder, rename_bound
+from symbp.system.indices import is_binder, rename_bound, substitute
 
 
 class Partial(sp.Expr):
@@ -80,5 +80,30 @@ def rewrite(e: Expr, context: Context, change: Callable[[Expr, Context], Expr | 
 
 
 def tidy(e: Expr, context: Context) -> Expr:
-    """Bound indices renamed away from the free ones."""
-    return rename_bound(e, {r.symbol.name for r in context.domain})
+    """Bound indices named as the families' own slots name them, and apart from the free ones."""
+    return rename_bound(_own_names(e, context), {r.symbol.name for r in context.domain})
+
+
+def _own_names(e: Expr, context: Context) -> Expr:
+    if not e.args or isinstance(e, sp.Indexed):
+        return e
+    if not isinstance(e, sp.Sum):
+        return e.func(*(_own_names(a, context) for a in e.args))
+    taken = {r.symbol for r in context.domain} | e.function.atoms(sp.Symbol)
+    body, limits = _own_names(e.function, context), []
+    for k, lo, hi in e.limits:
+        own = _own_name(k, body, context.system)
+        free = own is not None and own not in taken
+        limits.append((own if free else k, lo, hi))
+        body = substitute(body, {k: own}) if free and own is not None else body
+    return e.func(body, *limits)
+
+
+def _own_name(k: sp.Symbol, body: Expr, system: System) -> sp.Symbol | None:
+    """The slot symbol of the first family that has k for a plain index."""
+    for entry in sorted(body.atoms(sp.Indexed), key=str):
+        variable = system.by_name.get(str(family_of(entry)))
+        if variable is not None and k in index_of(entry):
+            own: sp.Symbol = variable.slots[index_of(entry).index(k)].symbol
+            return own
+    return None

@@ -146,27 +146,31 @@ def _same(a: tuple[Expr, ...], b: tuple[Expr, ...], context: Context) -> list[Ex
 
 def collapse(context: Context, e: Expr) -> Expr:
     """Σ_i [i = j] f(i) = f(j), from the inside out."""
+    return tidy(_collapse(context, e), context)
+
+
+def _collapse(context: Context, e: Expr) -> Expr:
     if not e.args or isinstance(e, sp.Indexed):
         return e
     if isinstance(e, sp.Sum):
         return _collapse_sum(context, e)
-    return e.func(*(collapse(context, a) for a in e.args))
+    return e.func(*(_collapse(context, a) for a in e.args))
 
 
 def _collapse_sum(context: Context, e: sp.Sum) -> Expr:
     ranges = tuple(Range(k, lo, hi) for k, lo, hi in reversed(e.limits))
-    body = collapse(context, e.function)
+    body = _collapse(context, e.function)
     if any(f.is_Add and f.has(sp.KroneckerDelta) for f in sp.Mul.make_args(body)):
         body = sp.expand_mul(body, deep=False)
     if isinstance(body, sp.Add):
-        return sp.Add(*(collapse(context, sum_out(t, ranges)) for t in body.args))
+        return sp.Add(*(_collapse(context, sum_out(t, ranges)) for t in body.args))
     for r in ranges:
         for delta in body.atoms(sp.KroneckerDelta):
             if r.symbol in delta.args and delta in sp.Mul.make_args(body):
                 other = delta.args[1] if delta.args[0] == r.symbol else delta.args[0]
                 rest = substitute(body / delta, {r.symbol: other})
                 left = tuple(q.substitute({r.symbol: other}) for q in ranges if q is not r)
-                return collapse(context, sum_out(rest, left))
+                return _collapse(context, sum_out(rest, left))
     return sum_out(body, ranges)
 
 

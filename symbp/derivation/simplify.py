@@ -20,6 +20,7 @@ from symbp.derivation.context import Context, Partial, covers, rewrite
 from symbp.functions import Elementwise
 from symbp.system import Equation, Range, Role
 from symbp.system.equation import family_of, index_of
+from symbp.system.functional import Functional
 
 
 def primes(context: Context, e: Expr) -> Expr:
@@ -109,34 +110,34 @@ def _cancel(e: Expr) -> Expr:
     inner = e.func(*(_cancel(a) for a in e.args))
     if not isinstance(inner, (sp.Add, sp.Mul)):
         return inner
-    atoms = {
-        a: sp.Dummy()
-        for a in inner.atoms(sp.Indexed, sp.Sum, Elementwise, Partial)
-        if not any(a != b and b.has(a) for b in inner.atoms(sp.Sum, Elementwise))
-    }
-    sums = dict(atoms.items())
-    back = {d: a for a, d in sums.items()}
-    plain = _replace_top(inner, sums)
+    names = {a: sp.Symbol(f"t{i:03}") for i, a in enumerate(sorted(_outermost(inner), key=str))}
+    plain = _replace_top(inner, names)
     reduced = sp.cancel(plain)
     candidates = (plain, reduced, sp.factor(reduced))
     best = min((_usual_signs(c) for c in candidates), key=sp.count_ops)
-    return _replace_top(best, back)
+    return _replace_top(best, {name: a for a, name in names.items()})
+
+
+def _outermost(e: Expr) -> set[Expr]:
+    """Entries, sums and functions that stand in no other of them."""
+    if isinstance(e, (sp.Indexed, sp.Sum, Elementwise, Partial, Functional, sp.KroneckerDelta)):
+        return {e}
+    return set().union(*(_outermost(a) for a in e.args))
 
 
 def _usual_signs(e: Expr) -> Expr:
-    """1 − a rather than a − 1 in a product, and its sign moved to another difference."""
+    """1 − a rather than a − 1 in a product; a sign that is left over turns another difference."""
     if not isinstance(e, sp.Mul):
         return e
-    flips = [f for f in e.args if _flipped(f) != f]
-    if not flips:
-        return e
-    rest = [_flipped(f) for f in e.args]
-    if len(flips) % 2:
-        place = next((i for i, f in enumerate(rest) if f.is_Add and f not in flips), None)
-        if place is None:
-            return sp.Mul(-1, *rest)
-        rest[place] = sp.Add(*(-t for t in rest[place].args))
-    return sp.Mul(*rest)
+    number, factors = e.as_coeff_mul()
+    flipped = [_flipped(f) for f in factors]
+    turned = [i for i, f in enumerate(flipped) if f != factors[i]]
+    sign = (-1) ** len(turned) * (-1 if number < 0 else 1)
+    others = [i for i, f in enumerate(flipped) if f.is_Add and i not in turned]
+    if sign < 0 and others and turned:
+        flipped[others[0]] = sp.Add(*(-t for t in flipped[others[0]].args))
+        sign = 1
+    return sp.Mul(sign * abs(number), *flipped)
 
 
 def _flipped(f: Expr) -> Expr:

@@ -9,7 +9,7 @@ from sympy import Expr, Symbol
 
 from symbp.errors import SymbpError
 from symbp.notation import Notation, Style
-from symbp.system import Kind, Role, System, Variable
+from symbp.system import Kind, Role, Slot, System, Variable
 
 GREEK = {"lambda", "alpha", "beta", "gamma", "delta", "epsilon", "eta", "mu", "rho", "tau"}
 
@@ -27,6 +27,7 @@ class Entries:
         self.offset = offset
         self._layers = {s.symbol for v in system.variables for s in v.slots if s.kind is Kind.LAYER}
         self._depth = Symbol("L", integer=True)
+        self._values = system.size_values()
 
     def style(self, name: str) -> Style:
         """The notation's style of a family; its plain name where the notation has none."""
@@ -152,7 +153,7 @@ class Entries:
             if slot.kind is Kind.LAYER and variable.role is Role.SIZE:
                 subs.append(self.integer(i, bound, style.layer))
             elif slot.kind is Kind.LAYER:
-                named = self._end(style, i)
+                named = self._end(style, slot, i)
                 letter = named or letter
                 text = self.integer(i, bound, style.layer)
                 layer = "" if named else self.notation.layer_mark.format(text)
@@ -170,12 +171,12 @@ class Entries:
         marked = plain + _script("_", _join(subs)) + letter[len(plain) :]
         return marked + _script("^", self.notation.superscript_separator.join(marks))
 
-    def _end(self, style: Style, layer: Expr) -> str:
+    def _end(self, style: Style, slot: Slot, layer: Expr) -> str:
         """The name a family has at the input or at the last layer."""
-        last = self.system.sizes.get("L", self._depth)
-        if style.first and layer == 0:
+        if style.first and layer == slot.range.lower:
             return style.first
-        return style.last if style.last and layer in (self._depth, last) else ""
+        last = slot.range.upper
+        return style.last if style.last and layer in (last, self._values.get(last)) else ""
 
     @staticmethod
     def _is_weight(variable: Variable) -> bool:

@@ -28,6 +28,7 @@ from symbp.forms.matrix_expr import (
 )
 from symbp.latex.writer import ATOM, PRODUCT, SUM, Text, Writer, parenthesised
 from symbp.system.equation import family_of, index_of
+from symbp.system.functional import Functional
 
 
 class MatrixWriter:
@@ -53,6 +54,8 @@ class MatrixWriter:
 
     def _entry(self, e: Entry, bound: frozenset[Symbol]) -> Text:
         axes = [a.symbol for a in (e.row, e.col) if a is not None]
+        if isinstance(e.entry, Functional):
+            return Text(self.writer.functional(e.entry, bound, axes))
         name = str(family_of(e.entry))
         return Text(self.writer.entries.whole(name, index_of(e.entry), axes, bound))
 

@@ -26,6 +26,10 @@ from symbp.system import Equation, Kind, Range, Role, System
 from symbp.system.equation import family_of, index_of
 
 
+#: left = right on a domain, under a condition on the data or None.
+Claimed = tuple[Expr, Expr, tuple[Range, ...], "str | None"]
+
+
 @dataclass
 class Post:
     """A post in the making: its formulas are also kept as a list, for whoever checks them."""
@@ -35,8 +39,8 @@ class Post:
     notation: Notation
     language: str
     blocks: list[str] = field(default_factory=list)
-    claims: list[tuple[Expr, Expr, tuple[Range, ...]]] = field(default_factory=list)
-    """left = right on a domain: what the index-form formulas of the post say."""
+    claims: list[Claimed] = field(default_factory=list)
+    """What the index-form formulas of the post say."""
 
     def say(self, key: str, **values: object) -> None:
         """A sentence."""
@@ -120,7 +124,11 @@ def _forward(post: Post, system: System) -> None:
 
 
 def _equation(
-    post: Post, left: Expr, right: Expr, domain: tuple[Range, ...], matrices: bool = True
+    post: Post,
+    left: Expr,
+    right: Expr,
+    domain: tuple[Range, ...],
+    condition: str | None = None,
 ) -> None:
     """left = right in index form, then as matrices where that says something new."""
     writer = post.writer(left)
@@ -129,10 +137,10 @@ def _equation(
         return
     text = writer.domain(domain)
     where = rf" \qquad {text}" if text else ""
-    post.claims.append((left, right, domain))
+    post.claims.append((left, right, domain, condition))
     post.formula(f"{a} = {b}{where}")
     seen = post.matrix(left, right, domain)
-    if seen is not None and matrices and seen != f"{a} = {b}":
+    if seen is not None and seen != f"{a} = {b}":
         post.formula(f"{seen}{where}")
 
 
@@ -179,14 +187,15 @@ def _derivation(post: Post, d: Derivation) -> None:
     left = writer.write(d.target)
     used = writer.write(post.system[_of(post.system, d)][index_of(d.target)])
     post.say("goal", entry=left, domain=post.where(d.target, d.domain))
-    before = left
+    before, condition = left, None
     for step in d.steps:
         after = writer.write(step.after)
         if after == before:
             continue
         deltas = step.rule == "differentiate" and not step.after.has(sp.KroneckerDelta)
         post.say("derivative" if deltas else step.rule, used=used)
-        post.claims.append((d.target, step.after, d.domain))
+        condition = condition or step.condition
+        post.claims.append((d.target, step.after, d.domain, condition))
         post.formula(f"{left} = {after}")
         before = after
     seen = post.matrix(d.target, d.result, d.domain)
@@ -200,7 +209,9 @@ def _results(post: Post, derivations: Sequence[Derivation]) -> None:
     for d in derivations:
         if _is_named(post, d):
             for step in _last_steps(d):
-                _equation(post, d.target, step.after, d.domain)
+                if step.condition:
+                    post.say(step.rule)
+                _equation(post, d.target, step.after, d.domain, step.condition)
 
 
 def _is_named(post: Post, d: Derivation) -> bool:
@@ -209,9 +220,10 @@ def _is_named(post: Post, d: Derivation) -> bool:
 
 
 def _last_steps(d: Derivation) -> Sequence[Step]:
-    """The result with σ' left as it is, and with it written out."""
-    plain = [s for s in d.steps if s.rule in ("collapse", "insert")]
-    return list(dict.fromkeys([*plain[-1:], d.steps[-1]]))
+    """The result with σ' left as it is, where that is short, and with it written out."""
+    plain = [s for s in d.steps if s.rule in ("collapse", "insert")][-1:]
+    short = [s for s in plain if sp.count_ops(s.after) <= sp.count_ops(d.result)]
+    return list(dict.fromkeys([*short, d.steps[-1]]))
 
 
 def _update(post: Post) -> None:

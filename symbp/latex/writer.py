@@ -92,7 +92,7 @@ class Writer:
         if isinstance(e, Elementwise):
             return self._function(e, bound)
         if isinstance(e, Functional):
-            return self._functional(e, bound)
+            return Text(self.functional(e, bound))
         if isinstance(e, sp.KroneckerDelta):
             a, b = (self.entries.integer(i, bound) for i in e.args)
             return Text(rf"\mathbb{{1}}[{a} = {b}]")
@@ -116,6 +116,10 @@ class Writer:
         return Text(rf"{sign}\frac{{{abs(e.p)}}}{{{e.q}}}", SUM if e < 0 else ATOM)
 
     def _add(self, e: sp.Add, bound: frozenset[Symbol]) -> Text:
+        common, rest = e.primitive()
+        if common not in (1, -1) and not any(t.is_number for t in rest.args):
+            inner = self._expr(rest, bound).at(PRODUCT)  # SymPy writes 2 (a - y) as 2 a - 2 y
+            return Text(f"{self._rational(common).latex} {inner}", PRODUCT)
         terms = sorted(e.args, key=self._term_rank)
         text = ""
         for t in terms:
@@ -124,22 +128,20 @@ class Writer:
             text += (" - " if minus else " + ") + part if text else ("-" if minus else "") + part
         return Text(text, SUM)
 
-    def _term_rank(self, t: Expr) -> tuple[int, int, str]:
+    def _term_rank(self, t: Expr) -> tuple[int, int, int, str]:
         minus = int(t.could_extract_minus_sign())
         names = {str(family_of(a)) for a in t.atoms(sp.Indexed, Symbol)}
         roles = [self.system[n].role for n in names if n in self.system.by_name]
+        if Role.HYPERPARAMETER in roles:
+            return 2, 0, 0, str(t)
         order = 0 if t.is_number else 3 if roles == [Role.PARAMETER] else 1
-        if any(
-            self.system[n].role is Role.HYPERPARAMETER for n in names & set(self.system.by_name)
-        ):
-            order = 4
-        return minus, order, str(t)
+        return minus, order, int(sp.count_ops(t)) if order == 1 and not minus else 0, str(t)
 
     def _mul(self, e: sp.Mul, bound: frozenset[Symbol]) -> Text:
         if e.could_extract_minus_sign():
             return Text("-" + self._expr(-e, bound).at(PRODUCT), SUM)
         above, below = [], []
-        for f in e.args:
+        for f in _numbers_in_front(e):
             if f.is_Pow and f.exp.could_extract_minus_sign():
                 below.append(f.base ** (-f.exp))
             elif f.is_Rational and not f.is_Integer:
@@ -202,8 +204,15 @@ class Writer:
             return (5, str(f)) if isinstance(base, Functional) else (6, str(f))
         variable = self.system.by_name.get(str(family_of(base)))
         if variable is None:
-            return (9 if base.is_Add and any(a.is_number for a in base.args) else 5), str(f)
+            return self._sum_rank(base), str(f)
         return _RANKS[variable.role], str(f)
+
+    def _sum_rank(self, e: Expr) -> int:
+        """(1 − y) stands with the targets, (1 − a) after a, any other sum with the errors."""
+        names = {str(family_of(a)) for a in e.atoms(sp.Indexed)} & set(self.system.by_name)
+        if names and all(self.system[n].role is Role.TARGET for n in names):
+            return 2
+        return 9 if any(a.is_number for a in e.args) else 5
 
     def _pow(self, e: sp.Pow, bound: frozenset[Symbol]) -> Text:
         if e.exp.could_extract_minus_sign():
@@ -246,18 +255,35 @@ class Writer:
         primes = prime * order if prime == "'" else "^{" + "'" * order + "}"
         return f"{letter}{primes}{call}", ATOM
 
-    def _functional(self, e: Functional, bound: frozenset[Symbol]) -> Text:
+    def functional(
+        self, e: Functional, bound: frozenset[Symbol], axes: Sequence[Symbol] = ()
+    ) -> str:
+        """C(o, y) or ∂C/∂o_j; by all of o at once where the index is in `axes`."""
         k, _, _ = e.limits[0]
-        o, y = e.entries
-        inside = [self.entries.whole(str(family_of(a)), index_of(a), (k,), bound) for a in (o, y)]
+        inside = [
+            self.entries.whole(str(family_of(a)), index_of(a), (k,), bound) for a in e.entries
+        ]
         letter = self.entries.style(e.name).entry
         if not e.partials:
-            return Text(f"{letter}({', '.join(inside)})")
-        below = " ".join(
-            rf"\partial {self._expr(o.xreplace({k: p}), bound).latex}" for p in e.partials
-        )
+            return f"{letter}({', '.join(inside)})"
+        below = []
+        for p in e.partials:
+            entry = e.entries[0].xreplace({k: p})
+            name, index = str(family_of(entry)), index_of(entry)
+            below.append(rf"\partial {self.entries.whole(name, index, axes, bound)}"
+                         if p in axes else rf"\partial {self._expr(entry, bound).latex}")  # fmt: skip
         power = f"^{{{len(e.partials)}}}" if len(e.partials) > 1 else ""
-        return Text(rf"\frac{{\partial{power} {letter}}}{{{below}}}")
+        return rf"\frac{{\partial{power} {letter}}}{{{' '.join(below)}}}"
+
+
+def _numbers_in_front(e: sp.Mul) -> list[Expr]:
+    """The factors of a product, with the common number of each sum taken out: w (2a − 2y)."""
+    number, plain = sp.S.One, []
+    for f in e.args:
+        common, rest = f.primitive() if f.is_Add else (f, sp.S.One) if f.is_number else (sp.S.One, f)
+        number *= common
+        plain += [rest] if rest != 1 else []
+    return ([number] if number != 1 else []) + plain
 
 
 OPEN_NAMES = ("sigmoid", "sigma", "f", "g")

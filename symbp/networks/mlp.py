@@ -239,7 +239,8 @@ class _Network:
             lambda unit: self.entry("y", unit),
             N[self.depth],
         )
-        return scale * sp.Sum(one, (i, 1, BATCH)) if self.batch else one
+        number, body = one.as_coeff_Mul()
+        return scale * number * sp.Sum(body, (i, 1, BATCH)) if self.batch else one
 
     def variables(self, row: losses.Loss, penalties: Expr) -> tuple[Variable, ...]:
         """Sizes, data, parameters, values, loss."""

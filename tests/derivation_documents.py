@@ -1,0 +1,35 @@
+"""The documents of derivations/, as index.toml describes them."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from symbp import notation
+from symbp.latex.post import Post, write_post
+from symbp.networks import mlp
+
+FOLDER = Path(__file__).parent.parent / "derivations"
+
+
+@dataclass(frozen=True)
+class Document:
+    file: str
+    about: str
+    language: str
+    notation: str
+    options: dict[str, Any]
+
+    def post(self) -> Post:
+        return write_post(mlp(**self.options), notation.lookup(self.notation), self.language)
+
+
+def documents() -> list[Document]:
+    entries = tomllib.loads((FOLDER / "index.toml").read_text(encoding="utf-8"))["document"]
+    own = ("file", "about", "language", "notation")
+    return [
+        Document(*(e[k] for k in own), {k: v for k, v in e.items() if k not in own})
+        for e in entries
+    ]
