@@ -37,22 +37,20 @@ NETWORKS = {"mlp": networks.mlp}
 
 Name = Annotated[str, typer.Argument(metavar="NETWORK", help="The network: mlp.")]
 Sizes = Annotated[str | None, typer.Option(help="Units of each layer: 784,30,10. None: symbols.")]
-Activation = Annotated[
-    str, typer.Option(help="One for all layers, or one for each: relu,softmax.")
-]
+Activation = Annotated[str, typer.Option(help="One for all layers, or one for each: relu,softmax.")]
 Loss = Annotated[str, typer.Option(help="half-squared-error, cross-entropy, ...")]
 Batch = Annotated[str | None, typer.Option(help="Add a sample index: m (a symbol) or a number.")]
 Reduction = Annotated[str, typer.Option(help="mean or sum over the samples.")]
 Bias = Annotated[str, typer.Option(help="yes or no, for all layers or for each: yes,yes,no.")]
 L1 = Annotated[str | None, typer.Option(help="Penalty on |w|: lambda, lambda/2, lambda/2m.")]
 L2 = Annotated[str | None, typer.Option(help="Penalty on w²: lambda, lambda/2, lambda/2m.")]
-NotationName = Annotated[
-    str, typer.Option("--notation", help="bold, edge, ng, pinard or chain.")
-]
+NotationName = Annotated[str, typer.Option("--notation", help="bold, edge, ng, pinard or chain.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")]
 
 
-def build(name: str, sizes: str | None, activation: str, loss: str, **options: str | None) -> System:
+def build(
+    name: str, sizes: str | None, activation: str, loss: str, **options: str | None
+) -> System:
     """The network that the options of a command describe."""
     if name not in NETWORKS:
         raise UnknownNameError(f"unknown network {name!r} (known: {', '.join(NETWORKS)})")

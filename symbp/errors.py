@@ -32,7 +32,7 @@ class ValueRangeError(SymbpError):
 
 
 @contextmanager
-def at(place: str) -> Iterator[None]:
+def at(place: object) -> Iterator[None]:
     """Put `place` before the message of any `SymbpError` raised inside.
 
     >>> with at("equation 2"):

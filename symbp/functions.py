@@ -98,10 +98,15 @@ def derivative_of(node: Expr) -> Expr:
         raise unknown("function", str(node.func), ["exp", "log", *TABLE])
     row, x = node.row, node.args[0]
     if row.derivative is not None and (row.closed or row.derivative == 0):
-        written: Expr = row.derivative.xreplace({X: x, F: node})
-        return written
+        return in_rows(row.derivative.xreplace({X: x, F: node}))
     result: Expr = node_class(row, node.order + 1)(*node.args)
     return result
+
+
+def in_rows(e: Expr) -> Expr:
+    """A formula of the table with SymPy's exp and log as nodes of their rows."""
+    written: Expr = e.replace(sp.exp, TABLE["exp"]).replace(sp.log, TABLE["log"])
+    return written
 
 
 def unspecified(name: str, latex: str) -> Row:

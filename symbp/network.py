@@ -1,10 +1,10 @@
 """A network with its views: gradient, LaTeX, post, NumPy, components, verification.
 
-    net = symbp.mlp((2, 2, 1), "sigmoid")
-    net.gradient()            ∂C/∂w, ∂C/∂b as equations; shows itself as formulas in Jupyter
-    net.latex("pinard")       the same as LaTeX text
-    net.numpy()               Python source of the gradient
-    net.verify()              a table: every weight against independent witnesses
+net = symbp.mlp((2, 2, 1), "sigmoid")
+net.gradient()            ∂C/∂w, ∂C/∂b as equations; shows itself as formulas in Jupyter
+net.latex("pinard")       the same as LaTeX text
+net.numpy()               Python source of the gradient
+net.verify()              a table: every weight against independent witnesses
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from symbp.forms.component import Components
 from symbp.latex.post import Post, write_post
 from symbp.latex.weight import one_weight, read_parameter
 from symbp.latex.writer import Writer
+
 # from symbp.numbers.codegen import compile_numpy, numpy_source
 from symbp.numbers.evaluator import Evaluation
 from symbp.system import Role, System
 from symbp.system.equation import family_of, index_of
+
 # from symbp.verify import Report, verify
 
 DEFAULT_NOTATION = "pinard"
@@ -89,7 +91,7 @@ class Network:
         """The gradient as a Python function on NumPy arrays."""
         return compile_numpy(self.system)
 
-    def verify(self, **options: Any) -> "Report":
+    def verify(self, **options: Any) -> Report:
         """Every weight's derivative against witnesses that share no code with the rule."""
         return verify(self.system, **options)
 

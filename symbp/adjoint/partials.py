@@ -16,7 +16,7 @@ import sympy as sp
 from sympy import Expr, S
 
 from symbp.errors import DefinitionError
-from symbp.functions import TABLE, Elementwise, F, X, derivative_of
+from symbp.functions import TABLE, Elementwise, F, X, derivative_of, in_rows
 from symbp.system.functional import Functional
 from symbp.system.indices import Range, is_binder, substitute
 
@@ -96,8 +96,7 @@ def expand_primes(e: Expr) -> Expr:
     """
     if isinstance(e, Elementwise) and e.order > 0 and e.row.specified:
         x, f = expand_primes(e.args[0]), e.row(*e.args)
-        written: Expr = prime_formula(e.row.name, e.order).xreplace({X: x, F: f})
-        return written
+        return in_rows(prime_formula(e.row.name, e.order).xreplace({X: x, F: f}))
     if not e.args or not e.has(Elementwise):
         return e
     return e.func(*(expand_primes(a) for a in e.args))

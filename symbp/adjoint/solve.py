@@ -10,7 +10,7 @@ from sympy import Expr, S, Symbol
 from symbp.adjoint.partials import Occurrence
 from symbp.system import Equation, Facts, Range, Slot, System, Variable
 from symbp.system.equation import index_of
-from symbp.system.indices import affine_coefficient, substitute
+from symbp.system.indices import affine_atoms, affine_coefficient, substitute
 from symbp.system.regions import Box, Interval
 
 
@@ -101,8 +101,8 @@ class _Solve:
             if not early:
                 loose.append((value, r))
         for value, r in loose:
-            self._require(sp.expand(value - r.lower))
-            self._require(sp.expand(r.upper - value))
+            for e in (*conditions(value - r.lower), *conditions(r.upper - value)):
+                self._require(e)
 
     def box(self) -> Box:
         """Where J must be for the contribution to exist."""
@@ -143,11 +143,29 @@ class _Solve:
                 return
         for slot in reversed(self.slots):
             bound = _bound(e, slot.symbol)
-            if bound is not None:
+            if bound is not None and not bound[1].free_symbols & {r.symbol for r in self.unknown}:
                 old = self._own_range(slot)
                 self.narrowed[slot.symbol] = _narrow(old.lower, old.upper, bound, facts)
                 return
         self.guards.append(sp.Piecewise((S.One, sp.Ge(e, 0)), (S.Zero, True)))
+
+
+def conditions(e: Expr) -> list[Expr]:
+    """e ≥ 0 as conditions without minima and maxima: Min(a, b) ≥ j means a ≥ j and b ≥ j.
+
+    >>> j, n, q = sp.symbols("j n q", integer=True)
+    >>> conditions(sp.Min(n, sp.floor(q / 2)) - j)
+    [-j + n, -j + q/2]
+    """
+    e = sp.expand(e)
+    for atom in affine_atoms(e):
+        c = e.coeff(atom)
+        rest = e - c * atom
+        if isinstance(atom, sp.Min if c > 0 else sp.Max):
+            return [part for a in atom.args for part in conditions(rest + c * a)]
+        if isinstance(atom, sp.floor if c > 0 else sp.ceiling) and abs(c) == 1 and rest.is_integer:
+            return conditions(rest + c * atom.args[0])
+    return [e]
 
 
 def _bound(e: Expr, symbol: Symbol) -> tuple[str, Expr] | None:

@@ -67,10 +67,11 @@ class Derivation:
         """The last expression."""
         return self.steps[-1].after if self.steps else self.target
 
-    def after(self, *rules: str) -> Expr:
-        """The expression when the last of some rules had been used."""
-        found = [s.after for s in self.steps if s.rule in rules]
-        return found[-1] if found else self.target
+    @property
+    def unconditional(self) -> Expr:
+        """The last expression that holds without a condition."""
+        found = [s.before for s in self.steps if s.condition is not None]
+        return found[0] if found else self.result
 
     def replay(self) -> None:
         """Apply every rule again; `DefinitionError` where a step does not come out."""
@@ -96,10 +97,12 @@ def derive(system: System, wrt: Sequence[str] | None = None) -> list[Derivation]
     known: list[Equation] = []
     for equation in full.equations:
         if full[equation.family].role is Role.ADJOINT:
-            for case in _cases(equation, known, full):
-                found.append(_derive_one(full, case, tuple(known)))
+            cases = [c for c in _cases(equation, known, full) if not _is_empty(c, full)]
+            new = [_derive_one(full, case, tuple(known)) for case in cases]
+            found += new
             if _inserted(full, equation.family):
-                known.append(replace(equation, rhs=found[-1].result))
+                pairs = zip(cases, new, strict=True)
+                known += [replace(case, rhs=d.unconditional) for case, d in pairs]
     return sorted(found, key=lambda d: _place(full, d))
 
 
@@ -114,6 +117,12 @@ def _derive_one(system: System, case: Equation, known: tuple[Equation, ...]) -> 
             steps.append(Step(rule, e, after, CONDITIONS.get(rule)))
             e = after
     return Derivation(system, target, case.domain, tuple(steps), known)
+
+
+def _is_empty(case: Equation, system: System) -> bool:
+    """Whether the system's sizes leave the case no index."""
+    facts = system.facts.at_sizes(system.size_values())
+    return any(facts.le(r.upper + 1, r.lower) for r in case.domain)
 
 
 def _inserted(system: System, name: str) -> bool:

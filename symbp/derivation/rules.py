@@ -93,7 +93,9 @@ def definition(context: Context, e: Expr) -> Expr:
     """∂v[I]/∂u[J] with the right side that defines v[I]."""
 
     def change(node: Expr, inner: Context) -> Expr | None:
-        if not isinstance(node, Partial) or family_of(node.args[0]) is None:
+        if not isinstance(node, Partial):
+            return None
+        if family_of(node.args[0]) in (None, family_of(node.args[1])):
             return None
         written = unfold(node.args[0], inner)
         if written is None:

@@ -25,6 +25,7 @@ from symbp.forms.matrix_build import (
     hadamard,
     matmul,
     orient,
+    rank,
     row,
     scale,
     sum_over,
@@ -54,7 +55,7 @@ def contract(factors: Sequence[MatrixExpr], summed: Sequence[Axis], place: Place
         graph.add(f)
     rest = list(summed)
     while rest:
-        axis = min(rest, key=lambda a: len(graph.neighbours(a.symbol)))  # the first of the least
+        axis = min(rest, key=lambda a: graph.degree(a.symbol))  # the first of the least
         rest.remove(axis)
         graph.eliminate(axis, rest)
     return graph.result()
@@ -87,6 +88,10 @@ class _Graph:
         """The indices that share an edge with v."""
         return [next(iter(pair - {v})) for pair in self.edges if v in pair]
 
+    def degree(self, v: Symbol) -> int:
+        """The number of indices that share an edge with v."""
+        return sum(v in pair for pair in self.edges)
+
     def eliminate(self, axis: Axis, rest: Sequence[Axis]) -> None:
         """Sum over one index."""
         v = axis.symbol
@@ -105,20 +110,17 @@ class _Graph:
             middle = [Diag(hadamard([column(w) for w in weights]), axis, axis)] if weights else []
             self.add(matmul(a, *middle, b))
 
-    def _fold(
-        self, axis: Axis, u: Symbol, weights: list[MatrixExpr], rest: Sequence[Axis]
-    ) -> None:
+    def _fold(self, axis: Axis, u: Symbol, weights: list[MatrixExpr], rest: Sequence[Axis]) -> None:
         """Σ_v A_uv w_v becomes a weight on u; with no weight at all, Σ_uv A_uv goes at once."""
-        a = self._edge(u, axis.symbol)
         if weights:
+            a = self._edge(u, axis.symbol)
             self.add(matmul(a, hadamard([column(w) for w in weights])))
-            return
-        alone = u not in self.weights and not self.neighbours(u)
-        if alone and u in {r.symbol for r in rest}:
-            self.scalars.append(sum_over(a, row=True, col=True))
-            self.weights[u] = []
+        elif u in {r.symbol for r in rest} and not self.weights.get(u) and self.degree(u) == 1:
+            found = self.edges.pop(frozenset((u, axis.symbol)))
+            whole = hadamard([orient(f, found[0].row, found[0].col) for f in found])
+            self.scalars.append(sum_over(whole, row=True, col=True))
         else:
-            self.add(sum_over(a, row=False, col=True))
+            self.add(sum_over(self._edge(u, axis.symbol), row=False, col=True))
 
     def _inner(self, axis: Axis, weights: list[MatrixExpr]) -> MatrixExpr:
         if not weights:
@@ -127,8 +129,8 @@ class _Graph:
         if len(weights) == 1:
             only = weights[0]
             return sum_over(only, row=only.row is not None, col=only.col is not None)
-        first = hadamard(weights[:1])
-        return matmul(row(first), hadamard([column(w) for w in weights[1:]]))
+        first, *others = sorted(weights, key=rank)
+        return matmul(row(first), hadamard([column(w) for w in others]))
 
     def _edge(self, u: Symbol, v: Symbol) -> MatrixExpr:
         """The edge between u and v, taken out: u its row, v its column."""

@@ -10,15 +10,16 @@ are marks if they are free and open sums if they are summed over.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
 from sympy import Expr, Indexed, Symbol
 
 from symbp.forms.contract import Irreducible, NoMatrixForm, contract
 from symbp.forms.layout import COLUMN, Layout
-from symbp.forms.matrix_build import ONE, add, matmul, open_sum, orient, sum_over
+from symbp.forms.matrix_build import ONE, add, open_sum, orient
 from symbp.forms.matrix_expr import (
     Apply,
     Axis,
@@ -29,10 +30,12 @@ from symbp.forms.matrix_expr import (
     Power,
     Scalar,
 )
+from symbp.forms.matrix_text import text
 from symbp.functions import TABLE, Elementwise
 from symbp.system import Equation, Kind, Range, Role, System, Variable
-from symbp.system.equation import family_of, index_of
-from symbp.system.indices import is_binder, substitute
+from symbp.system.equation import family_of
+from symbp.system.functional import Functional
+from symbp.system.indices import substitute
 
 __all__ = ["MatrixEquation", "NoMatrixForm", "matrix_form", "matrix_forms"]
 
@@ -47,6 +50,10 @@ class MatrixEquation:
     rhs: MatrixExpr
     equation: Equation
     domain: tuple[Range, ...]
+
+    def __str__(self) -> str:
+        domain = ", ".join(str(r) for r in self.domain)
+        return f"{text(self.lhs)} = {text(self.rhs)}" + (f"   for {domain}" if domain else "")
 
 
 def matrix_form(equation: Equation, system: System, layout: Layout = COLUMN) -> MatrixEquation:
@@ -76,6 +83,7 @@ class _View:
         self.layout = layout
         self.lhs: MatrixExpr = ONE
         self._uses: dict[Expr, dict[Symbol, Kind | None]] = {}
+        self._opened: set[Symbol] = set()  # bound indices that could be axes but are summed openly
 
     def equation_form(self) -> MatrixEquation:
         """Both sides in the layout of the left one."""
@@ -88,6 +96,8 @@ class _View:
             scope[symbol] = Axis(r, kind) if kind is not None and symbol not in marked else None
         self.lhs = self.build(self.equation.lhs, scope)
         rhs = orient(self.build(self.equation.rhs, scope), self.lhs.row, self.lhs.col)
+        if isinstance(rhs, Scalar) and rhs.value.has(sp.Sum):
+            raise NoMatrixForm("no index that is summed over is an axis of a vector or a matrix")
         domain = tuple(r for r in self.equation.domain if scope[r.symbol] is None)
         return MatrixEquation(self.lhs, rhs, self.equation, domain)
 
@@ -100,7 +110,7 @@ class _View:
             return r, c
         return self.layout.ordered(axes[0], axes[1])
 
-    # ── one expression ──────────────────────────────────────────────────────────────────
+    # -- one expression --------------------------------------------------------------------
 
     def build(self, e: Expr, scope: Scope) -> MatrixExpr:
         """The node of e, with axes among those of `scope`."""
@@ -116,6 +126,8 @@ class _View:
             base = self.build(e.base, scope)
             self._no_axis(e.exp, scope, e)
             return Scalar(e) if isinstance(base, Scalar) else Power(base, e.exp)
+        if isinstance(e, Functional):
+            return self._functional(e, scope)
         if isinstance(e, sp.KroneckerDelta):
             return self._delta(e, scope)
         self._no_axis(e, scope, e)
@@ -134,25 +146,39 @@ class _View:
                 axes.append(axis)
                 if variable is not None:
                     self._check_whole(variable, e, place, axis)
+        weight = len(axes) == 2 and variable is not None and self._is_weight(variable)
+        return self._leaf(e, axes, weight)
+
+    def _functional(self, e: Functional, scope: Scope) -> MatrixExpr:
+        """C(o, y), ∇C or ∇²C of an unspecified function: a leaf, as an entry is."""
+        found = (scope.get(s) for s in self.uses(e))
+        axes = [a for a in found if a is not None]
+        for partial in e.partials:
+            if partial not in scope:
+                self._no_axis(partial, scope, e)
+        return self._leaf(e, axes, weight=False)
+
+    def _leaf(self, e: Expr, axes: list[Axis], weight: bool) -> MatrixExpr:
         if not axes:
             return Scalar(e)
         if len(axes) > 2:
             names = [a.symbol for a in axes]
-            raise Irreducible(f"{e} has more than two axes", names)
+            raise Irreducible(f"{e} has more than two axes; leave a kind out of Layout.axes", names)
         if len(axes) == 1:
             return Entry(e, *self.place(axes))
-        weight = variable is not None and self._is_weight(variable)
         return Entry(e, *self.layout.ordered(axes[0], axes[1], weight))
 
     def _is_weight(self, variable: Variable) -> bool:
+        """Whether it is a parameter, the adjoint of one, or has the indices of one."""
         if variable.adjoint_of is not None:
             return self._is_weight(self.system[variable.adjoint_of[1]])
-        return variable.role is Role.PARAMETER
+        parameters = self.system.with_role(Role.PARAMETER)
+        return any(variable is p or variable.slots == p.slots for p in parameters)
 
     def _check_whole(self, variable: Variable, e: Indexed, place: int, axis: Axis) -> None:
         slot = variable.slots[place]
         before = dict(zip(variable.own_index[:place], e.indices[:place], strict=True))
-        whole = slot.range.substitute(before)
+        whole = _moved(slot.range, tuple(before.items()))
         for own, all_of_it in ((axis.range.lower, whole.lower), (axis.range.upper, whole.upper)):
             if own != all_of_it and sp.expand(own - all_of_it) != 0:
                 raise NoMatrixForm(f"{axis.range} is only a part of {e}: {whole}")
@@ -196,14 +222,136 @@ class _View:
         if axes:
             raise NoMatrixForm(f"{where}: the index {axes[0]} stands in {e}, not alone in a slot")
 
-    # ── products under sums ─────────────────────────────────────────────────────────────
+    # -- products under sums ---------------------------------------------------------------
 
     def _product(self, e: Expr, scope: Scope) -> MatrixExpr:
-        inner = dict(scope)
-        summed: list[Axis] = []
+        """A product, with the sums among its factors opened up."""
+        try:
+            inner = dict(scope)
+            summed: list[Axis] = []
+            factors: list[MatrixExpr] = []
+            self._flatten(e, inner, summed, factors)
+            if not summed and all(isinstance(f, Scalar) for f in factors):
+                return Scalar(e)
+            return contract(factors, summed, self.place)
+        except Irreducible as reason:
+            return self._with_open_sum(e, scope, reason)
+
+    def _with_open_sum(self, e: Expr, scope: Scope, reason: Irreducible) -> MatrixExpr:
+        """The product with one of the indices that are in the way summed openly instead."""
+        bound = {k for s in e.atoms(sp.Sum) for k, *_ in s.limits}
+        for k in reason.axes:
+            if k in bound and k not in self._opened:
+                self._opened.add(k)
+                try:
+                    return self._product(e, scope)
+                except Irreducible:
+                    self._opened.discard(k)
+        raise reason
+
+    def _flatten(
+        self, e: Expr, scope: dict[Symbol, Axis | None], summed: list[Axis], out: list[MatrixExpr]
+    ) -> None:
+        """The factors of e, and the axes that are summed over; `scope` grows by these."""
+        if isinstance(e, sp.Mul):
+            for f in e.args:
+                self._flatten(f, scope, summed, out)
+            return
+        if not isinstance(e, sp.Sum):
+            out.append(self.build(e, scope))
+            return
+        body, ranges = self._unbound(e, scope)
+        axes, open_ranges = self._told_apart(body, ranges)
+        if open_ranges:
+            out.append(self._open_sum(e, body, axes, open_ranges, scope))
+        elif isinstance(body, sp.Add) and self._splits(body, axes):
+            out.append(self._sum(e, [self._sum_of(t, axes, scope) for t in body.args]))
+        else:
+            scope.update({a.symbol: a for a in axes})
+            summed.extend(axes)
+            self._flatten(body, scope, summed, out)
+
+    def _unbound(self, e: Expr, scope: Scope) -> tuple[Expr, list[Range]]:
+        """The body and the ranges, outermost first, of sums directly inside each other."""
+        ranges: list[Range] = []
+        body = e
+        while isinstance(body, sp.Sum):
+            clash = {k: sp.Dummy(k.name, integer=True) for k, *_ in body.limits if k in scope}
+            limits = [(clash.get(k, k), *(substitute(b, clash) for b in bounds))
+                      for k, *bounds in body.limits]  # fmt: skip
+            ranges.extend(Range(*limit) for limit in reversed(limits))
+            body = substitute(body.function, clash)
+        return body, ranges
+
+    def _told_apart(self, body: Expr, ranges: Sequence[Range]) -> tuple[list[Axis], list[Range]]:
+        """The ranges that are axes, and those that stay open sums."""
+        uses = self.uses(body)
+        axes: list[Axis] = []
+        open_ranges: list[Range] = []
+        for r in ranges:
+            kind = uses.get(r.symbol)
+            if kind is None or r.symbol in self._opened:
+                open_ranges.append(r)
+            else:
+                axes.append(Axis(r, kind))
+        return axes, open_ranges
+
+    def _open_sum(
+        self, e: Expr, body: Expr, axes: list[Axis], ranges: list[Range], scope: Scope
+    ) -> MatrixExpr:
+        inner = self._sum_of(body, axes, {**scope, **{r.symbol: None for r in ranges}})
+        for r in ranges:
+            for bound in (r.lower, r.upper):
+                self._no_axis(bound, {**scope, **{a.symbol: a for a in axes}}, e)
+        return Scalar(e) if isinstance(inner, Scalar) else open_sum(inner, ranges)
+
+    def _sum_of(self, body: Expr, axes: list[Axis], scope: Scope) -> MatrixExpr:
+        inner = {**scope, **{a.symbol: a for a in axes}}
+        summed = list(axes)
         factors: list[MatrixExpr] = []
-        for f in self._factors(e, inner, summed):
-            factors.append(f)
-        if not summed and all(isinstance(f, Scalar) for f in factors):
-            return Scalar(e)
+        self._flatten(body, inner, summed, factors)
         return contract(factors, summed, self.place)
+
+    def _splits(self, body: Expr, axes: list[Axis]) -> bool:
+        """Whether Σ (u v + x y) reads better as uᵀv + xᵀy: every term is such a product."""
+        symbols = {a.symbol for a in axes}
+        return all(
+            sum(symbols <= self.uses(f).keys() for f in sp.Mul.make_args(t)) > 1 for t in body.args
+        )
+
+    def uses(self, e: Expr) -> Mapping[Symbol, Kind | None]:
+        """What each index in e is used as: the kind of an axis, or None for a mark."""
+        found = self._uses.get(e)
+        if found is None:
+            found = self._uses[e] = {}
+            for symbol, kind in self._index_uses(e):
+                found[symbol] = None if kind is None else found.get(symbol, kind)
+        return found
+
+    def _index_uses(self, e: Expr) -> Iterator[tuple[Symbol, Kind | None]]:
+        if isinstance(e, Indexed):
+            variable = self.system.by_name.get(str(family_of(e)))
+            kinds = [s.kind for s in variable.slots] if variable else [None] * len(e.indices)
+            for index, kind in zip(e.indices, kinds, strict=True):
+                yield from self._as_index(index, kind)
+        elif isinstance(e, Functional):
+            bound = e.limits[0][0]
+            inside = {s: kind for entry in e.entries for s, kind in self.uses(entry).items()}
+            for partial in e.partials:
+                yield from self._as_index(partial, inside.get(bound))
+            yield from ((s, kind) for s, kind in inside.items() if s != bound)
+        else:
+            for a in e.args:
+                yield from self.uses(a).items()
+
+    def _as_index(self, index: Expr, kind: Kind | None) -> Iterator[tuple[Symbol, Kind | None]]:
+        if isinstance(index, Symbol):
+            yield index, kind if kind in self.layout.axes else None
+        else:
+            yield from ((s, None) for s in index.free_symbols)
+
+
+@lru_cache(maxsize=4096)
+def _moved(r: Range, mapping: tuple[tuple[Expr, Expr], ...]) -> Range:
+    """A slot's range at the indices before it; remembered, for it is asked for all the time."""
+    return r.substitute(dict(mapping))

@@ -111,11 +111,13 @@ def _transposes(a: MatrixExpr) -> int:
 
 
 def orient(a: MatrixExpr, row: Axis | None, col: Axis | None) -> MatrixExpr:
-    """a with these axes: transposed where it has them the other way, repeated where it lacks one."""
+    """a with these axes: transposed where it has them the other way, repeated along the rest."""
     if not (_fits(a.row, row) and _fits(a.col, col)):
         a = transpose(a)
     if same(a.row, row) and same(a.col, col):
         return a
+    if isinstance(a, Scale) and isinstance(a.coefficient, Scalar):
+        return Scale(a.coefficient, orient(a.operand, row, col))
     return Broadcast(a, row, col)
 
 
@@ -144,35 +146,37 @@ def hadamard(factors: Sequence[MatrixExpr]) -> MatrixExpr:
             coefficients.append(f.coefficient)
             f = f.operand
         flat.extend(f.terms if isinstance(f, Hadamard) else [f])
-    flat.sort(key=_rank)
+    flat.sort(key=rank)
     return scale(coefficients, Hadamard(tuple(flat)) if len(flat) > 1 else flat[0])
 
 
 def add(terms: Iterable[MatrixExpr]) -> MatrixExpr:
-    """Σ of nodes of one shape: what is subtracted after what is added, contractions first."""
-    flat = sorted(terms, key=lambda t: (_is_negative(t), _rank(t)))
+    """Σ of nodes of one shape: what is subtracted last; products first, short ones before long."""
+    flat = sorted(terms, key=lambda t: (_is_penalty(t), _is_negative(t), rank(t), _length(t)))
     return Add(tuple(flat)) if len(flat) > 1 else flat[0]
 
 
 def scale(coefficients: Iterable[MatrixExpr], a: MatrixExpr) -> MatrixExpr:
     """The product of 1 × 1 nodes and a; the plain ones become one SymPy coefficient in front."""
     number: Expr = S.One
-    for c in coefficients:
-        while isinstance(c, Scale):
-            if isinstance(c.coefficient, Scalar):
-                number = sp.Mul(number, c.coefficient.value)
+    parts: list[MatrixExpr] = []
+    for part in (*coefficients, a):
+        while isinstance(part, Scale):
+            if isinstance(part.coefficient, Scalar):
+                number = sp.Mul(number, part.coefficient.value)
             else:
-                a = Scale(c.coefficient, a)
-            c = c.operand
-        if isinstance(c, Scalar):
-            number = sp.Mul(number, c.value)
+                parts.append(part.coefficient)
+            part = part.operand
+        if isinstance(part, Scalar):
+            number = sp.Mul(number, part.value)
         else:
-            a = Scale(c, a)
-    if isinstance(a, Scale) and isinstance(a.coefficient, Scalar):
-        number, a = sp.Mul(number, a.coefficient.value), a.operand
-    if isinstance(a, Scalar):
-        return Scalar(sp.Mul(number, a.value))
-    return a if number is S.One else Scale(Scalar(number), a)
+            parts.append(part)
+    if not parts:
+        return Scalar(number)
+    result = parts.pop()
+    for part in reversed(parts):
+        result = Scale(part, result)
+    return result if number is S.One else Scale(Scalar(number), result)
 
 
 def sum_over(a: MatrixExpr, row: bool, col: bool) -> MatrixExpr:
@@ -183,7 +187,7 @@ def sum_over(a: MatrixExpr, row: bool, col: bool) -> MatrixExpr:
     if whole and isinstance(a, Power) and a.exponent == 2:
         return SquaredNorm(_upright(a.operand))
     if row and col:
-        return SumOver(a, "both")
+        return SumOver(_upright(a), "both")
     return SumOver(a, "row" if row else "col")
 
 
@@ -220,11 +224,22 @@ _RANKS: dict[type[MatrixExpr], int] = {
 }
 
 
-def _rank(a: MatrixExpr) -> int:
+def rank(a: MatrixExpr) -> int:
     """The place of a factor or a term: products, families, sums, functions, what is repeated."""
     if isinstance(a, Scale):
-        return _rank(a.operand)
+        return rank(a.operand)
     return _RANKS.get(type(a), 0)
+
+
+def _is_penalty(a: MatrixExpr) -> bool:
+    """Whether a is Σ_l of 1 × 1 nodes: it stands after what is summed over."""
+    if isinstance(a, Scale):
+        return _is_penalty(a.operand)
+    return isinstance(a, OpenSum) and a.row is None and a.col is None
+
+
+def _length(a: MatrixExpr) -> int:
+    return sum(1 for _ in nodes(a))
 
 
 def _is_negative(a: MatrixExpr) -> bool:

@@ -21,6 +21,7 @@ A node knows its two axes. An axis is an index together with its whole range; No
 of size 1. Axes are told apart by their index symbol: W has row k and column j in w[l+1, k, j].
 Indices that are no axis (the layer l+1, the time t) stay inside `Entry.entry`, `Scalar.value`
 and the bounds of `OpenSum`. A node whose parts do not fit cannot be made (`SizeError`).
+`Entry.entry` is an Indexed, or a Functional: the costs C(o, y) of all samples, ∇C, ∇²C.
 1 − a is Add(Broadcast(Scalar(1)), Scale(Scalar(−1), a)); the identity is
 Diag(Broadcast(Scalar(1))); a division is a Power of −1.
 """
@@ -269,7 +270,9 @@ class Broadcast(MatrixExpr):
 
     def __post_init__(self) -> None:
         a = self.operand
-        if not ((a.row is None or same(a.row, self.row)) and (a.col is None or same(a.col, self.col))):
+        rows = a.row is None or same(a.row, self.row)
+        cols = a.col is None or same(a.col, self.col)
+        if not (rows and cols):
             raise SizeError(f"{_shape_text(a)} does not broadcast to {_shape_text(self)}")
 
     @property

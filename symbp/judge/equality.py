@@ -149,6 +149,9 @@ class _Values:
         if isinstance(e, Elementwise):
             x, *parameters = (self.value(a, point, moving) for a in e.args)
             return self.dual.apply(e.row, e.order, x, parameters)
+        if isinstance(e, (sp.exp, sp.log)):
+            name = type(e).__name__
+            return self.dual.elementary(name, self.value(e.args[0], point, moving))
         if isinstance(e, Functional):
             return self.value(e.stand_in(), point, moving)
         if isinstance(e, sp.KroneckerDelta):
@@ -172,10 +175,10 @@ class _Values:
             yield from self._inside(rest, {**point, first.symbol: v})
 
     def _partial(self, e: Partial, point: Point) -> DualArray:
-        """∂f/∂u by a dual number; an entry f stands for the equation that defines it."""
+        """∂f/∂u by a dual number; an entry f of another family stands for what defines it."""
         f, u = e.args
         moving = (family_of(u), tuple(self.integer(i, point) for i in index_of(u)))
-        if family_of(f) is not None:
+        if family_of(f) not in (None, family_of(u)):
             index = tuple(self.integer(i, point) for i in index_of(f))
             f, point = self._definition(str(family_of(f)), index)
         tangent = self.value(f, point, moving).tangent

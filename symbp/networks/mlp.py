@@ -117,7 +117,8 @@ def settings_of(system: System) -> Settings | None:
     found = system.origin
     if not isinstance(found, Settings):
         return None
-    return found if system.equations[: len(found.equations)] == found.equations else None
+    same = system.equations[: len(found.equations)] == found.equations
+    return found if same and system.loss == found.equations[-1].family else None
 
 
 def _as_list(setting: str | bool | Sequence[str] | Sequence[bool]) -> list[str | bool]:
@@ -128,6 +129,8 @@ def _depth(sizes: Sequence[int] | None, *settings: list[str | bool]) -> Expr:
     """The number of layers: the symbol L, unless layers are told apart one by one."""
     if sizes is not None and len(sizes) < 2:
         raise SizeError(f"sizes {list(sizes)}: a network has an input and at least one layer")
+    if sizes is not None and len(sizes) == 2 and any("softmax" in s for s in settings):
+        return S.One  # the only layer is the last
     counts = {len(s) for s in settings if len(s) > 1}
     known = {len(sizes) - 1} if sizes is not None else {c for c in counts if c > 2}
     if any(len(set(s[:-1])) > 1 for s in settings) or (known - {2} and sizes is None):
@@ -249,7 +252,9 @@ class _Network:
         biased = [(first, last) for first, last, has in self.biases if has]
         if len(biased) > 1:
             raise SizeError("layers with a bias must follow one another")
-        result = [Variable("L", role=Role.SIZE)] if depth == DEPTH else []
+        parted = any(len(groups) > 1 for groups in (self.activations, self.biases))
+        least = 2 if parted else 1
+        result = [Variable("L", role=Role.SIZE, minimum=least)] if depth == DEPTH else []
         result += [Variable("n", (_layers(S.Zero, depth),), Role.SIZE)]
         result += [Variable("m", role=Role.SIZE)] if self.batch else []
         result += [

@@ -167,14 +167,14 @@ class Floats(Arrays):
 
     def elementary(self, name: str, x: Buffer) -> Buffer:
         """By NumPy."""
-        return numpy_function(TABLE[name].numpy)(x, ())
+        return self.array(numpy_function(TABLE[name].numpy)(x, ()))
 
     def apply(self, row: Row, order: int, x: Buffer, parameters: Sequence[Buffer]) -> Buffer:
         """By the table's NumPy text where it has one."""
         if order == 0 and row.numpy:
             names = tuple(p.name for p, _ in row.parameters)
             with np.errstate(over="ignore"):
-                return numpy_function(row.numpy, names)(x, parameters)
+                return self.array(numpy_function(row.numpy, names)(x, parameters))
         return super().apply(row, order, x, parameters)
 
 
@@ -226,6 +226,18 @@ class Objects(Arrays):
     def number(self, value: Expr) -> Buffer:
         """A constant lifted."""
         return self.array(value)
+
+    def take(self, buffer: Buffer, index: tuple[Any, ...]) -> Buffer:
+        """Fancy indexing; a single number stays an array."""
+        return np.asarray(buffer[index], dtype=object)
+
+    def add(self, a: Buffer, b: Buffer) -> Buffer:
+        """a + b."""
+        return np.asarray(a + b, dtype=object)
+
+    def multiply(self, a: Buffer, b: Buffer) -> Buffer:
+        """a · b."""
+        return np.asarray(a * b, dtype=object)
 
     def power(self, a: Buffer, exponent: Expr) -> Buffer:
         """Entry by entry."""

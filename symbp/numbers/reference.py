@@ -191,8 +191,7 @@ LOSSES: dict[str, Loss] = {
     ),
     "binary-cross-entropy": Loss(binary_cross_entropy, binary_cross_entropy_prime),
     "binary-cross-entropy-with-logits": Loss(
-        lambda a, y, p: softplus(a) - y * a,
-        lambda a, y, p: sigmoid(a) - y,
+        lambda a, y, p: softplus(a) - y * a, lambda a, y, p: sigmoid(a) - y
     ),
     "cross-entropy": Loss(
         lambda a, y, p: -y * np.log(where_needed(y, a)),
@@ -254,9 +253,10 @@ def pull_back(name: str, z: Array, upstream: Array, parameters: Parameters) -> A
 
 def cost_of(net: Network, output: Array) -> Any:
     """C = (1/m) Σ ℓ + l1 Σ|w| + l2 Σw²."""
-    data = net.loss.value(output, net.y, net.parameters).sum() / net.divisor
-    penalty = sum(net.l1 * magnitude(w).sum() + net.l2 * (w * w).sum() for w in net.weights)
-    return data + penalty
+    cost = net.loss.value(output, net.y, net.parameters).sum() / net.divisor
+    if net.l1 or net.l2:
+        cost += sum(net.l1 * magnitude(w).sum() + net.l2 * (w * w).sum() for w in net.weights)
+    return cost
 
 
 def reference_cost(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sympy import Expr, Integer
@@ -48,7 +48,7 @@ class System:
         if twice:
             raise DefinitionError(f"{', '.join(sorted(twice))} is declared twice")
         self._check_sizes()
-        check(self.by_name, self.equations, self.loss, self.facts)
+        _check(self.variables, self.equations, self.loss)
 
     @cached_property
     def by_name(self) -> dict[str, Variable]:
@@ -63,9 +63,7 @@ class System:
     @cached_property
     def facts(self) -> Facts:
         """The least values of the sizes."""
-        return Facts(
-            {v.atom: (Integer(v.minimum), None) for v in self.variables if v.role is Role.SIZE}
-        )
+        return _facts(self.variables)
 
     def defining(self, name: str) -> tuple[Equation, ...]:
         """The equations (cases) of one family."""
@@ -119,3 +117,13 @@ class System:
 
     def __str__(self) -> str:
         return "\n".join(str(e) for e in self.equations)
+
+
+def _facts(variables: Sequence[Variable]) -> Facts:
+    return Facts({v.atom: (Integer(v.minimum), None) for v in variables if v.role is Role.SIZE})
+
+
+@lru_cache(maxsize=256)
+def _check(variables: tuple[Variable, ...], equations: tuple[Equation, ...], loss: str) -> None:
+    """`check`, once for all systems that differ in their sizes only."""
+    check({v.name: v for v in variables}, equations, loss, _facts(variables))

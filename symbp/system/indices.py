@@ -55,6 +55,8 @@ class Facts:
 
     def le(self, a: Expr, b: Expr) -> bool:
         """Whether a ≤ b follows. False: it does not follow (not: it is wrong)."""
+        if a == b or self._bounds.get(b, (None,))[0] == a or self._bounds.get(a, (None,))[-1] == b:
+            return True  # what is asked most often: an index and its own range
         return self._nonnegative(self._known(b - a), 12)
 
     def at_sizes(self, values: Mapping[Expr, Expr]) -> Facts:

@@ -27,6 +27,8 @@ def with_functions(system: System, chosen: Mapping[str, str]) -> System:
     Let `system` hold the equation a[j] = sigma(z[j]); with {"sigma": "tanh"} it becomes
     a[j] = tanh(z[j]), and sigma'(z[j]) in its gradient becomes tanh'(z[j]).
     """
+    if not chosen:
+        return system
     rows = {lookup(old).name: lookup(new) for old, new in chosen.items()}
     equations = tuple(replace(e, rhs=_mapped(e.rhs, rows)) for e in system.equations)
     used = {n.row.name for e in equations for n in e.rhs.atoms(Elementwise)}

@@ -1,0 +1,125 @@
+"""Index expressions as functions of a point: l + 1, n[l − 1], Max(1, q − P + 1), [p = q]."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+import sympy as sp
+from sympy import Expr, Indexed, Symbol
+
+from symbp.errors import SizeError
+
+Point = Mapping[Symbol, int]
+Value = Callable[[Point], int]
+Sizes = Mapping[Expr, Expr]
+
+
+def integer(e: Expr, sizes: Sizes) -> Value:
+    """An index expression as a function; sizes are numbers already.
+
+    >>> l, n = sp.Symbol("l", integer=True), sp.IndexedBase("n")
+    >>> integer(n[l - 1] + l, {n[1]: sp.Integer(5)})({l: 2})
+    7
+    """
+    if e in sizes:
+        return _constant(int(sizes[e]))
+    if e.is_Integer:
+        return _constant(int(e))
+    if isinstance(e, Symbol):
+        return _symbol(e)
+    if isinstance(e, Indexed):
+        return _size(e, sizes)
+    if e.is_Add and len(e.args) == 2 and e.args[0].is_Integer:
+        shift, rest = int(e.args[0]), integer(e.args[1], sizes)  # the usual l − 1
+        return lambda point: rest(point) + shift
+    exact = _exact(e, sizes)
+    return lambda point: int(exact(point))
+
+
+def _constant(number: int) -> Value:
+    return lambda point: number
+
+
+def _symbol(symbol: Symbol) -> Value:
+    def value(point: Point) -> int:
+        if symbol not in point:
+            raise SizeError(f"no value for the size {symbol}")
+        return point[symbol]
+
+    return value
+
+
+def _size(e: Indexed, sizes: Sizes) -> Value:
+    """n[l − 1]; anything else in an index is data, which a symbolic form does not have."""
+    at = [integer(i, sizes) for i in e.indices]
+    known = {
+        tuple(int(i) for i in size.indices): int(value)
+        for size, value in sizes.items()
+        if isinstance(size, Indexed) and size.base == e.base
+    }
+
+    def value(point: Point) -> int:
+        place = tuple([i(point) for i in at])
+        if place not in known:
+            raise SizeError(f"no value for {e.base}[{', '.join(map(str, place))}]")
+        return known[place]
+
+    return value
+
+
+def _exact(e: Expr, sizes: Sizes) -> Callable[[Point], Any]:
+    """An integer or rational expression."""
+    if e.is_Rational and not e.is_Integer:
+        return lambda point: e
+    operation = _OPERATIONS.get(e.func)
+    if operation is None:
+        return integer(e, sizes)
+    parts = [_exact(a, sizes) for a in e.args]
+    return lambda point: operation([part(point) for part in parts])
+
+
+def condition(e: Expr, sizes: Sizes) -> Callable[[Point], bool]:
+    """[a = b] of a Kronecker delta, or the condition of a 1-or-0 Piecewise."""
+    if isinstance(e, sp.KroneckerDelta):
+        relation: Callable[[Any, Any], bool] = operator.eq
+        left, right = e.args
+    else:
+        first = e.args[0][1]
+        if e.args[0][0] != 1 or len(e.args) != 2 or first.func not in _RELATIONS:
+            raise SizeError(f"{e} is not a condition on indices")
+        relation = _RELATIONS[first.func]
+        left, right = first.args
+    a, b = _exact(left, sizes), _exact(right, sizes)
+    return lambda point: bool(relation(a(point), b(point)))
+
+
+def points(bounds: Sequence[tuple[Symbol, Value, Value]]) -> Iterator[dict[Symbol, int]]:
+    """Every point of nested ranges, the last one fastest."""
+    if not bounds:
+        yield {}
+        return
+    *outer, (symbol, low, high) = bounds
+    for point in points(outer):
+        for place in range(low(point), high(point) + 1):
+            yield {**point, symbol: place}
+
+
+_RELATIONS: dict[Any, Callable[[Any, Any], bool]] = {
+    sp.Ge: operator.ge,
+    sp.Gt: operator.gt,
+    sp.Le: operator.le,
+    sp.Lt: operator.lt,
+    sp.Eq: operator.eq,
+    sp.Ne: operator.ne,
+}
+_OPERATIONS: dict[Any, Callable[[list[Any]], Any]] = {
+    sp.Add: sum,
+    sp.Mul: lambda xs: reduce(operator.mul, xs),
+    sp.Max: max,
+    sp.Min: min,
+    sp.floor: lambda xs: int(sp.floor(xs[0])),
+    sp.ceiling: lambda xs: int(sp.ceiling(xs[0])),
+}

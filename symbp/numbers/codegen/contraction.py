@@ -1,0 +1,130 @@
+"""Σ of a product of arrays: matrix products where there are any, else sums and einsum.
+
+    Σ_k A_jk B_ki    A @ B            Σ_j u_j v_j      u @ v
+    Σ_k A_kj u_k     A.T @ u          Σ_ji A_ji B_ji   np.sum(A * B)
+    u_j v_k          np.outer(u, v)   Σ_k A_hjk B_hki  np.einsum("hjk,hki->hji", A, B)
+
+Indices are summed over one after another, that with the fewest neighbours first; factors that
+fit into another one are multiplied into it before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+
+from sympy import Symbol
+
+from symbp.numbers.codegen.nodes import Axes, Node, arranged, elementwise, reduced, union
+
+LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
+
+
+def contract(factors: Sequence[Node], summed: Sequence[Symbol], order: Axes) -> Node:
+    """Σ over `summed` of the product of the factors; free axes as in `order` if that is free."""
+    rest = list(factors)
+    left = [k for k in summed if any(k in f.axes for f in rest)]
+    while left:
+        k = min(left, key=lambda k: len(_neighbours(rest, k)))
+        group = [f for f in rest if k in f.axes]
+        others = [f for f in rest if k not in f.axes]
+        new, done = _without(k, group, others, left, order)
+        rest = [*others, new]
+        left = [s for s in left if s not in done]
+    return product(rest, order)
+
+
+def _neighbours(factors: Iterable[Node], k: Symbol) -> set[Symbol]:
+    return {a for f in factors if k in f.axes for a in f.axes} - {k}
+
+
+def _without(
+    k: Symbol, group: list[Node], others: list[Node], left: list[Symbol], order: Axes
+) -> tuple[Node, list[Symbol]]:
+    """The product of the factors that have k, summed over k and what else ends in them."""
+    outside = {a for f in others for a in f.axes}
+    here = {a for f in group for a in f.axes}
+    done = [s for s in left if s in here and s not in outside]
+    merged = _merged(group, order)
+    if len(merged) == 1:
+        return reduced("sum", merged[0], done), done
+    free = [a for a in union(merged, order) if a not in done]
+    if len(merged) == 2:
+        a, b = (_summed_alone(f, g, done) for f, g in (merged, merged[::-1]))
+        return _pair(a, b, [s for s in done if s in a.axes], free, order), done
+    return _einsum(merged, free), done
+
+
+def _merged(group: list[Node], order: Axes) -> list[Node]:
+    """Each factor multiplied into one that has all of its axes, while two are left at least."""
+    factors = sorted(group, key=lambda f: len(f.axes))
+    while len(factors) > 2:
+        small = factors[0]
+        host = next((f for f in factors[1:] if set(small.axes) <= set(f.axes)), None)
+        if host is None:
+            break
+        place = factors.index(host)
+        factors[place] = elementwise("*", [host, small], order)
+        del factors[0]
+    return [f for f in group if f in factors] + [f for f in factors if f not in group]
+
+
+def _summed_alone(f: Node, other: Node, done: Sequence[Symbol]) -> Node:
+    """f summed over what only f has."""
+    own = [s for s in done if s in f.axes and s not in other.axes]
+    return reduced("sum", f, own) if own else f
+
+
+def _pair(a: Node, b: Node, inner: list[Symbol], free: list[Symbol], order: Axes) -> Node:
+    shared = set(a.axes) & set(b.axes) - set(inner)
+    if not free:
+        if len(inner) == 1:
+            return Node("@", (a, b))
+        return reduced("sum", elementwise("*", [a, b], order), inner)
+    if not shared and len(inner) == 1 and max(len(a.axes), len(b.axes)) <= 2:
+        return _matmul(a, b, inner[0], order)
+    if set(a.axes) <= set(b.axes) or set(b.axes) <= set(a.axes):
+        return reduced("sum", elementwise("*", [a, b], order), inner)
+    return _einsum([a, b], free)
+
+
+def _matmul(a: Node, b: Node, k: Symbol, order: Axes) -> Node:
+    """a @ b with the first free axis in front; a vector stands on the right of its matrix."""
+    (p,), (q,) = ([x for x in f.axes if x != k] or [None] for f in (a, b))
+    place = {s: i for i, s in enumerate(order)}
+    if p is None or q is not None and place.get(q, 99) < place.get(p, 99):
+        a, b, p, q = b, a, q, p
+    left = arranged(a, (p, k) if p is not None else (k,))
+    right = arranged(b, (k, q) if q is not None else (k,))
+    return Node("@", (left, right), tuple(x for x in (p, q) if x is not None))
+
+
+def _einsum(factors: Sequence[Node], free: Sequence[Symbol]) -> Node:
+    symbols = dict.fromkeys(a for f in factors for a in f.axes)
+    letter = dict(zip(symbols, LETTERS, strict=False))
+    inputs = ",".join("".join(letter[a] for a in f.axes) for f in factors)
+    output = "".join(letter[a] for a in free)
+    return Node("einsum", tuple(factors), tuple(free), f"{inputs}->{output}")
+
+
+# -- products --------------------------------------------------------------------------------------
+
+RANKS = {"@": 0, "outer": 0, "einsum": 0, "leaf": 1, "view": 1, "take": 1, "+": 2, "-": 2}
+
+
+def rank(a: Node) -> int:
+    """The place of a factor or a term: products, names, sums, functions."""
+    return RANKS.get(a.op, 3)
+
+
+def product(factors: Sequence[Node], order: Axes) -> Node:
+    """The product entry by entry: what is large first, so that scalars meet it once."""
+    ordered = sorted(factors, key=rank)
+    if len(ordered) == 2 and _is_outer(*ordered):
+        first, second = sorted(ordered, key=lambda f: order.index(f.axes[0]) if f.axes[0] in order else 99)
+        return Node("outer", (first, second), (*first.axes, *second.axes))
+    return reduce(lambda a, b: elementwise("*", [a, b], order), ordered)
+
+
+def _is_outer(a: Node, b: Node) -> bool:
+    return len(a.axes) == 1 and len(b.axes) == 1 and a.axes != b.axes

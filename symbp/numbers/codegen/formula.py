@@ -1,0 +1,318 @@
+"""An index formula as an array expression.
+
+    Σ_k w[2, j, k] a[1, k, i] + b[2, j]      w2 @ a1 + b2[:, None]
+    f'(z[1, j]) with a[1, j] = f(z[1, j])    a1 * (1 - a1)
+    Σ_{s ≤ t} x[s]                           np.sum(x * (s <= t[:, None]), axis=1)
+
+Sums are contractions of arrays, an index that is not plain is a slice or a gather, a bound that
+depends on another axis is a mask. `stable.py` keeps exponentials from overflowing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import sympy as sp
+from sympy import Expr, Indexed, S, Symbol
+
+from symbp.adjoint.partials import prime_formula
+from symbp.errors import SizeError, UnknownNameError
+from symbp.functions import TABLE, Elementwise, F, Row, X
+from symbp.numbers.codegen.bounds import greatest, least
+from symbp.numbers.codegen.contraction import contract, product, rank
+from symbp.numbers.codegen.nodes import (
+    ONE,
+    Axes,
+    Node,
+    call,
+    elementwise,
+    leaf,
+    negative,
+    numeric,
+    reduced,
+)
+from symbp.numbers.codegen.stable import Shift, is_exp, log_shift, quotient_shift
+from symbp.numbers.codegen.storage import Scope, Storage
+from symbp.numbers.codegen.tables import parsed
+from symbp.system import Range, Role
+from symbp.system.equation import family_of
+from symbp.system.functional import Functional
+from symbp.system.indices import substitute
+
+Named = Callable[[Expr, Scope], Expr]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """±p/q · Π above / Π below, the numbers apart."""
+
+    coefficient: sp.Rational
+    above: list[Node]
+    below: list[Node]
+
+
+class Formula:
+    """Turns index expressions into nodes; `named` writes f(z[...]) as the family that is it."""
+
+    def __init__(self, storage: Storage, named: Named = lambda e, scope: e) -> None:
+        self.storage = storage
+        self.named = named
+
+    def node(self, e: Expr, scope: Scope) -> Node:
+        """The array expression of e, with axes among those of the scope."""
+        if isinstance(e, sp.Add):
+            return self._add(e, scope)
+        if isinstance(e, (sp.Mul, sp.Pow)):
+            return self._quotient(e, scope)
+        if isinstance(e, sp.Sum):
+            return self._sum(e, scope)
+        if isinstance(e, (Elementwise, sp.exp, sp.log)):
+            return self._apply(e, scope)
+        if isinstance(e, (sp.KroneckerDelta, sp.Piecewise)):
+            return self._condition(e, scope)
+        if isinstance(e, Functional):
+            raise UnknownNameError(f"the loss {e.name} is unspecified: choose one to get code")
+        if e in (sp.pi, sp.E):
+            return leaf({sp.pi: "np.pi", sp.E: "np.e"}[e])
+        if e.is_Rational and not e.is_Integer:
+            return elementwise("/", [leaf(str(e.p)), leaf(str(e.q))])
+        name = family_of(e)
+        if name in self.storage.system.by_name:
+            if self.storage.system[str(name)].role is not Role.SIZE:
+                return self.storage.entry(e, scope)
+        return self.storage.integer(e, scope)
+
+    # -- sums of terms and products ----------------------------------------------------------
+
+    def _add(self, e: Expr, scope: Scope) -> Node:
+        """Products first, what is subtracted last."""
+        nodes = [self.node(a, scope) for a in e.args]
+        ordered = sorted(nodes, key=lambda n: (n.level == 4, n.number is not None, rank(n)))
+        if ordered[-1].level == 4 and ordered[0].level != 4 or ordered[0].number is not None:
+            ordered.sort(key=lambda n: n.level == 4)
+        first, *rest = map(numeric, ordered)
+        for n in rest:
+            op, other = ("-", negative(n)) if n.level == 4 else ("+", n)
+            first = elementwise(op, [first, other], self._order(scope))
+        return first
+
+    def _quotient(self, e: Expr, scope: Scope) -> Node:
+        found = quotient_shift(e)
+        if found is not None:
+            scope = self._shifted(found, scope)
+        order = self._order(scope)
+        parts = self._parts(e, scope)
+        arrays = [n for n in parts.above if n.axes]
+        scalars = [n for n in parts.above if not n.axes]
+        return self._assembled(replace(parts, above=scalars), arrays, order)
+
+    def _parts(self, e: Expr, scope: Scope) -> Parts:
+        coefficient, above, below = S.One, [], []
+        for f in sp.Mul.make_args(e):
+            if f.is_Rational:
+                coefficient *= f
+            elif f.is_Pow and f.exp.could_extract_minus_sign():
+                below.append(self._power(f.base, -f.exp, scope))
+            elif f.is_Pow:
+                above.append(self._power(f.base, f.exp, scope))
+            else:
+                above.append(self.node(f, scope))
+        return Parts(sp.Rational(coefficient), above, below)
+
+    def _power(self, base: Expr, exponent: Expr, scope: Scope) -> Node:
+        b = self.node(base, scope)
+        if exponent == 1:
+            return b
+        if exponent == S.Half:
+            return call("np.sqrt", b)
+        return elementwise("**", [b, self.node(exponent, scope)])
+
+    def _assembled(self, parts: Parts, arrays: list[Node], order: Axes) -> Node:
+        """coefficient · scalars · arrays, such that scalars meet before they meet an array."""
+        c = parts.coefficient
+        below = [n for n in parts.below if n.axes]
+        over = [n for n in parts.below if not n.axes]
+        above = sorted(parts.above, key=rank)
+        above = [leaf(str(abs(c.p)))] * (abs(c.p) != 1) + above
+        over = [leaf(str(c.q))] * (c.q != 1) + over
+        body = product(arrays, order) if arrays else None
+        if below:
+            top, above = (body, above) if body else (product(above or [ONE], order), [])
+            body = elementwise("/", [top, product(below, order)], order)
+        if body is None:
+            result = product(above or [ONE], ())
+            result = elementwise("/", [result, product(over, ())]) if over else result
+        elif above:
+            factor = product(above, ())
+            factor = elementwise("/", [factor, product(over, ())]) if over else factor
+            result = elementwise("*", [factor, body], order)
+        else:
+            result = elementwise("/", [body, product(over, ())], order) if over else body
+        return negative(numeric(result)) if c < 0 else result
+
+    # -- sums over an index ------------------------------------------------------------------
+
+    def _sum(self, e: sp.Sum, scope: Scope) -> Node:
+        ranges = [Range(k, lo, hi) for k, lo, hi in reversed(e.limits)]
+        body = e.function
+        while isinstance(body, sp.Sum):
+            ranges += [Range(k, lo, hi) for k, lo, hi in reversed(body.limits)]
+            body = body.function
+        clash = {r.symbol: sp.Dummy(r.symbol.name, integer=True) for r in ranges
+                 if r.symbol in scope.axes or r.symbol in scope.loops}  # fmt: skip
+        ranges = [Range(clash.get(r.symbol, r.symbol), substitute(r.lower, clash),
+                        substitute(r.upper, clash)) for r in ranges]  # fmt: skip
+        body = substitute(body, clash)
+        if isinstance(body, sp.Add) and self._splits(body, ranges):
+            limits = [(r.symbol, r.lower, r.upper) for r in reversed(ranges)]
+            return self._add(sp.Add(*(sp.Sum(t, *limits) for t in body.args), evaluate=False), scope)
+        return self._contracted(body, ranges, scope)
+
+    def _splits(self, body: Expr, ranges: Sequence[Range]) -> bool:
+        """Whether the terms together have more axes than any of their entries."""
+        symbols = {r.symbol for r in ranges}
+        widest = [a.free_symbols & symbols for a in body.atoms(Indexed)]
+        return symbols & body.free_symbols not in widest
+
+    def _contracted(self, body: Expr, ranges: Sequence[Range], scope: Scope) -> Node:
+        masks: list[Node] = []
+        outside = [r for r in ranges if self._is_listed(body, r.symbol)]
+        if outside:
+            return self._total(body, ranges, outside[0], scope)
+        for r in ranges:
+            hull = Range(r.symbol, least(r.lower, scope.axes, self.storage.facts),
+                         greatest(r.upper, scope.axes, self.storage.facts))  # fmt: skip
+            scope = scope.within(hull)
+            masks += self._masks(r, hull, scope)
+        found = quotient_shift(body)
+        inner = self._shifted(found, scope) if found is not None else scope
+        order = self._order(inner)
+        parts = self._parts(body, inner)
+        below = [n for n in parts.below if n.axes]
+        factors = [n for n in (*parts.above, *masks) if n.axes]
+        if below:
+            top = product(factors, order) if factors else ONE
+            factors = [elementwise("/", [top, product(below, order)], order)]
+        summed = [r.symbol for r in ranges]
+        rest = Parts(parts.coefficient, [n for n in parts.above if not n.axes],
+                     [n for n in parts.below if not n.axes])  # fmt: skip
+        counted = [self.storage.integer(self.storage.length(scope.axes[k]), Scope())
+                   for k in summed if not any(k in f.axes for f in factors)]  # fmt: skip
+        result = [contract(factors, summed, order)] if factors else []
+        scalars = [*rest.above, *counted, *(n for n in result if not n.axes)]
+        return self._assembled(replace(rest, above=scalars), [n for n in result if n.axes], order)
+
+    def _masks(self, r: Range, hull: Range, scope: Scope) -> list[Node]:
+        """r.lower ≤ k and k ≤ r.upper, where the hull is wider than the range."""
+        at = self.storage.integer(r.symbol, scope)
+        found = []
+        for bound, end, op in ((r.lower, hull.lower, ">="), (r.upper, hull.upper, "<=")):
+            if bound != end:
+                limit = self.storage.integer(bound, scope)
+                found.append(elementwise(op, [at, self._less(limit, hull.lower)]))
+        return found
+
+    def _less(self, a: Node, first: Expr) -> Node:
+        return a if first == 0 else self.storage.minus(a, first)
+
+    def _is_listed(self, body: Expr, k: Symbol) -> bool:
+        """Whether an entry is looked up in a list of arrays by the index."""
+        storage = self.storage
+        return any(
+            k in a.indices[i].free_symbols
+            for a in body.atoms(Indexed)
+            for i in storage.listed.get(str(family_of(a)), ())
+        )
+
+    def _total(self, body: Expr, ranges: Sequence[Range], r: Range, scope: Scope) -> Node:
+        """Σ over a list of arrays: sum(... for l in range(...))."""
+        rest = [(q.symbol, q.lower, q.upper) for q in reversed(ranges) if q is not r]
+        inner = scope.looping(r)
+        variable = self.storage.integer(r.symbol, inner).text
+        node = self.node(sp.Sum(body, *rest) if rest else body, inner)
+        first, last = (self.storage.integer(b, scope).text for b in (r.lower, r.upper + 1))
+        return Node("total", (node,), node.axes, f"{variable} in range({first}, {last})")
+
+    # -- functions and conditions ----------------------------------------------------------------
+
+    def _apply(self, e: Expr, scope: Scope) -> Node:
+        found = log_shift(e)
+        if found is not None:
+            shift, degree = found
+            top = self._maximum(shift, scope)
+            inner = replace(scope, shifts=(*scope.shifts, (shift, top)))
+            log = call("np.log", self.node(e.args[0], inner))
+            return elementwise("+", [self._assembled(Parts(degree, [], []), [top], ()) if top.axes
+                                     else self._assembled(Parts(degree, [top], []), [], ()), log])  # fmt: skip
+        row, order = (e.row, e.order) if isinstance(e, Elementwise) else (_plain_row(e), 0)
+        if is_exp(e):
+            for shift, top in scope.shifts:
+                if shift.matches(e.args[0], scope.axes):
+                    return call("np.exp", elementwise("-", [self.node(e.args[0], scope), top]))
+        return self._table(row, order, e, scope)
+
+    def _table(self, row: Row, order: int, e: Expr, scope: Scope) -> Node:
+        """A row of the table: its NumPy text, or the formula of its derivative."""
+        if not row.specified:
+            raise UnknownNameError(f"{row.name} is unspecified: choose a function to get code")
+        parameters = zip((p for p, _ in row.parameters), e.args[1:], strict=True)
+        at = {p: self.node(value, scope) for p, value in parameters}
+        text = row.numpy if order == 0 else row.numpy_derivative if order == 1 else ""
+        formula = S.Zero if text else prime_formula(row.name, order)
+        if "{x}" in text or formula.has(X):
+            at[X] = self.node(e.args[0], scope)
+        if order and ("{f}" in text or formula.has(F)):
+            at[F] = self.node(self.named(row(*e.args), scope), scope)
+        if text:
+            return parsed(text, at, self._order(scope))
+        symbols = {s: Symbol(f"_{i}") for i, s in enumerate(at)}
+        known = {symbols[s].name: n for s, n in at.items()}
+        return _Given(self.storage, known).node(formula.xreplace(symbols), scope)
+
+    def _condition(self, e: Expr, scope: Scope) -> Node:
+        """[a = b], or a Piecewise that is 1 under a condition and 0 else."""
+        if isinstance(e, sp.KroneckerDelta):
+            a, b = e.args
+            return elementwise("==", self._compared(a, b, scope))
+        (one, relation), (zero, _) = e.args
+        if (one, zero) != (1, 0) or relation.func not in (sp.Ge, sp.Le):
+            raise SizeError(f"{e} is no condition on indices")
+        op = ">=" if relation.func is sp.Ge else "<="
+        return elementwise(op, self._compared(*relation.args, scope))
+
+    def _compared(self, a: Expr, b: Expr, scope: Scope) -> list[Node]:
+        """Both sides of a condition, axes on the left and numbers on the right."""
+        return [self.storage.integer(x, scope) for x in (a, b)]
+
+    # -- exponentials ------------------------------------------------------------------------------
+
+    def _shifted(self, shift: Shift, scope: Scope) -> Scope:
+        if any(s.same(shift) for s, _ in scope.shifts):
+            return scope
+        return replace(scope, shifts=(*scope.shifts, (shift, self._maximum(shift, scope))))
+
+    def _maximum(self, shift: Shift, scope: Scope) -> Node:
+        """max over the summed index of the exponent."""
+        at = self.node(shift.exponent, scope.within(shift.range))
+        return reduced("max", at, [shift.range.symbol])
+
+    def _order(self, scope: Scope) -> Axes:
+        return tuple(scope.axes)
+
+
+class _Given(Formula):
+    """Formulas in which some names stand for nodes."""
+
+    def __init__(self, storage: Storage, known: dict[str, Node]) -> None:
+        super().__init__(storage)
+        self.known = known
+
+    def node(self, e: Expr, scope: Scope) -> Node:
+        """As for any formula."""
+        name = family_of(e)
+        return self.known[name] if name in self.known else super().node(e, scope)
+
+
+def _plain_row(e: Expr) -> Row:
+    return TABLE["exp" if isinstance(e, sp.exp) else "log"]

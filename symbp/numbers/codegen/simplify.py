@@ -1,0 +1,130 @@
+"""What makes a gradient system shorter to compute, by laws that hold for all values.
+
+An adjoint is put in the place where it is used, primes are written out, values named,
+quotients cancelled, and a formula replaced where that makes it shorter:
+
+    ∂C/∂a = −y/a,  δ_j = Σ_k ∂C/∂a_k ∂a_k/∂z_j  for a softmax      δ = a Σ y − y
+    ∂C/∂a = (1 − y)/(1 − a) − y/a,  δ = ∂C/∂a σ'(z)                δ = a − y
+
+Logarithms of probabilities in the loss are taken from the logits (`stable.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import sympy as sp
+from sympy import Expr, Indexed, S
+
+from symbp.adjoint.partials import prime_formula
+from symbp.derivation.rules import Context, cancel, normalise, primes, rewrite, unfold
+from symbp.errors import DefinitionError
+from symbp.functions import Elementwise, F
+from symbp.numbers.codegen.naming import Definitions, named_everywhere
+from symbp.numbers.codegen.stable import log_of, log_of_complement
+from symbp.numbers.codegen.storage import Scope
+from symbp.system import Equation, Role, System
+from symbp.system.equation import family_of
+from symbp.system.inline import inline
+
+SUM, FUNCTION = 8, 4  #: what a sum and a function weigh, in additions
+
+
+def simplified(system: System, keep: Collection[str]) -> System:
+    """The system with shorter formulas for its adjoints; the families of `keep` stay."""
+    system = _with_logs_of_logits(system)
+    best = _shortened(system)
+    for name in reversed([n for group in system.order for n in group]):
+        if system[name].role is not Role.ADJOINT or name in keep:
+            continue
+        try:
+            shorter = _shortened(inline(best, name))
+        except DefinitionError:
+            continue  # it is needed as it is
+        if _total(shorter) <= _total(best):
+            best = shorter
+    return best
+
+
+def _total(system: System) -> int:
+    return sum(weight(e.rhs) for e in system.equations if _is_adjoint(system, e))
+
+
+def _is_adjoint(system: System, e: Equation) -> bool:
+    return system[e.family].role is Role.ADJOINT
+
+
+def weight(e: Expr) -> int:
+    """About how many operations e takes for one entry."""
+    if isinstance(e, Indexed) or not e.args:
+        return 0
+    if isinstance(e, sp.Sum):
+        return SUM + 2 * weight(e.function)
+    if isinstance(e, Elementwise):
+        return weight(e.args[0]) + (_prime_weight(e) if e.order else FUNCTION)
+    inner = sum(weight(a) for a in e.args)
+    return inner + (len(e.args) - 1 if isinstance(e, (sp.Add, sp.Mul)) else 1)
+
+
+def _prime_weight(e: Elementwise) -> int:
+    if not e.row.specified:
+        return 1
+    if e.row.numpy_derivative and e.order == 1:
+        return min(FUNCTION, weight(e.row.derivative))
+    formula = prime_formula(e.row.name, e.order)
+    return weight(formula) + (FUNCTION if formula.has(F) else 0)
+
+
+def _shortened(system: System) -> System:
+    definitions = Definitions(
+        (e for e in system.equations if not _is_adjoint(system, e)),
+        system.facts.at_sizes(system.size_values()),
+    )
+    equations = [
+        replace(e, rhs=_shortest(e, system, definitions)) if _is_adjoint(system, e) else e
+        for e in system.equations
+    ]
+    return replace(system, equations=tuple(equations))
+
+
+def _shortest(equation: Equation, system: System, definitions: Definitions) -> Expr:
+    scope = Scope().within(*equation.domain)
+    plain = named_everywhere(equation.rhs, definitions, scope)
+    if not any(p.exp.could_extract_minus_sign() for p in plain.atoms(sp.Pow)):
+        return plain
+    context = Context(system, equation.domain)
+    written = named_everywhere(primes(context, equation.rhs), definitions, scope)
+    reduced = cancel(context, normalise(context, written))
+    return min((plain, reduced), key=weight)
+
+
+def _with_logs_of_logits(system: System) -> System:
+    """The loss with log a written in the logits that a comes from."""
+
+    def change(node: Expr, inner: Context) -> Expr | None:
+        if not (isinstance(node, Elementwise) and node.row.name == "log" and not node.order):
+            return None
+        x = node.args[0]
+        if family_of(x) is not None:
+            value = unfold(x, inner)
+            return log_of(value) if value is not None else None
+        entry = sp.expand(1 - x)
+        value = unfold(entry, inner) if isinstance(entry, Indexed) else None
+        return log_of_complement(value) if value is not None else None
+
+    equations = []
+    for e in system.equations:
+        if e.family == system.loss:
+            rhs = rewrite(e.rhs, Context(system, e.domain), change)
+            e = replace(e, rhs=min((rhs, _expanded(rhs)), key=weight)) if rhs != e.rhs else e
+        equations.append(e)
+    return replace(system, equations=tuple(equations))
+
+
+def _expanded(e: Expr) -> Expr:
+    if isinstance(e, sp.Sum):
+        return e.func(sp.expand(_expanded(e.function)), *e.limits)
+    if isinstance(e, (sp.Add, sp.Mul)):
+        return e.func(*(_expanded(a) for a in e.args))
+    return e if e is not S.NaN else S.NaN

@@ -1,0 +1,302 @@
+"""Where values live in the code: the arrays of a family, their dimensions, sizes and indices.
+
+Slots that count layers of a known number are unrolled into names: w[2, j, k] is the array w2.
+Slots on which the lengths of others depend make lists of arrays: w[l − 1]. All others are
+dimensions, in the order of the layout. In code indices begin at 0, so every slot's index is
+written minus its first value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+
+import sympy as sp
+from sympy import Expr, Indexed, S, Symbol
+
+from symbp.errors import SizeError
+from symbp.forms.layout import Layout
+from symbp.forms.matrix_expr import Axis
+from symbp.numbers.codegen.names import Names
+from symbp.numbers.codegen.nodes import (
+    Node,
+    arranged,
+    call,
+    elementwise,
+    leaf,
+    negative,
+    union,
+)
+from symbp.numbers.codegen.stable import Shift
+from symbp.system import Range, Role, System, Variable
+from symbp.system.equation import family_of, index_of
+from symbp.system.indices import affine_coefficient, substitute
+
+Key = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The indices in sight: axes of arrays, and variables of Python loops."""
+
+    axes: Mapping[Symbol, Range] = field(default_factory=dict)
+    loops: Mapping[Symbol, Range] = field(default_factory=dict)
+    shifts: tuple[tuple[Shift, Node], ...] = ()
+    """Exponentials that are shifted, and by what."""
+
+    def within(self, *ranges: Range) -> Scope:
+        """The scope inside sums over array axes."""
+        return replace(self, axes={**self.axes, **{r.symbol: r for r in ranges}})
+
+    def looping(self, r: Range) -> Scope:
+        """The scope inside a loop."""
+        return replace(self, loops={**self.loops, r.symbol: r})
+
+
+class Storage:
+    """The names and shapes of everything that the code speaks of."""
+
+    def __init__(
+        self,
+        system: System,
+        layout: Layout,
+        unrolled: Mapping[str, Sequence[int]],
+        listed: Mapping[str, Sequence[int]],
+    ) -> None:
+        self.system = system
+        self.layout = layout
+        self.unrolled = unrolled
+        self.listed = listed
+        self.facts = system.facts.at_sizes(system.size_values())
+        self.names = Names(set())
+        self.sizes: dict[Expr, str] = {}  # the sizes that the code uses, and their names
+        self.counts: dict[tuple[str, str], str] = {}  # index vectors: (symbol, length) → name
+
+    # -- families --------------------------------------------------------------------------------
+
+    def name(self, family: str, key: Key = ()) -> str:
+        """The array of a family at some layers: w2."""
+        joined = "_".join(str(k).replace("-", "m") for k in key)
+        return self.names((family, key), f"{family}{joined}")
+
+    def dimensions(self, family: str) -> list[int]:
+        """The slots that are dimensions, in the order of the array's."""
+        v = self.system[family]
+        apart = {*self.unrolled[family], *self.listed[family]}
+        rest = [i for i in range(len(v.slots)) if i not in apart]
+        kinds = {v.slots[i].kind for i in rest}
+        if len(rest) != 2 or not kinds <= self.layout.axes:
+            return rest
+        a, b = (Axis(v.slots[i].range, v.slots[i].kind) for i in rest)
+        return rest if self.layout.ordered(a, b, self._is_weight(v))[0] is a else rest[::-1]
+
+    def _is_weight(self, v: Variable) -> bool:
+        if v.adjoint_of is not None:
+            return self._is_weight(self.system[v.adjoint_of[1]])
+        return v.role is Role.PARAMETER
+
+    def key(self, family: str, index: Sequence[Expr]) -> Key:
+        """The values of the unrolled slots."""
+        return tuple(int(index[i]) for i in self.unrolled[family])
+
+    def ranges(self, family: str, index: Sequence[Expr]) -> list[Range]:
+        """The ranges of all slots at the indices before them."""
+        v = self.system[family]
+        at = dict(zip(v.own_index, index, strict=True))
+        return [s.range.substitute(at) for s in v.slots]
+
+    # -- sizes -----------------------------------------------------------------------------------
+
+    def size(self, e: Expr) -> Node:
+        """A size of the network, by name."""
+        if e.is_Integer:
+            return leaf(str(e))
+        if e not in self.sizes:
+            marks = "_".join(str(i) for i in index_of(e))
+            self.sizes[e] = self.names(("size", e), f"{family_of(e)}{marks}")
+        return leaf(self.sizes[e])
+
+    def length(self, r: Range) -> Expr:
+        """The number of values of an index."""
+        return sp.expand(r.upper - r.lower + 1)
+
+    def definition(self, size: Expr, given: Sequence[tuple[str, Key]]) -> str:
+        """How the code finds a size: from the shape of a given array, else by its number."""
+        for text, e in self._measured(given):
+            c = affine_coefficient(e, size)
+            if c == 1 and not self._unknown(e - size, size):
+                rest = self.integer(sp.expand(size - e), Scope())
+                return text if e == size else elementwise("+", [leaf(text), rest]).text
+        values = self.system.size_values()
+        if size not in values:
+            raise SizeError(f"{size} can be read from no array: give it a number with with_sizes")
+        return str(values[size])
+
+    def _unknown(self, e: Expr, size: Expr) -> bool:
+        return size in e.atoms(Symbol, Indexed)
+
+    def _measured(self, given: Sequence[tuple[str, Key]]) -> Iterator[tuple[str, Expr]]:
+        """(code, size expression) for every dimension of every given array, plain sizes first."""
+        found: list[tuple[str, Expr]] = []
+        for family, key in given:
+            v = self.system[family]
+            at = dict(zip(self.unrolled[family], map(sp.Integer, key), strict=True))
+            ranges = self.ranges(family, [at.get(i, s) for i, s in enumerate(v.own_index)])
+            for i in self.listed[family]:
+                found.append((f"len({self.name(family, key)})", self.length(ranges[i])))
+            if not self.listed[family]:
+                for place, i in enumerate(self.dimensions(family)):
+                    text = f"{self.name(family, key)}.shape[{place}]"
+                    found.append((text, self.length(ranges[i])))
+        yield from sorted(found, key=lambda f: f[1].is_Add)
+
+    # -- indices ---------------------------------------------------------------------------------
+
+    def integer(self, e: Expr, scope: Scope) -> Node:
+        """An index expression; an axis is a vector of its values."""
+        shift = {s: s + r.lower for s, r in scope.axes.items() if r.lower != 0}
+        return self._integer(sp.expand(substitute(e, shift)), scope)
+
+    def _integer(self, e: Expr, scope: Scope) -> Node:
+        if e.is_Integer:
+            return leaf(str(e))
+        if e in scope.axes:
+            return leaf(self._count(scope.axes[e]), (e,))
+        if e in scope.loops:
+            return leaf(self.names(("loop", e), e.name))
+        name = family_of(e)
+        if name is not None:
+            if self.system[name].role is not Role.SIZE:
+                return self.entry(e, scope)
+            return self.size(e)
+        if isinstance(e, sp.Add):
+            return self._added([self._integer(a, scope) for a in e.args])
+        parts = [self._integer(a, scope) for a in e.args]
+        if isinstance(e, sp.Mul):
+            sign, rest = (True, parts[1:]) if parts[0].detail == "-1" else (False, parts)
+            result = reduce(lambda a, b: elementwise("*", [a, b]), rest)
+            return negative(result) if sign else result
+        if isinstance(e, (sp.Max, sp.Min)):
+            plain = {sp.Max: "max", sp.Min: "min"}[e.func]
+            result = parts[0]
+            for p in parts[1:]:
+                inner = bool(result.axes or p.axes)
+                result = call(f"np.{plain}imum" if inner else plain, result, p)
+            return result
+        if isinstance(e, (sp.floor, sp.ceiling)):
+            above, below = sp.fraction(sp.together(e.args[0]))
+            divisor = leaf(str(below))
+            if isinstance(e, sp.floor):
+                return elementwise("//", [self._integer(above, scope), divisor])
+            return negative(elementwise("//", [self._integer(-above, scope), divisor]))
+        raise SizeError(f"{e} is no index")
+
+    @staticmethod
+    def _added(parts: Sequence[Node]) -> Node:
+        first, *rest = sorted(parts, key=lambda p: (p.level == 4, p.number is not None, p.text))
+        for p in rest:
+            minus = p.level == 4
+            first = elementwise("-" if minus else "+", [first, negative(p) if minus else p])
+        return first
+
+    def minus(self, a: Node, e: Expr) -> Node:
+        """a − e for an index a and a size e."""
+        rest = self.integer(e, Scope())
+        number = a.number
+        if number is not None and rest.number is not None:
+            return leaf(str(int(number - rest.number)))
+        return self._added([a, negative(rest)])
+
+    def _count(self, r: Range) -> str:
+        """The name of 0, 1, ... along an axis."""
+        length = self.integer(self.length(r), Scope()).text
+        known = (r.symbol.name, length)
+        if known not in self.counts:
+            self.counts[known] = self.names.fresh(r.symbol.name)
+        return self.counts[known]
+
+    # -- entries ---------------------------------------------------------------------------------
+
+    def entry(self, e: Expr, scope: Scope) -> Node:
+        """An entry of a family: its array, a slice of it, or a gather from it."""
+        family = str(family_of(e))
+        index = index_of(e)
+        base = leaf(self.name(family, self.key(family, index)))
+        ranges = self.ranges(family, index)
+        for i in self.listed[family]:
+            base = leaf(f"{base.text}[{self.integer(index[i] - ranges[i].lower, scope).text}]")
+        dims = [(index[i], ranges[i]) for i in self.dimensions(family)]
+        used = [s for g, _ in dims for s in g.free_symbols if s in scope.axes]
+        parts = [self._part(g, r, scope) for g, r in dims]
+        if len(set(used)) == len(used) and all(p is not None for p in parts):
+            texts = [str(p) for p in parts]
+            while texts and texts[-1] == ":":
+                texts.pop()
+            return leaf(base.text + (f"[{', '.join(texts)}]" if texts else ""), tuple(used))
+        return self._gather(base, dims, parts, scope)
+
+    def _part(self, g: Expr, r: Range, scope: Scope) -> str | None:
+        """The subscript of one dimension: a number, or a slice; None where it is neither."""
+        symbols = [s for s in g.free_symbols if s in scope.axes]
+        if not symbols:
+            if any(self._is_data(a) for a in g.atoms(Indexed)):
+                return None
+            return self.integer(sp.expand(g - r.lower), scope).text
+        if len(symbols) > 1:
+            return None
+        (s,) = symbols
+        c = affine_coefficient(g, s)
+        own = scope.axes[s]
+        if c is None or not c.is_Integer or c < 1:
+            return None
+        start = sp.expand(substitute(g, {s: own.lower}) - r.lower)
+        stop = sp.expand(substitute(g, {s: own.upper}) - r.lower + 1)
+        known = self.facts.given((*scope.loops.values(), *scope.axes.values()))
+        if not (known.le(S.Zero, start) and known.le(stop, self.length(r))):
+            return None
+        first = "" if start == 0 else self.integer(start, scope).text
+        whole = known.equal(stop, self.length(r))
+        last = "" if whole else self.integer(stop, scope).text
+        step = f":{c}" if c != 1 else ""
+        return f"{first}:{last}{step}"
+
+    def _is_data(self, a: Indexed) -> bool:
+        return self.system[str(family_of(a))].role is not Role.SIZE
+
+    def _gather(
+        self,
+        base: Node,
+        dims: Sequence[tuple[Expr, Range]],
+        parts: Sequence[str | None],
+        scope: Scope,
+    ) -> Node:
+        """base[index arrays]: one array among plain slices, or arrays for all dimensions."""
+        places = [self._place(g, r, scope) for g, r in dims]
+        looked_up = [p for p, part in zip(places, parts, strict=True) if part is None]
+        slices = [p.axes for p, part in zip(places, parts, strict=True) if part and ":" in part]
+        apart = {a for axes in slices for a in axes}
+        plain = len(looked_up) == 1 and len(slices) + 1 == len(parts)
+        if plain and not apart & set(looked_up[0].axes):
+            axes: list[Symbol] = []
+            texts = []
+            for p, part in zip(places, parts, strict=True):
+                axes += p.axes
+                texts.append("{0}" if part is None else part)
+            while texts[-1] == ":":
+                texts.pop()
+            return Node("take", (base, *looked_up), tuple(axes), ", ".join(texts))
+        order = union(places)
+        index = tuple(arranged(p, order, short=True) for p in places)
+        return Node("take", (base, *index), order, ", ".join(f"{{{i}}}" for i in range(len(index))))
+
+    def _place(self, g: Expr, r: Range, scope: Scope) -> Node:
+        """The position along one dimension, kept inside it where it is not known to be."""
+        place = self.integer(g - r.lower, scope)
+        known = self.facts.given((*scope.loops.values(), *scope.axes.values()))
+        inside = known.le(r.lower, g) and known.le(g, r.upper)
+        data = any(self._is_data(a) for a in g.atoms(Indexed))
+        if inside or data or not place.axes:
+            return place
+        last = self.integer(self.length(r) - 1, Scope())
+        return call("np.clip", place, leaf("0"), last)

@@ -1,0 +1,103 @@
+"""The exact witness: ⟨∂C/∂θ, v⟩ = Ċ in a prime field, with v random and Ċ by dual numbers.
+
+    Ċ = d/dε C(θ + εv)     forward mode, one pass for one direction v
+
+Guarantees. A right gradient is always proved. A wrong one is proved with probability below
+2^-100, over the random point and direction (a polynomial identity modulo p > 2^127; exp and
+unspecified functions as in `numbers.field`). A refuted gradient is wrong for certain: the
+equations do not give the derivative at the point that was tried. Which side of a kink an argument
+is on is drawn at random; where a logarithm or a quotient forbids one side, all are positive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from symbp.errors import ValueRangeError
+from symbp.numbers.dual import Dual, DualArray
+from symbp.numbers.evaluator import Evaluation
+from symbp.numbers.field import ChainTooShortError, Field, Residues
+from symbp.numbers.indexing import Indexing, Key
+from symbp.numbers.sampling import index_ranges, residues
+from symbp.system import System
+from symbp.verify.case import gradient_blocks
+
+CHAINS = (3, 6, 12, 24, 48)  #: numbers of primes: one more than the nesting of exponentials
+Directions = dict[tuple[str, Key], Residues]
+
+
+def proved(
+    system: System, gradient: System, names: Iterable[str], seed: int, data: Mapping[str, Any]
+) -> dict[tuple[str, Key], bool]:
+    """For every block of some families whether `gradient` is the gradient of `system`.
+
+    One direction through all blocks at once; only if that fails, one for each block. `data`
+    gives the families that are used as an index.
+    """
+    fixed = {name: data[name] for name in index_ranges(system) if name in data}
+    for length in CHAINS:
+        for field in (Field(length, seed), Field(length, seed + 1), _AllPositive(length, seed)):
+            try:
+                return _Point(system, gradient, list(names), field, fixed).verdicts()
+            except ZeroDivisionError:
+                continue  # a denominator vanished at this point: take another
+            except ChainTooShortError:
+                break
+    raise ValueRangeError("exact: exponentials are nested too deeply, or a denominator is zero")
+
+
+class _AllPositive(Field):
+    """The field with sign(x) = 1 for x ≠ 0: the only branch on which log(relu(x)) exists."""
+
+    def _sign(self, x: Residues) -> Residues:
+        return self.array(np.where(x.top == 0, 0, 1))
+
+
+class _Point:
+    """A random point of the field, and a random direction for every block."""
+
+    def __init__(
+        self, system: System, gradient: System, names: list[str], field: Field,
+        fixed: Mapping[str, Any],
+    ) -> None:  # fmt: skip
+        self.system, self.gradient, self.names, self.field = system, gradient, names, field
+        self.values = residues(gradient, field, fixed)
+        self.indexing = Indexing(system, fixed)
+        self.directions: Directions = {
+            (name, key): field.random(shape, f"direction {name}{key}")
+            for name in names
+            for key in self.indexing.keys(system[name])
+            for shape in [self.indexing.shape(system[name], key)]
+        }
+
+    def verdicts(self) -> dict[tuple[str, Key], bool]:
+        """All blocks together, or one by one."""
+        found: Any = gradient_blocks(self.gradient, self.values, self.names, self.field)
+        products = {
+            (name, key): int((found[name][key].top * v.top).sum())
+            for (name, key), v in self.directions.items()
+        }
+        p = self.field.primes[-1]
+        if (sum(products.values()) - self.slope(self.directions)) % p == 0:
+            return dict.fromkeys(self.directions, True)
+        return {
+            block: (products[block] - self.slope({block: v})) % p == 0
+            for block, v in self.directions.items()
+        }
+
+    def slope(self, directions: Directions) -> int:
+        """Ċ along the directions given, zero along all others."""
+        moved: dict[str, Any] = {n: self._moved(n, v, directions) for n, v in self.values.items()}
+        loss = Evaluation(self.system, moved, Dual(self.field))[self.system.loss]
+        return int(loss.tangent.top) if loss.tangent is not None else 0
+
+    def _moved(self, name: str, given: Any, directions: Directions) -> Any:
+        if isinstance(given, Residues):
+            return DualArray(given, directions.get((name, ())))
+        if not isinstance(given, list):
+            return given  # data used as an index
+        keys = self.indexing.keys(self.system[name])
+        return [DualArray(v, directions.get((name, k))) for k, v in zip(keys, given, strict=True)]

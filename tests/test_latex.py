@@ -1,0 +1,159 @@
+"""What is printed: the formulas of the field, in each notation, accepted by the real engines."""
+
+import pytest
+import sympy as sp
+
+from symbp.adjoint import gradient
+from symbp.errors import UnknownNameError
+from symbp.forms.contract import NoMatrixForm
+from symbp.forms.matrix import matrix_form
+from symbp.latex.matrix import MatrixWriter
+from symbp.latex.phrases import PHRASES, say
+from symbp.latex.post import write_post
+from symbp.latex.weight import number, read_parameter
+from symbp.latex.writer import Writer
+from symbp.networks import mlp
+from symbp.networks.losses import LOSSES
+from symbp.notation import NOTATIONS
+from tests.latex_engines import Formula, check_latex
+
+HIDDEN = "sigma sigmoid tanh relu leaky_relu elu softplus silu gelu gelu_tanh exp square abs".split()
+
+TEXTBOOK = {
+    "bold": [
+        r"\boldsymbol{\delta}^{(l)} = (\textbf{W}^{(l + 1)})^{T} \boldsymbol{\delta}^{(l + 1)}"
+        r" \odot \sigma'(\textbf{z}^{(l)})",
+        r"\frac{\partial C}{\partial \textbf{W}^{(l)}} = \boldsymbol{\delta}^{(l)}"
+        r" (\textbf{a}^{(l - 1)})^{T}",
+    ],
+    "edge": [
+        r"z^{(l)} = (W^{(l)})^{T} h^{(l - 1)} + b^{(l)}",
+        r"\frac{\partial L}{\partial W^{(l)}} = h^{(l - 1)}"
+        r" \left(\frac{\partial L}{\partial z^{(l)}}\right)^{T}",
+    ],
+    "ng": [
+        r"\delta^{(l)} = (\Theta^{(l)})^{T} \delta^{(l + 1)} .* g'(z^{(l)})",
+        r"\frac{\partial J}{\partial \Theta^{(l)}} = \delta^{(l + 1)} (a^{(l)})^{T}",
+    ],
+    "pinard": [
+        r"\delta^{l} = (W^{l + 1})^{T} \delta^{l + 1} \odot \sigma^{'}(z^{l})",
+        r"\delta^{L} = (a^{L} - y) \odot \sigma^{'}(z^{L})",
+        r"\frac{\partial J}{\partial W^{l}} = \delta^{l} (a^{l - 1})^{T}",
+    ],
+    "chain": [
+        r"\frac{\partial C}{\partial z^{n}} = w^{n} \frac{\partial C}{\partial z^{n + 1}}"
+        r" \odot f'(z^{n})",
+        r"\frac{\partial C}{\partial b^{n}} = \frac{\partial C}{\partial z^{n + 1}}",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", NOTATIONS)
+def test_the_formulas_are_those_of_the_notation(name):
+    text = write_post(mlp(), NOTATIONS[name], "en", "short").text
+    for formula in TEXTBOOK[name]:
+        assert formula in text
+
+
+@pytest.mark.parametrize("name", NOTATIONS)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_post_in_full_is_golden(name, language, golden):
+    network = mlp((2, 2, 1), "sigmoid")
+    golden(f"posts/{name}.{language}.md", write_post(network, NOTATIONS[name], language).text)
+
+
+def test_every_activation_and_loss_is_typeset():
+    formulas = []
+    for name, notation in NOTATIONS.items():
+        for activation in HIDDEN:
+            formulas += printed(mlp(None, activation), notation, f"{name} {activation}")
+        for loss in LOSSES:
+            system = mlp(None, "sigmoid", loss, batch=True, l1="lambda/m", l2="lambda/2m")
+            formulas += printed(system, notation, f"{name} {loss}")
+    assert len(formulas) > 1000
+    assert check_latex(formulas) == []
+
+
+def printed(system, notation, label):
+    full = gradient(system)
+    for place, equation in enumerate(full.equations):
+        writer = Writer(full, notation, equation.family)
+        yield Formula(f"{label} {place}", writer.equation(equation), True)
+        try:
+            seen = matrix_form(equation, full, notation.layout)
+        except NoMatrixForm:
+            continue
+        yield Formula(f"{label} {place} matrix", MatrixWriter(writer).equation(seen), True)
+
+
+def test_parentheses_keep_the_meaning():
+    system = mlp()
+    writer = Writer(system, NOTATIONS["pinard"])
+    a, b, w = system["a"][1, 1], system["y"][1], system["w"][1, 1, 1]
+    assert writer.write((b - a) * w) == r"w_{11}^{2} (y_{1} - a_{1}^{2})"
+    assert writer.write((a - b) / b) == r"\frac{a_{1}^{2} - y_{1}}{y_{1}}"
+    assert writer.write(a**2) == r"(a_{1}^{2})^{2}"
+    assert writer.write(w * (a / b - b / a)) == (
+        r"w_{11}^{2} \left(\frac{a_{1}^{2}}{y_{1}} - \frac{y_{1}}{a_{1}^{2}}\right)"
+    )
+    k = sp.Symbol("k", integer=True)
+    total = sp.Sum(system["y"][k], (k, 1, 2))
+    assert writer.write(total * a) == r"\left(\sum_{k=1}^{2} y_{k}\right) a_{1}^{2}"
+    assert writer.write(total**2) == (
+        r"\left(\sum_{k=1}^{2} y_{k}\right)^{2}"
+    )
+
+
+def test_subscripts_follow_letters_so_that_markdown_leaves_them_alone():
+    for notation in NOTATIONS.values():
+        text = write_post(mlp((2, 2, 1), "sigmoid"), notation, "en").text
+        for inline in text.split("$$")[::2]:
+            for formula in inline.split("$")[1::2]:
+                places = [i for i, c in enumerate(formula) if c == "_"]
+                assert all(formula[i - 1].isalnum() for i in places), formula
+
+
+def test_phrases_exist_in_both_languages():
+    for key, (english, chinese) in PHRASES.items():
+        assert english, key
+        assert chinese != english, key
+    with pytest.raises(UnknownNameError, match="unknown language 'fr'"):
+        say("forward", "fr")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "index"),
+    [
+        ("pinard", "w^2_{11}", ("w", 1, 1, 1)),
+        ("pinard", "w_{12}^{3}", ("w", 2, 1, 2)),
+        ("pinard", "b^3_1", ("b", 2, 1)),
+        ("ng", r"\Theta_{12}^{(2)}", ("w", 2, 1, 2)),
+        ("ng", r"\Theta^{(1)}_{20}", ("b", 1, 2)),
+        ("chain", "w_{21}^2", ("w", 2, 1, 2)),
+        ("edge", "w_{2,1}^{(2)}", ("w", 2, 1, 2)),
+        ("bold", "w_{12}^{(2)}", ("w", 2, 1, 2)),
+    ],
+)
+def test_a_parameter_is_read_as_the_notation_writes_it(name, text, index):
+    system = mlp((2, 2, 1))
+    family, *numbers = index
+    assert read_parameter(text, system, NOTATIONS[name]) == system[family][tuple(numbers)]
+
+
+@pytest.mark.parametrize("text", ["w", "w_{11}", "v^2_{11}", "w^2_{31}", "w^9_{11}", "", "w^2_{1}"])
+def test_what_is_no_parameter_is_refused(text):
+    with pytest.raises(UnknownNameError, match="is no parameter of this network"):
+        read_parameter(text, mlp((2, 2, 1)), NOTATIONS["pinard"])
+
+
+def test_every_parameter_is_read_back_from_its_own_text():
+    system = mlp((2, 3, 2))
+    for notation in NOTATIONS.values():
+        writer = Writer(system, notation)
+        for entry in (system["w"][2, 1, 3], system["w"][1, 3, 2], system["b"][1, 2]):
+            assert read_parameter(writer.write(entry), system, notation) == entry
+
+
+def test_numbers_are_written_as_people_do():
+    assert number(0.0821670407) == "0.0821670407"
+    assert number(1.5e-9) == r"1.5 \times 10^{-9}"
