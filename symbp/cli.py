@@ -11,19 +11,24 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from symbp import networks, notation
+from symbp.demo import demo, summary
 from symbp.derivation import derive as derivations
-from symbp.errors import SymbpError, UnknownNameError, ValueRangeError, at
+from symbp.errors import SymbpError, UnknownNameError, ValueRangeError, at, unknown
 from symbp.latex.phrases import LANGUAGES
 from symbp.latex.post import Post, write_post
-from symbp.latex.weight import one_weight, read_parameter
-from symbp.network import DEFAULT_NOTATION, value_of
-from symbp.system import System
+from symbp.latex.weight import number, one_weight, read_parameter
+from symbp.network import DEFAULT_NOTATION, slope_of_cost, value_of
+from symbp.numbers.codegen import numpy_source
+from symbp.numbers.sampling import check_domain
+from symbp.system import Role, System
+from symbp.verify import verify
 
 app = typer.Typer(
     add_completion=False,
@@ -117,7 +122,7 @@ def derive(
     _one_of("form", form, ("full", "short"))
     system = build(network, sizes, activation, loss,
                    batch=batch, reduction=reduction, bias=bias, l1=l1, l2=l2)  # fmt: skip
-    given = read_values(values) if values is not None else None
+    given = read_values(values, system) if values is not None else None
     if wrt is None and given is None:
         emit(write_post(system, chosen, lang, form).text, output)
         return
@@ -128,10 +133,65 @@ def derive(
     if wrt is None:
         raise UnknownNameError("--values needs --wrt: the parameter whose derivative is wanted")
     entry = read_parameter(wrt, full, chosen)
-    with at(str(values) if values else "values"):
-        value = value_of(full, given) if given is not None else None
-        one_weight(post, entry, value)
+    if given is None:
+        one_weight(post, entry)
+    else:
+        with at(str(values)):
+            check_domain(system, given)
+            one_weight(post, entry, value_of(full, given))
+        slope = slope_of_cost(system, given, entry)
+        post.say("finite difference", value=number(slope, 6))
     emit(post.text, output)
+
+
+@app.command("verify")
+def verify_command(
+    network: Name,
+    sizes: Sizes = None,
+    activation: Activation = "sigma",
+    loss: Loss = "half-squared-error",
+    values: Annotated[
+        Path | None, typer.Option(help="JSON with x, y, w, b. None: random values.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="For the random values.")] = 0,
+    witness: Annotated[
+        str | None, typer.Option(help="exact,complex step,central,reference,torch. None: all.")
+    ] = None,
+    batch: Batch = None,
+    reduction: Reduction = "mean",
+    bias: Bias = "yes",
+    l1: L1 = None,
+    l2: L2 = None,
+) -> None:
+    """Compare every weight's derivative with independent witnesses; status 1 on a mismatch."""
+    system = build(network, sizes, activation, loss,
+                   batch=batch, reduction=reduction, bias=bias, l1=l1, l2=l2)  # fmt: skip
+    given = read_values(values, system) if values else None
+    names = [w.strip() for w in witness.split(",")] if witness else None
+    with at(str(values)) if values else nullcontext():
+        report = verify(system, seed=seed, values=given, witnesses=names)
+    typer.echo(str(report))
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def code(
+    network: Name,
+    sizes: Sizes = None,
+    activation: Activation = "sigmoid",
+    loss: Loss = "half-squared-error",
+    batch: Batch = None,
+    reduction: Reduction = "mean",
+    bias: Bias = "yes",
+    l1: L1 = None,
+    l2: L2 = None,
+    output: Output = None,
+) -> None:
+    """Write the cost and its gradient as readable NumPy."""
+    system = build(network, sizes, activation, loss,
+                   batch=batch, reduction=reduction, bias=bias, l1=l1, l2=l2)  # fmt: skip
+    emit(numpy_source(system), output)
 
 
 @app.command()
@@ -139,26 +199,30 @@ def notations() -> None:
     """Show each notation on one example."""
     for each in notation.NOTATIONS.values():
         typer.echo(f"{each.name:8} {each.title['en']}")
-        for line in example(each):
+        for line in summary(each):
             typer.echo(f"         {line}")
         typer.echo()
 
 
-def example(chosen: notation.Notation) -> list[str]:
-    """The forward pass and the gradients of a general network, as matrices."""
-    steps = derivations(networks.mlp())
-    post = Post(steps[0].system, chosen, "en")
-    lines = [(e.lhs, e.rhs, e.domain) for e in steps[0].system.equations[1:3]]
-    lines += [(d.target, d.result, d.domain) for d in steps if not _is_activation(d.target)]
-    return [str(post.matrix(*line)) for line in lines]
+@app.command("demo")
+def demo_command() -> None:
+    """Show what symbp does."""
+    for line in demo():
+        typer.echo(line)
 
 
-def _is_activation(target: Any) -> bool:
-    return str(target.base).endswith("/∂a")
-
-
-def read_values(path: Path) -> dict[str, Any]:
+def read_values(path: Path, system: System) -> dict[str, Any]:
     """The families in a JSON file: {"x": [...], "y": [...], "w": [[...], ...], "b": [...]}."""
+    given = _read_json(path)
+    known = [v.name for v in system.variables if v.role.given and v.role is not Role.SIZE]
+    for name in given:
+        if name not in known:
+            with at(str(path)):
+                raise unknown("family", name, known)
+    return given
+
+
+def _read_json(path: Path) -> dict[str, Any]:
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

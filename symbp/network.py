@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sympy import Expr
 
 from symbp import adjoint, networks, notation
@@ -22,13 +23,11 @@ from symbp.forms.component import Components
 from symbp.latex.post import Post, write_post
 from symbp.latex.weight import one_weight, read_parameter
 from symbp.latex.writer import Writer
-
-# from symbp.numbers.codegen import compile_numpy, numpy_source
+from symbp.numbers.codegen import compile_numpy, numpy_source
 from symbp.numbers.evaluator import Evaluation
-from symbp.system import Role, System
+from symbp.system import System
 from symbp.system.equation import family_of, index_of
-
-# from symbp.verify import Report, verify
+from symbp.verify import Report, verify
 
 DEFAULT_NOTATION = "pinard"
 
@@ -108,11 +107,20 @@ def value_of(system: System, values: Mapping[str, Any]) -> Callable[[Expr], floa
     return lambda e: float(evaluation.evaluate(e).buffer)
 
 
+def slope_of_cost(system: System, values: Mapping[str, Any], entry: Expr) -> float:
+    """(C(w + h) − C(w − h)) / 2h at one parameter, h = 10⁻⁵: a second opinion for a reader."""
+    name = str(family_of(entry))
+    starts = (slot.range.lower for slot in system[name].slots)
+    layer, *place = (int(i - start) for i, start in zip(index_of(entry), starts, strict=True))
+
+    def cost(step: float) -> float:
+        blocks = [np.array(block, dtype=float) for block in values[name]]
+        blocks[layer][tuple(place)] += step
+        return float(Evaluation(system, {**values, name: blocks})[system.loss])
+
+    return (cost(1e-5) - cost(-1e-5)) / 2e-5
+
+
 def mlp(*args: Any, **options: Any) -> Network:
     """A fully connected network: `symbp.networks.mlp`, with its views."""
     return Network(networks.mlp(*args, **options))
-
-
-def parameters(system: System) -> list[str]:
-    """The names of the parameter families."""
-    return [v.name for v in system.with_role(Role.PARAMETER)]

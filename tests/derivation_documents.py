@@ -28,8 +28,7 @@ class Document:
 
 def documents() -> list[Document]:
     entries = tomllib.loads((FOLDER / "index.toml").read_text(encoding="utf-8"))["document"]
-    own = ("file", "about", "language", "notation")
     return [
-        Document(*(e[k] for k in own), {k: v for k, v in e.items() if k not in own})
+        Document(e.pop("file"), e.pop("about"), e.pop("language"), e.pop("notation"), options=e)
         for e in entries
     ]

@@ -15,7 +15,7 @@ from symbp.networks import mlp
 from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
 from symbp.system.equation import index_base
 
-i, j, k, l, p, q, s, t, u, v = (Symbol(name, integer=True) for name in "ijklpqstuv")  # noqa: E741
+i, j, k, l, p, q, s, t, u, v = (Symbol(name, integer=True) for name in "ijklpqstuv")
 N, M, T, P, U = (Symbol(name, integer=True) for name in ("N", "M", "T", "P", "U"))
 C = Variable("C", role=Role.LOSS)
 TANH, SIGMOID, EXP = lookup("tanh"), lookup("sigmoid"), lookup("exp")
@@ -55,14 +55,25 @@ def recurrent() -> Example:
     time, unit, other = slot(t, T, Kind.TIME), slot(j, N), slot(k, N)
     state = Slot(Range(t, Integer(0), T), Kind.TIME)
     system = System(
-        (size("N"), size("T"), C, family("w", unit, other, role=Role.PARAMETER),
-         family("x", time, unit, role=Role.INPUT), family("y", time, unit, role=Role.TARGET),
-         family("h", state, unit)),
-        (Equation("h", (Integer(0), j), Integer(0) * j, over(unit)),
-         Equation("h", (t, j), TANH(Sum(w[j, k] * h[t - 1, k], (k, 1, N)) + x[t, j]), over(time, unit)),
-         Equation("C", (), Sum((h[t, j] - y[t, j]) ** 2, (j, 1, N), (t, 1, T)))),
-        "C", {"N": 2, "T": 3},
-    )  # fmt: skip
+        (
+            size("N"),
+            size("T"),
+            C,
+            family("w", unit, other, role=Role.PARAMETER),
+            family("x", time, unit, role=Role.INPUT),
+            family("y", time, unit, role=Role.TARGET),
+            family("h", state, unit),
+        ),
+        (
+            Equation("h", (Integer(0), j), Integer(0) * j, over(unit)),
+            Equation(
+                "h", (t, j), TANH(Sum(w[j, k] * h[t - 1, k], (k, 1, N)) + x[t, j]), over(time, unit)
+            ),
+            Equation("C", (), Sum((h[t, j] - y[t, j]) ** 2, (j, 1, N), (t, 1, T))),
+        ),
+        "C",
+        {"N": 2, "T": 3},
+    )
     return Example(system)
 
 
@@ -72,13 +83,26 @@ def convolution(stride: int = 1, dilation: int = 1) -> Example:
     place, tap = slot(p, P, Kind.PLACE), slot(u, U, Kind.PLACE)
     n = stride * (P - 1) + dilation * (U - 1) + 1
     system = System(
-        (size("P"), size("U"), C, family("w", tap, role=Role.PARAMETER),
-         family("x", slot(q, n, Kind.PLACE), role=Role.PARAMETER), family("y", place)),
-        (Equation("y", (p,), Sum(w[u] * x[stride * (p - 1) + dilation * (u - 1) + 1], (u, 1, U)),
-                  over(place)),
-         Equation("C", (), Sum(y[p] ** 3, (p, 1, P)))),
-        "C", {"P": 4, "U": 3},
-    )  # fmt: skip
+        (
+            size("P"),
+            size("U"),
+            C,
+            family("w", tap, role=Role.PARAMETER),
+            family("x", slot(q, n, Kind.PLACE), role=Role.PARAMETER),
+            family("y", place),
+        ),
+        (
+            Equation(
+                "y",
+                (p,),
+                Sum(w[u] * x[stride * (p - 1) + dilation * (u - 1) + 1], (u, 1, U)),
+                over(place),
+            ),
+            Equation("C", (), Sum(y[p] ** 3, (p, 1, P))),
+        ),
+        "C",
+        {"P": 4, "U": 3},
+    )
     return Example(system)
 
 
@@ -87,12 +111,20 @@ def softmax() -> Example:
     a, z, y = bases("azy")
     unit = slot(j, N)
     system = System(
-        (size("N"), C, family("z", unit, role=Role.PARAMETER), family("y", unit, role=Role.TARGET),
-         family("a", unit)),
-        (Equation("a", (j,), EXP(z[j]) / Sum(EXP(z[k]), (k, 1, N)), over(unit)),
-         Equation("C", (), Sum(y[j] * a[j] ** 2, (j, 1, N)))),
-        "C", {"N": 3},
-    )  # fmt: skip
+        (
+            size("N"),
+            C,
+            family("z", unit, role=Role.PARAMETER),
+            family("y", unit, role=Role.TARGET),
+            family("a", unit),
+        ),
+        (
+            Equation("a", (j,), EXP(z[j]) / Sum(EXP(z[k]), (k, 1, N)), over(unit)),
+            Equation("C", (), Sum(y[j] * a[j] ** 2, (j, 1, N))),
+        ),
+        "C",
+        {"N": 3},
+    )
     return Example(system)
 
 
@@ -101,31 +133,54 @@ def residual() -> Example:
     h, w, x = bases("hwx")
     layer, unit, other = slot(l, T, Kind.LAYER), slot(j, N), slot(k, N)
     system = System(
-        (size("N"), size("T"), C, family("w", layer, unit, other, role=Role.PARAMETER),
-         family("x", unit, role=Role.INPUT), family("h", slot(l, T, Kind.LAYER, 0), unit)),
-        (Equation("h", (Integer(0), j), x[j], over(unit)),
-         Equation("h", (l, j), h[l - 1, j] + TANH(Sum(w[l, j, k] * h[l - 1, k], (k, 1, N))),
-                  over(layer, unit)),
-         Equation("C", (), Sum(h[T, j] ** 2, (j, 1, N)))),
-        "C", {"N": 2, "T": 3},
-    )  # fmt: skip
+        (
+            size("N"),
+            size("T"),
+            C,
+            family("w", layer, unit, other, role=Role.PARAMETER),
+            family("x", unit, role=Role.INPUT),
+            family("h", slot(l, T, Kind.LAYER, 0), unit),
+        ),
+        (
+            Equation("h", (Integer(0), j), x[j], over(unit)),
+            Equation(
+                "h",
+                (l, j),
+                h[l - 1, j] + TANH(Sum(w[l, j, k] * h[l - 1, k], (k, 1, N))),
+                over(layer, unit),
+            ),
+            Equation("C", (), Sum(h[T, j] ** 2, (j, 1, N))),
+        ),
+        "C",
+        {"N": 2, "T": 3},
+    )
     return Example(system)
 
 
 def batch_statistic() -> Example:
     """x̂ = (x − mean)/sqrt(var + 1) over the batch, x a parameter."""
-    x, y, c, d = bases("xycd")
+    x, y, h = bases("xyh")
+    mean, variance = Symbol("c", real=True), Symbol("d", real=True)
     sample = slot(i, M, Kind.SAMPLE)
     system = System(
-        (size("M"), C, family("x", sample, role=Role.PARAMETER), family("y", sample, role=Role.TARGET),
-         family("c"), family("d"), family("h", sample)),
-        (Equation("c", (), Sum(x[i], (i, 1, M)) / M),
-         Equation("d", (), Sum((x[i] - Symbol("c", real=True)) ** 2, (i, 1, M)) / M),
-         Equation("h", (i,), (x[i] - Symbol("c", real=True)) * (Symbol("d", real=True) + 1) ** (-sp.S.Half),
-                  over(sample)),
-         Equation("C", (), Sum(y[i] * index_base("h")[i], (i, 1, M)))),
-        "C", {"M": 4},
-    )  # fmt: skip
+        (
+            size("M"),
+            C,
+            family("x", sample, role=Role.PARAMETER),
+            family("y", sample, role=Role.TARGET),
+            family("c"),
+            family("d"),
+            family("h", sample),
+        ),
+        (
+            Equation("c", (), Sum(x[i], (i, 1, M)) / M),
+            Equation("d", (), Sum((x[i] - mean) ** 2, (i, 1, M)) / M),
+            Equation("h", (i,), (x[i] - mean) * (variance + 1) ** (-sp.S.Half), over(sample)),
+            Equation("C", (), Sum(y[i] * h[i], (i, 1, M))),
+        ),
+        "C",
+        {"M": 4},
+    )
     return Example(system)
 
 
@@ -133,12 +188,26 @@ def nested_sums() -> Example:
     """C = Σ_i exp(Σ_j x_j Σ_k w_{jk} x_k y_i): a sum in a sum in a function in a sum."""
     w, x, y = bases("wxy")
     system = System(
-        (size("N"), size("M"), C, family("w", slot(j, N), slot(k, N), role=Role.PARAMETER),
-         family("x", slot(j, N), role=Role.PARAMETER), family("y", slot(i, M), role=Role.TARGET)),
-        (Equation("C", (), Sum(
-            SIGMOID(Sum(x[j] * Sum(w[j, k] * x[k] * y[i], (k, 1, N)), (j, 1, N))), (i, 1, M))),),
-        "C", {"N": 2, "M": 2},
-    )  # fmt: skip
+        (
+            size("N"),
+            size("M"),
+            C,
+            family("w", slot(j, N), slot(k, N), role=Role.PARAMETER),
+            family("x", slot(j, N), role=Role.PARAMETER),
+            family("y", slot(i, M), role=Role.TARGET),
+        ),
+        (
+            Equation(
+                "C",
+                (),
+                Sum(
+                    SIGMOID(Sum(x[j] * Sum(w[j, k] * x[k] * y[i], (k, 1, N)), (j, 1, N))), (i, 1, M)
+                ),
+            ),
+        ),
+        "C",
+        {"N": 2, "M": 2},
+    )
     return Example(system)
 
 
@@ -147,12 +216,20 @@ def causal() -> Example:
     w, x, o = bases("wxo")
     time = slot(t, T, Kind.PLACE)
     system = System(
-        (size("T"), C, family("w", time, role=Role.PARAMETER), family("x", time, role=Role.PARAMETER),
-         family("o", time)),
-        (Equation("o", (t,), Sum(w[t - s + 1] * x[s] * x[t], (s, 1, t)), over(time)),
-         Equation("C", (), Sum(o[t] ** 2, (t, 1, T)))),
-        "C", {"T": 4},
-    )  # fmt: skip
+        (
+            size("T"),
+            C,
+            family("w", time, role=Role.PARAMETER),
+            family("x", time, role=Role.PARAMETER),
+            family("o", time),
+        ),
+        (
+            Equation("o", (t,), Sum(w[t - s + 1] * x[s] * x[t], (s, 1, t)), over(time)),
+            Equation("C", (), Sum(o[t] ** 2, (t, 1, T))),
+        ),
+        "C",
+        {"T": 4},
+    )
     return Example(system)
 
 
@@ -160,11 +237,18 @@ def gather() -> Example:
     """C = Σ_t E[token_t]²: a row is looked up by data."""
     e, token = bases("ec")
     system = System(
-        (size("T"), size("N"), size("M"), C, family("e", slot(v, M), slot(j, N), role=Role.PARAMETER),
-         family("c", slot(t, T, Kind.PLACE), role=Role.INPUT)),
+        (
+            size("T"),
+            size("N"),
+            size("M"),
+            C,
+            family("e", slot(v, M), slot(j, N), role=Role.PARAMETER),
+            family("c", slot(t, T, Kind.PLACE), role=Role.INPUT),
+        ),
         (Equation("C", (), Sum(e[token[t], j] ** 3, (j, 1, N), (t, 1, T))),),
-        "C", {"T": 4, "N": 2, "M": 3},
-    )  # fmt: skip
+        "C",
+        {"T": 4, "N": 2, "M": 3},
+    )
     return Example(system, {"c": np.array([1, 3, 3, 2])})
 
 
@@ -174,8 +258,9 @@ def diagonal() -> Example:
     system = System(
         (size("N"), C, family("w", slot(j, N), slot(k, N), role=Role.PARAMETER)),
         (Equation("C", (), Sum(w[j, j], (j, 1, N)) ** 2 + Sum(w[j, N + 1 - j] ** 2, (j, 1, N))),),
-        "C", {"N": 3},
-    )  # fmt: skip
+        "C",
+        {"N": 3},
+    )
     return Example(system)
 
 

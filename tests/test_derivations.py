@@ -22,7 +22,7 @@ def test_the_document_is_what_is_derived_today(document, request):
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.file)
 def test_every_equation_of_the_document_is_proved(document):
     post = document.post()
-    provers = {}
+    provers: dict[str | None, Prover] = {}
     for left, right, domain, condition in post.claims:
         prover = provers.setdefault(condition, Prover(post.system, condition))
         assert prover.equal(left, right, domain), f"{left} = {right}"

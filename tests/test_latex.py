@@ -17,7 +17,9 @@ from symbp.networks.losses import LOSSES
 from symbp.notation import NOTATIONS
 from tests.latex_engines import Formula, check_latex
 
-HIDDEN = "sigma sigmoid tanh relu leaky_relu elu softplus silu gelu gelu_tanh exp square abs".split()
+HIDDEN = (
+    "sigma sigmoid tanh relu leaky_relu elu softplus silu gelu gelu_tanh exp square abs".split()
+)
 
 TEXTBOOK = {
     "bold": [
@@ -99,9 +101,7 @@ def test_parentheses_keep_the_meaning():
     k = sp.Symbol("k", integer=True)
     total = sp.Sum(system["y"][k], (k, 1, 2))
     assert writer.write(total * a) == r"\left(\sum_{k=1}^{2} y_{k}\right) a_{1}^{2}"
-    assert writer.write(total**2) == (
-        r"\left(\sum_{k=1}^{2} y_{k}\right)^{2}"
-    )
+    assert writer.write(total**2) == (r"\left(\sum_{k=1}^{2} y_{k}\right)^{2}")
 
 
 def test_subscripts_follow_letters_so_that_markdown_leaves_them_alone():

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from sympy import Expr
 
 from symbp.adjoint import gradient
-from symbp.derivation.context import Context, Partial
+from symbp.derivation.context import Context, Partial, Uses
 from symbp.derivation.rules import chain, collapse, definition, differentiate, insert
 from symbp.derivation.simplify import cancel, name_values, normalise, primes, unit_total
 from symbp.errors import DefinitionError
@@ -95,10 +95,11 @@ def derive(system: System, wrt: Sequence[str] | None = None) -> list[Derivation]
     full = gradient(system, wrt)
     found: list[Derivation] = []
     known: list[Equation] = []
+    uses: Uses = {}
     for equation in full.equations:
         if full[equation.family].role is Role.ADJOINT:
             cases = [c for c in _cases(equation, known, full) if not _is_empty(c, full)]
-            new = [_derive_one(full, case, tuple(known)) for case in cases]
+            new = [_derive_one(full, case, tuple(known), uses) for case in cases]
             found += new
             if _inserted(full, equation.family):
                 pairs = zip(cases, new, strict=True)
@@ -106,8 +107,10 @@ def derive(system: System, wrt: Sequence[str] | None = None) -> list[Derivation]
     return sorted(found, key=lambda d: _place(full, d))
 
 
-def _derive_one(system: System, case: Equation, known: tuple[Equation, ...]) -> Derivation:
-    context = Context(system, case.domain, known)
+def _derive_one(
+    system: System, case: Equation, known: tuple[Equation, ...], uses: Uses
+) -> Derivation:
+    context = Context(system, case.domain, known, uses)
     target = case.lhs
     steps: list[Step] = []
     e = target

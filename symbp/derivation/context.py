@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 from sympy import Expr
 
+from symbp.adjoint import Contribution, contributions
 from symbp.system import Equation, Facts, Range, System
 from symbp.system.equation import family_of, index_of
 from symbp.system.indices import is_binder, rename_bound, substitute
@@ -24,6 +25,9 @@ class Partial(sp.Expr):
         return node
 
 
+Uses = dict[str, dict[str, list[Contribution]]]
+
+
 @dataclass(frozen=True)
 class Context:
     """What the rules may look up: the gradient system, the index domain, what came before."""
@@ -31,6 +35,16 @@ class Context:
     system: System
     domain: tuple[Range, ...]
     known: tuple[Equation, ...] = ()
+    uses: Uses = field(default_factory=dict, repr=False)
+    """What every use of a family adds to its adjoint, by loss; found once, shared by all."""
+
+    def contributions(self, loss: str, family: str) -> Sequence[Contribution]:
+        """What every use of a family adds to ∂loss/∂family."""
+        if loss not in self.uses:
+            pairs = (v.adjoint_of for v in self.system.variables if v.adjoint_of)
+            names = [of for found, of in pairs if found == loss]
+            self.uses[loss] = contributions(self.system, [*names, loss])
+        return self.uses[loss][family]
 
     @property
     def facts(self) -> Facts:

@@ -52,6 +52,7 @@ def paths(system: System, entry: Expr) -> list[Path]:
     than `MOST_PATHS`.
     """
     system = _numbered(system)
+    context = Context(system, ())
     found: list[Path] = []
     open_paths: list[tuple[Path, Expr]] = [((), entry)]
     while open_paths:
@@ -59,7 +60,7 @@ def paths(system: System, entry: Expr) -> list[Path]:
         if family_of(last) == system.loss:
             found.append(path)
             continue
-        edges = list(edges_from(system, last))
+        edges = list(edges_from(context, last))
         open_paths += [((*path, e), e.user) for e in reversed(edges)]
         if len(open_paths) + len(found) > MOST_PATHS:
             raise SizeError(
@@ -69,9 +70,9 @@ def paths(system: System, entry: Expr) -> list[Path]:
     return found
 
 
-def edges_from(system: System, used: Expr) -> Iterator[Edge]:
+def edges_from(context: Context, used: Expr) -> Iterator[Edge]:
     """The entries that depend directly on one, with the local derivatives."""
-    context = Context(system, ())
+    system = context.system
     adjoint = system[adjoint_name(system.loss, str(family_of(used)))]
     for partial in _written_out(chain(context, adjoint[index_of(used)]), system):
         plain = collapse(context, differentiate(context, definition(context, partial)))

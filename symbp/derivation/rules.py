@@ -14,7 +14,6 @@ from __future__ import annotations
 import sympy as sp
 from sympy import Expr, S
 
-from symbp.adjoint import contributions
 from symbp.adjoint.partials import occurrences
 from symbp.adjoint.solve import sum_out
 from symbp.derivation.context import Context, Partial, rewrite, tidy
@@ -38,12 +37,11 @@ def chain(context: Context, e: Expr) -> Expr:
 def _chain_terms(node: Expr, target: tuple[str, str], context: Context) -> Expr:
     loss, family = target
     system = context.system
-    names = [v.adjoint_of[1] for v in system.variables if v.adjoint_of and v.adjoint_of[0] == loss]
     variable = system[family]
     entry = variable[index_of(node)]
     at = dict(zip(variable.own_index, index_of(node), strict=True))
     terms: dict[Expr, None] = {}
-    for c in contributions(system, [*names, loss])[family]:
+    for c in context.contributions(loss, family):
         if not _applies(c.box, variable, at, context.facts):
             continue
         index, ranges = _use(system[c.upstream], c.index, c.rest, at)

@@ -42,9 +42,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "definition": ("Insert the definition:", "代入定义："),
     "derivative": ("Differentiate term by term:", "逐项求导："),
     "differentiate": (
-        "Differentiate term by term; $\\mathbb{{1}}[i = j]$ is 1 where the indices are equal, "
-        "else 0:",
-        "逐项求导；下标相同时 $\\mathbb{{1}}[i = j]$ 为 1，否则为 0：",
+        "Differentiate term by term; $[i = j]$ is 1 where the indices are equal, else 0:",
+        "逐项求导；下标相同时 $[i = j]$ 为 1，否则为 0：",
     ),
     "collapse": (
         "Of each such sum only the term with equal indices is left:",

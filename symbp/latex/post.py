@@ -25,7 +25,6 @@ from symbp.notation import Notation
 from symbp.system import Equation, Kind, Range, Role, System
 from symbp.system.equation import family_of, index_of
 
-
 #: left = right on a domain, under a condition on the data or None.
 Claimed = tuple[Expr, Expr, tuple[Range, ...], "str | None"]
 
@@ -41,6 +40,7 @@ class Post:
     blocks: list[str] = field(default_factory=list)
     claims: list[Claimed] = field(default_factory=list)
     """What the index-form formulas of the post say."""
+    _writers: dict[str, Writer] = field(default_factory=dict)
 
     def say(self, key: str, **values: object) -> None:
         """A sentence."""
@@ -61,7 +61,10 @@ class Post:
 
     def writer(self, e: Expr) -> Writer:
         """A writer whose layer letter suits the family of an entry."""
-        return Writer(self.system, self.notation, str(family_of(e)))
+        name = str(family_of(e))
+        if name not in self._writers:
+            self._writers[name] = Writer(self.system, self.notation, name)
+        return self._writers[name]
 
     def matrix(self, left: Expr, right: Expr, domain: Sequence[Range]) -> str | None:
         """left = right as matrices, or None where the equation has no matrix form."""

@@ -42,12 +42,12 @@ def one_weight(post: Post, entry: Expr, value: Value | None = None) -> None:
         post.formula(_aligned(left, products, number(total)))
 
 
-def number(x: float) -> str:
-    r"""A number to ten digits: 0.0821670407, 1.5 \times 10^{-9}."""
-    text = f"{x:.10g}"
+def number(x: float, digits: int = 10) -> str:
+    r"""A number to some digits: 0.0821670407, 1.5 \times 10^{-9}."""
+    text = f"{x:.{digits}g}"
     if "e" in text:
-        digits, power = text.split("e")
-        return rf"{digits} \times 10^{{{int(power)}}}"
+        mantissa, power = text.split("e")
+        return rf"{mantissa} \times 10^{{{int(power)}}}"
     return text
 
 

@@ -95,7 +95,7 @@ class Writer:
             return Text(self.functional(e, bound))
         if isinstance(e, sp.KroneckerDelta):
             a, b = (self.entries.integer(i, bound) for i in e.args)
-            return Text(rf"\mathbb{{1}}[{a} = {b}]")
+            return Text(f"[{a} = {b}]")
         if e.is_Rational:
             return self._rational(e)
         return self._entry(e, bound)
@@ -266,21 +266,29 @@ class Writer:
         letter = self.entries.style(e.name).entry
         if not e.partials:
             return f"{letter}({', '.join(inside)})"
-        below = []
-        for p in e.partials:
-            entry = e.entries[0].xreplace({k: p})
-            name, index = str(family_of(entry)), index_of(entry)
-            below.append(rf"\partial {self.entries.whole(name, index, axes, bound)}"
-                         if p in axes else rf"\partial {self._expr(entry, bound).latex}")  # fmt: skip
+        below = " ".join(self._below(e, p, bound, axes) for p in e.partials)
         power = f"^{{{len(e.partials)}}}" if len(e.partials) > 1 else ""
-        return rf"\frac{{\partial{power} {letter}}}{{{' '.join(below)}}}"
+        return rf"\frac{{\partial{power} {letter}}}{{{below}}}"
+
+    def _below(
+        self, e: Functional, p: Expr, bound: frozenset[Symbol], axes: Sequence[Symbol]
+    ) -> str:
+        """∂o_p, or ∂o where p runs over a whole vector."""
+        entry = e.entries[0].xreplace({e.limits[0][0]: p})
+        if p not in axes:
+            return rf"\partial {self._expr(entry, bound).latex}"
+        return (
+            rf"\partial {self.entries.whole(str(family_of(entry)), index_of(entry), axes, bound)}"
+        )
 
 
 def _numbers_in_front(e: sp.Mul) -> list[Expr]:
     """The factors of a product, with the common number of each sum taken out: w (2a − 2y)."""
     number, plain = sp.S.One, []
     for f in e.args:
-        common, rest = f.primitive() if f.is_Add else (f, sp.S.One) if f.is_number else (sp.S.One, f)
+        common, rest = (
+            f.primitive() if f.is_Add else (f, sp.S.One) if f.is_number else (sp.S.One, f)
+        )
         number *= common
         plain += [rest] if rest != 1 else []
     return ([number] if number != 1 else []) + plain
@@ -288,7 +296,7 @@ def _numbers_in_front(e: sp.Mul) -> list[Expr]:
 
 OPEN_NAMES = ("sigmoid", "sigma", "f", "g")
 _FENCED = {
-    "step": r"\mathbb{{1}}[{0} > 0]",
+    "step": r"[{0} > 0]",
     "abs": r"\left|{0}\right|",
     "sqrt": r"\sqrt{{{0}}}",
     "square": r"\left({0}\right)^{{2}}",

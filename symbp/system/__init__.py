@@ -95,6 +95,10 @@ class System:
 
     def size_values(self) -> dict[Expr, Expr]:
         """The bound sizes as a substitution: {L: 2, n[0]: 3, ...}."""
+        return dict(self._size_values)
+
+    @cached_property
+    def _size_values(self) -> dict[Expr, Expr]:
         values: dict[Expr, Expr] = {}
         for name, size in self.sizes.items():
             if isinstance(size, tuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sympy as sp
 from sympy import Expr, Symbol
@@ -118,7 +119,7 @@ def order_families(variables: Variables, equations: Sequence[Equation]) -> list[
         for node, _ in walk(e.rhs)
         if (name := family_of(node)) in variables and not variables[str(name)].role.given
     ]
-    groups = _components([v for v in variables if not variables[v].role.given], edges)
+    groups = components([v for v in variables if not variables[v].role.given], edges)
     for group in groups:
         inner = [e for e in edges if e[0] in group and e[1] in group]
         _check_one_way(group, inner, variables, list(Kind))
@@ -128,8 +129,11 @@ def order_families(variables: Variables, equations: Sequence[Equation]) -> list[
 Edge = tuple[str, "str | None", Expr, Expr]
 
 
-def _components(names: list[str], edges: Sequence[Edge]) -> list[list[str]]:
-    """Strongly connected components, dependencies first (Tarjan 1972)."""
+def components(names: Sequence[str], edges: Sequence[tuple[Any, ...]]) -> list[list[str]]:
+    """Strongly connected components, dependencies first (Tarjan 1972).
+
+    An edge begins with (user, used). Where several orders are possible, `names` decides.
+    """
     needs: dict[str, list[str]] = {n: [] for n in names}
     for user, used, *_ in edges:
         needs[user].append(str(used))
@@ -170,7 +174,7 @@ def _check_one_way(
             signs = {s for s in shifts if s}
             if len(signs) == 1:
                 still = [e for e, s in zip(edges, shifts, strict=True) if s == 0]
-                for part in _components(group, still):
+                for part in components(group, still):
                     inner = [e for e in still if e[0] in part and e[1] in part]
                     _check_one_way(part, inner, variables, [k for k in kinds if k is not kind])
                 return

@@ -80,11 +80,11 @@ def _pair(a: Node, b: Node, inner: list[Symbol], free: list[Symbol], order: Axes
     if not free:
         if len(inner) == 1:
             return Node("@", (a, b))
-        return reduced("sum", elementwise("*", [a, b], order), inner)
+        return reduced("sum", product([a, b], order), inner)
     if not shared and len(inner) == 1 and max(len(a.axes), len(b.axes)) <= 2:
         return _matmul(a, b, inner[0], order)
     if set(a.axes) <= set(b.axes) or set(b.axes) <= set(a.axes):
-        return reduced("sum", elementwise("*", [a, b], order), inner)
+        return reduced("sum", product([a, b], order), inner)
     return _einsum([a, b], free)
 
 
@@ -123,7 +123,15 @@ def product(factors: Sequence[Node], order: Axes) -> Node:
     if len(ordered) == 2 and _is_outer(*ordered):
         first, second = sorted(ordered, key=lambda f: order.index(f.axes[0]) if f.axes[0] in order else 99)
         return Node("outer", (first, second), (*first.axes, *second.axes))
-    return reduce(lambda a, b: elementwise("*", [a, b], order), ordered)
+    flat = [g for f in ordered for g in _factors(f)]
+    return reduce(lambda a, b: elementwise("*", [a, b], order), flat)
+
+
+def _factors(a: Node) -> list[Node]:
+    """The factors of a product of arrays of one shape."""
+    if a.op == "*" and all(b.axes == a.axes for b in a.args):
+        return [g for b in a.args for g in _factors(b)]
+    return [a]
 
 
 def _is_outer(a: Node, b: Node) -> bool:

@@ -22,6 +22,7 @@ from symbp.functions import TABLE, Elementwise, F, Row, X
 from symbp.numbers.codegen.bounds import greatest, least
 from symbp.numbers.codegen.contraction import contract, product, rank
 from symbp.numbers.codegen.nodes import (
+    LEVELS,
     ONE,
     Axes,
     Node,
@@ -87,13 +88,13 @@ class Formula:
 
     def _add(self, e: Expr, scope: Scope) -> Node:
         """Products first, what is subtracted last."""
-        nodes = [self.node(a, scope) for a in e.args]
-        ordered = sorted(nodes, key=lambda n: (n.level == 4, n.number is not None, rank(n)))
-        if ordered[-1].level == 4 and ordered[0].level != 4 or ordered[0].number is not None:
-            ordered.sort(key=lambda n: n.level == 4)
-        first, *rest = map(numeric, ordered)
+        terms = [t for a in e.args for t in _terms(self.node(a, scope))]
+        terms.sort(key=lambda n: (n.negative, n.number is not None, rank(n)))
+        if terms[-1].negative and not terms[0].negative or terms[0].number is not None:
+            terms.sort(key=lambda n: n.negative)
+        first, *rest = map(numeric, terms)
         for n in rest:
-            op, other = ("-", negative(n)) if n.level == 4 else ("+", n)
+            op, other = ("-", negative(n)) if n.level == LEVELS["negative"] else ("+", n)
             first = elementwise(op, [first, other], self._order(scope))
         return first
 
@@ -312,6 +313,17 @@ class _Given(Formula):
         """As for any formula."""
         name = family_of(e)
         return self.known[name] if name in self.known else super().node(e, scope)
+
+
+def _terms(a: Node) -> list[Node]:
+    """The terms of a sum, or of −(a sum)."""
+    if a.negative and a.args[0].op in ("+", "-") and not a.args[0].negative:
+        return [negative(t) for t in _terms(a.args[0])]
+    if a.op == "+":
+        return [t for b in a.args for t in _terms(b)]
+    if a.op == "-" and not a.negative:
+        return [*_terms(a.args[0]), *map(negative, _terms(a.args[1]))]
+    return [a]
 
 
 def _plain_row(e: Expr) -> Row:

@@ -17,10 +17,11 @@ class Names:
         self._taken = RESERVED | taken
         self._known: dict[object, str] = {}
 
-    def __call__(self, what: object, wish: str) -> str:
-        """The name of `what`: as wished, or nearly so where that is taken."""
+    def __call__(self, what: object, *wishes: str) -> str:
+        """The name of `what`: the first wish that is free, or nearly so."""
         if what not in self._known:
-            name = identifier(wish)
+            names = [identifier(w) for w in wishes]
+            name = next((n for n in names if n not in self._taken), names[0])
             while name in self._taken:
                 name += "_"
             self._taken.add(name)
@@ -43,9 +44,10 @@ def identifier(text: str) -> str:
     >>> identifier("γ"), identifier("∂C/∂w"), identifier("x'")
     ('gamma', 'dw', 'x_')
     """
-    plain = re.sub(r"^∂[^/]*/∂", "d", text)
-    spelled = "".join(
-        unicodedata.name(c).split()[-1].lower() if "GREEK SMALL" in unicodedata.name(c, "") else c
-        for c in plain
-    )
+    spelled = "".join(_spelled(c) for c in re.sub(r"∂\w+/∂", "d", text))
     return re.sub(r"\W", "_", unicodedata.normalize("NFKD", spelled)) or "v"
+
+
+def _spelled(c: str) -> str:
+    name = unicodedata.name(c, "")
+    return name.split()[-1].lower() if name.startswith("GREEK SMALL LETTER") else c

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import sympy as sp
 from sympy import Expr, Indexed, Symbol
 
-from symbp.derivation.rules import covers
+from symbp.derivation.context import covers
 from symbp.functions import Elementwise
 from symbp.numbers.codegen.storage import Scope
 from symbp.system import Equation, Facts, Range

@@ -15,10 +15,12 @@ from collections.abc import Collection
 from dataclasses import replace
 
 import sympy as sp
-from sympy import Expr, Indexed, S
+from sympy import Expr, Indexed
 
 from symbp.adjoint.partials import prime_formula
-from symbp.derivation.rules import Context, cancel, normalise, primes, rewrite, unfold
+from symbp.derivation.context import Context, rewrite
+from symbp.derivation.rules import unfold
+from symbp.derivation.simplify import cancel, normalise, primes
 from symbp.errors import DefinitionError
 from symbp.functions import Elementwise, F
 from symbp.numbers.codegen.naming import Definitions, named_everywhere
@@ -28,7 +30,7 @@ from symbp.system import Equation, Role, System
 from symbp.system.equation import family_of
 from symbp.system.inline import inline
 
-SUM, FUNCTION = 8, 4  #: what a sum and a function weigh, in additions
+SUM, FUNCTION, STORE = 8, 4, 8  #: what a sum, a function and an array weigh, in additions
 
 
 def simplified(system: System, keep: Collection[str]) -> System:
@@ -48,7 +50,7 @@ def simplified(system: System, keep: Collection[str]) -> System:
 
 
 def _total(system: System) -> int:
-    return sum(weight(e.rhs) for e in system.equations if _is_adjoint(system, e))
+    return sum(STORE + weight(e.rhs) for e in system.equations if _is_adjoint(system, e))
 
 
 def _is_adjoint(system: System, e: Equation) -> bool:
@@ -91,12 +93,20 @@ def _shortened(system: System) -> System:
 def _shortest(equation: Equation, system: System, definitions: Definitions) -> Expr:
     scope = Scope().within(*equation.domain)
     plain = named_everywhere(equation.rhs, definitions, scope)
-    if not any(p.exp.could_extract_minus_sign() for p in plain.atoms(sp.Pow)):
-        return plain
-    context = Context(system, equation.domain)
-    written = named_everywhere(primes(context, equation.rhs), definitions, scope)
-    reduced = cancel(context, normalise(context, written))
-    return min((plain, reduced), key=weight)
+    found = [plain]
+    if any(_is_division(p, system) for p in plain.atoms(sp.Pow)):
+        context = Context(system, equation.domain)
+        written = named_everywhere(primes(context, equation.rhs), definitions, scope)
+        found.append(cancel(context, normalise(context, written)))
+    found += [sp.factor_terms(e) for e in found]
+    return min(found, key=weight)
+
+
+def _is_division(p: Expr, system: System) -> bool:
+    """Whether p is a division by values that may cancel (1/m and 1/√v do not)."""
+    names = {family_of(a) for a in p.base.free_symbols}
+    values = any(n in system.by_name and system[str(n)].role is not Role.SIZE for n in names)
+    return values and p.exp.is_Integer and bool(p.exp < 0)
 
 
 def _with_logs_of_logits(system: System) -> System:
@@ -123,8 +133,15 @@ def _with_logs_of_logits(system: System) -> System:
 
 
 def _expanded(e: Expr) -> Expr:
+    """e with the products under its sums multiplied out, and −Σ f as Σ (−f)."""
     if isinstance(e, sp.Sum):
         return e.func(sp.expand(_expanded(e.function)), *e.limits)
-    if isinstance(e, (sp.Add, sp.Mul)):
-        return e.func(*(_expanded(a) for a in e.args))
-    return e if e is not S.NaN else S.NaN
+    if not isinstance(e, (sp.Add, sp.Mul)):
+        return e
+    factors = [_expanded(a) for a in e.args]
+    place = next((i for i, a in enumerate(factors) if isinstance(a, sp.Sum)), None)
+    if isinstance(e, sp.Mul) and place is not None and factors[0].is_number and factors[0] < 0:
+        total = factors[place]
+        factors[place] = total.func(sp.expand(-total.function), *total.limits)
+        factors[0] = -factors[0]
+    return e.func(*factors)

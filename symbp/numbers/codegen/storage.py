@@ -78,7 +78,11 @@ class Storage:
     def name(self, family: str, key: Key = ()) -> str:
         """The array of a family at some layers: w2."""
         joined = "_".join(str(k).replace("-", "m") for k in key)
-        return self.names((family, key), f"{family}{joined}")
+        wishes = [family]
+        of = self.system[family].adjoint_of
+        if of is not None:
+            wishes.append(f"d{of[0]}_d{of[1]}")
+        return self.names((family, key), *(w + joined for w in wishes))
 
     def dimensions(self, family: str) -> list[int]:
         """The slots that are dimensions, in the order of the array's."""

@@ -1,0 +1,186 @@
+"""A system's equations as a list of lines: target = array expression.
+
+A line defines a whole array or, in a loop, a part of one. What the lines have in common is
+found by `sharing.py`; how they are written is up to `plain.py` and `inplace.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import sympy as sp
+from sympy import Integer
+
+from symbp.errors import at
+from symbp.forms.layout import Layout
+from symbp.numbers.codegen.formula import Formula
+from symbp.numbers.codegen.naming import Definitions
+from symbp.numbers.codegen.nodes import Node, arranged, leaf, numeric
+from symbp.numbers.codegen.schedule import (
+    Allocate,
+    Assign,
+    Loop,
+    Place,
+    Schedule,
+    Step,
+    all_keys,
+    depth_known,
+    listed_slots,
+    unrolled_slots,
+)
+from symbp.numbers.codegen.storage import Scope, Storage
+from symbp.system import Equation, Range, Role, System
+
+
+@dataclass(frozen=True)
+class Line:
+    """target = node; `whole` where the target is a new name and not a part of an array."""
+
+    target: Node
+    node: Node
+    whole: bool = True
+    family: str = ""
+
+
+@dataclass(frozen=True)
+class New:
+    """An array of a shape, or a list of a length, to be filled."""
+
+    name: str
+    shape: tuple[Node, ...]
+    is_list: bool = False
+
+
+@dataclass(frozen=True)
+class For:
+    """for variable in range(...): the lines."""
+
+    header: str
+    body: tuple[Line, ...]
+
+
+Item = Line | New | For
+
+
+class Program:
+    """The lines that compute some families of a system, and the names that they use."""
+
+    def __init__(self, system: System, outputs: Sequence[str], layout: Layout) -> None:
+        self.system = depth_known(system)
+        unrolled = unrolled_slots(self.system)
+        self.storage = Storage(self.system, layout, unrolled, listed_slots(self.system, unrolled))
+        self.outputs = {name: self._places(name) for name in outputs}
+        self.given = {
+            v.name: self._places(v.name)
+            for v in self.system.variables
+            if v.role.given and v.role not in (Role.SIZE, Role.HYPERPARAMETER)
+        }
+        self.parameters = {
+            v.name: self.storage.names(("all of", v.name), v.name)
+            if unrolled[v.name]
+            else self.storage.name(v.name)
+            for v in self.system.variables
+            if v.role.given and v.role is not Role.SIZE
+        }
+        for places in (*self.given.values(), *self.outputs.values()):
+            for place in places:
+                self.storage.name(*place)
+        self.items = self._lowered(Schedule(self.system, self.storage).steps(self._order()))
+
+    def _places(self, name: str) -> list[Place]:
+        return [(name, key) for key in all_keys(self.system, self.storage.unrolled[name], name)]
+
+    def _order(self) -> list[Place]:
+        """The outputs, the loss first and then from the last layer back."""
+        places = [p for places in self.outputs.values() for p in places]
+        rank = {p: i for i, p in enumerate(places)}
+        return sorted(places, key=lambda p: (bool(p[1]) or self._is_adjoint(p), _back(p[1]), rank[p]))
+
+    def _is_adjoint(self, place: Place) -> bool:
+        return self.system[place[0]].role is Role.ADJOINT
+
+    # -- from steps to lines -------------------------------------------------------------------
+
+    def _lowered(self, steps: Sequence[Step]) -> list[Item]:
+        plain = (e for e in self.system.equations if self.system[e.family].role is not Role.ADJOINT)
+        blocks = [e for s in steps for e in _equations(s)]
+        definitions = Definitions((*blocks, *plain), self.storage.facts)
+        formula = Formula(self.storage, definitions.named)
+        result: list[Item] = []
+        for step in steps:
+            if isinstance(step, Allocate):
+                result.append(self._new(step.place))
+            elif isinstance(step, Assign):
+                whole = not any(isinstance(i, New) and i.name == self._root(step) for i in result)
+                result.append(self._line(step, formula, whole))
+            else:
+                result.append(self._loop(step, formula))
+        return result
+
+    def _root(self, step: Assign) -> str:
+        return self.storage.name(*step.place)
+
+    def _loop(self, step: Loop, formula: Formula) -> For:
+        scope = Scope().looping(step.range)
+        variable = self.storage.integer(step.range.symbol, scope).text
+        body = tuple(self._line(a, formula, False) for a in step.body)
+        ends = step.range.lower, sp.expand(step.range.upper + 1)
+        first, last = (self.storage.integer(b, Scope()).text for b in ends)
+        values = f"range({last})" if first == "0" else f"range({first}, {last})"
+        return For(f"for {variable} in {f'reversed({values})' if step.down else values}:", body)
+
+    def _line(self, step: Assign, formula: Formula, whole: bool) -> Line:
+        equation = step.equation
+        scope = Scope().within(*self._in_order(equation))
+        if step.loop is not None:
+            scope = scope.looping(step.loop)
+        target = self.storage.entry(equation.lhs, scope)
+        with at(f"code for {equation.lhs}"):
+            node = numeric(formula.node(equation.rhs, scope))
+        if whole:
+            node = self._full(node, equation, scope)
+        node = arranged(node, target.axes, short=not whole)
+        return Line(target, node, whole, equation.family)
+
+    def _in_order(self, e: Equation) -> list[Range]:
+        """The domain in the order of the array's dimensions."""
+        slots = self.storage.dimensions(e.family)
+        rank = {e.index[i]: place for place, i in enumerate(slots)}
+        return sorted(e.domain, key=lambda r: rank[r.symbol])
+
+    def _full(self, node: Node, e: Equation, scope: Scope) -> Node:
+        """The node at its full shape where it does not have all axes."""
+        missing = [s for s in scope.axes if s not in node.axes]
+        if not missing:
+            return node
+        lengths = [self.storage.integer(self.storage.length(r), Scope()) for r in scope.axes.values()]
+        shape = leaf(f"({', '.join(n.text for n in lengths)}{',' * (len(lengths) == 1)})")
+        axes = tuple(scope.axes)
+        if not node.axes:
+            return Node("call", (shape, node), axes, "np.full")
+        return Node("call", (arranged(node, axes, short=True), shape), axes, "np.broadcast_to")
+
+    def _new(self, place: Place) -> New:
+        family, key = place
+        v = self.system[family]
+        at_key = dict(zip(self.storage.unrolled[family], map(Integer, key), strict=True))
+        ranges = self.storage.ranges(family, [at_key.get(i, s) for i, s in enumerate(v.own_index)])
+        listed = self.storage.listed[family]
+        chosen = listed or self.storage.dimensions(family)
+        shape = tuple(self.storage.integer(self.storage.length(ranges[i]), Scope()) for i in chosen)
+        return New(self.storage.name(*place), shape, bool(listed))
+
+
+def _back(key: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(-k for k in key)
+
+
+def _equations(step: Step) -> Iterator[Equation]:
+    if isinstance(step, Assign):
+        yield step.equation if step.loop is None else replace(
+            step.equation, domain=(step.loop, *step.equation.domain)
+        )
+    elif isinstance(step, Loop):
+        for a in step.body:
+            yield from _equations(a)
