@@ -13,6 +13,7 @@ from symbp.judge.equality import Prover
 from symbp.networks import mlp
 from symbp.numbers.evaluator import Evaluation
 from symbp.numbers.sampling import sample
+from tests.small_systems import EXAMPLES
 
 NETWORKS = {
     "general": lambda: mlp(),
@@ -27,6 +28,18 @@ NETWORKS = {
 @pytest.fixture(scope="module", params=NETWORKS)
 def derivations(request):
     return derive(NETWORKS[request.param]())
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_any_system_of_equations_has_proved_derivations(name):
+    for d in derive(EXAMPLES[name]().system):
+        d.replay()
+        condition = None
+        for step in d.steps:
+            condition = condition or step.condition
+            prover = Prover(d.system, condition)
+            assert prover.equal(d.target, step.after, d.domain), step.rule
+        assert not prover.equal(d.target, 2 * d.result + 1, d.domain)
 
 
 def test_every_derivation_replays(derivations):

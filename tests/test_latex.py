@@ -16,6 +16,7 @@ from symbp.networks import mlp
 from symbp.networks.losses import LOSSES
 from symbp.notation import NOTATIONS
 from tests.latex_engines import Formula, check_latex
+from tests.small_systems import EXAMPLES
 
 HIDDEN = (
     "sigma sigmoid tanh relu leaky_relu elu softplus silu gelu gelu_tanh exp square abs".split()
@@ -73,6 +74,17 @@ def test_every_activation_and_loss_is_typeset():
             system = mlp(None, "sigmoid", loss, batch=True, l1="lambda/m", l2="lambda/2m")
             formulas += printed(system, notation, f"{name} {loss}")
     assert len(formulas) > 1000
+    assert check_latex(formulas) == []
+
+
+def test_any_system_of_equations_is_typeset():
+    formulas = []
+    for name, example in EXAMPLES.items():
+        for notation in NOTATIONS.values():
+            text = write_post(example().system, notation).text
+            for place, formula in enumerate(text.split("$$")[1::2]):
+                formulas.append(Formula(f"{name} {notation.name} {place}", formula.strip(), True))
+    assert len(formulas) > 500
     assert check_latex(formulas) == []
 
 

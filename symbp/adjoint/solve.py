@@ -10,7 +10,7 @@ from sympy import Expr, S, Symbol
 from symbp.adjoint.partials import Occurrence
 from symbp.system import Equation, Facts, Range, Slot, System, Variable
 from symbp.system.equation import index_of
-from symbp.system.indices import affine_atoms, affine_coefficient, substitute
+from symbp.system.indices import AtLeast, affine_atoms, affine_coefficient, substitute
 from symbp.system.regions import Box, Interval
 
 
@@ -138,16 +138,16 @@ class _Solve:
             r = self.rest[place]
             bound = _bound(e, r.symbol)
             if bound is not None:
-                low, high = _narrow(r.lower, r.upper, bound, facts)
+                low, high = narrow(r.lower, r.upper, bound, facts)
                 self.rest[place] = Range(r.symbol, low, high)
                 return
         for slot in reversed(self.slots):
             bound = _bound(e, slot.symbol)
             if bound is not None and not bound[1].free_symbols & {r.symbol for r in self.unknown}:
                 old = self._own_range(slot)
-                self.narrowed[slot.symbol] = _narrow(old.lower, old.upper, bound, facts)
+                self.narrowed[slot.symbol] = narrow(old.lower, old.upper, bound, facts)
                 return
-        self.guards.append(sp.Piecewise((S.One, sp.Ge(e, 0)), (S.Zero, True)))
+        self.guards.append(AtLeast(e))
 
 
 def conditions(e: Expr) -> list[Expr]:
@@ -168,6 +168,11 @@ def conditions(e: Expr) -> list[Expr]:
     return [e]
 
 
+def bound_of(guard: Expr, symbol: Symbol) -> tuple[str, Expr] | None:
+    """What a factor [e ≥ 0] says of a symbol; None where it is none, or says nothing affine."""
+    return _bound(sp.expand(guard.args[0]), symbol) if isinstance(guard, AtLeast) else None
+
+
 def _bound(e: Expr, symbol: Symbol) -> tuple[str, Expr] | None:
     """What e ≥ 0 says of a symbol: ("lower", b) or ("upper", b); None if nothing affine."""
     c = affine_coefficient(e, symbol)
@@ -179,7 +184,8 @@ def _bound(e: Expr, symbol: Symbol) -> tuple[str, Expr] | None:
     return ("lower", sp.ceiling(-rest / c)) if c > 0 else ("upper", sp.floor(rest / -c))
 
 
-def _narrow(low: Expr, high: Expr, bound: tuple[str, Expr], facts: Facts) -> Interval:
+def narrow(low: Expr, high: Expr, bound: tuple[str, Expr], facts: Facts) -> Interval:
+    """The interval as a further bound leaves it."""
     side, b = bound
     if low == -sp.oo or high == sp.oo:
         return (
@@ -203,9 +209,11 @@ def sum_out(e: Expr, rest: tuple[Range, ...]) -> Expr:
         factors = sp.Mul.make_args(e)
         inside = [f for f in factors if r.symbol in f.free_symbols]
         outside = [f for f in factors if r.symbol not in f.free_symbols]
-        count = r.upper - r.lower + 1
-        summed = sp.Sum(sp.Mul(*inside), (r.symbol, r.lower, r.upper)) if inside else count
-        e = sp.Mul(*outside) * summed
+        plain = r.lower == 1 and isinstance(r.upper, (sp.Symbol, sp.Indexed))
+        if not inside and plain:
+            e = sp.Mul(*outside) * r.upper  # Σ 1 = n, as n is a size and not below 0
+        else:
+            e = sp.Mul(*outside) * sp.Sum(sp.Mul(*inside), (r.symbol, r.lower, r.upper))
     return e
 
 

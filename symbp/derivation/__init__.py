@@ -21,7 +21,7 @@ from symbp.system import Equation, Range, Role, System
 from symbp.system.equation import family_of, index_of, walk
 from symbp.system.indices import substitute
 
-__all__ = ["Derivation", "Partial", "Step", "derive"]
+__all__ = ["Derivation", "Partial", "Step", "derive", "is_inserted"]
 
 Rule = Callable[[Context, Expr], Expr]
 
@@ -101,7 +101,7 @@ def derive(system: System, wrt: Sequence[str] | None = None) -> list[Derivation]
             cases = [c for c in _cases(equation, known, full) if not _is_empty(c, full)]
             new = [_derive_one(full, case, tuple(known), uses) for case in cases]
             found += new
-            if _inserted(full, equation.family):
+            if is_inserted(full, equation.family):
                 pairs = zip(cases, new, strict=True)
                 known += [replace(case, rhs=d.unconditional) for case, d in pairs]
     return sorted(found, key=lambda d: _place(full, d))
@@ -128,7 +128,7 @@ def _is_empty(case: Equation, system: System) -> bool:
     return any(facts.le(r.upper + 1, r.lower) for r in case.domain)
 
 
-def _inserted(system: System, name: str) -> bool:
+def is_inserted(system: System, name: str) -> bool:
     """Whether an adjoint is used up where it is needed: ∂C/∂a for a = f(z), not ∂C/∂z."""
     loss_and_family = system[name].adjoint_of
     if loss_and_family is None or system[loss_and_family[1]].role is not Role.INTERMEDIATE:

@@ -11,17 +11,24 @@ A rule is a pure function of (`Context`, expression) to an equal expression.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import combinations
+
 import sympy as sp
 from sympy import Expr, S
 
+from symbp.adjoint import Contribution
 from symbp.adjoint.partials import occurrences
-from symbp.adjoint.solve import sum_out
+from symbp.adjoint.solve import bound_of, narrow, sum_out
 from symbp.derivation.context import Context, Partial, rewrite, tidy
 from symbp.errors import DefinitionError
 from symbp.system import Facts, Kind, Range, System, Variable
-from symbp.system.equation import family_of, index_of
-from symbp.system.indices import rename_bound, substitute
+from symbp.system.equation import RECURRENT, family_of, index_of
+from symbp.system.indices import AtLeast, affine_coefficient, rename_bound, substitute
 from symbp.system.regions import Box
+
+#: Indices that a chain rule names rather than sums over: z^{l+1} uses a^l.
+STEPS = (Kind.LAYER, Kind.TIME)
 
 
 def chain(context: Context, e: Expr) -> Expr:
@@ -38,16 +45,17 @@ def _chain_terms(node: Expr, target: tuple[str, str], context: Context) -> Expr:
     loss, family = target
     system = context.system
     variable = system[family]
-    entry = variable[index_of(node)]
     at = dict(zip(variable.own_index, index_of(node), strict=True))
-    terms: dict[Expr, None] = {}
+    applied: dict[str, list[Contribution]] = {}
     for c in context.contributions(loss, family):
-        if not _applies(c.box, variable, at, context.facts):
-            continue
-        index, ranges = _use(system[c.upstream], c.index, c.rest, at)
-        used = system[c.upstream][index]
-        upstream = S.One if c.upstream == loss else system[_adjoint(system, c.upstream)][index]
-        terms[tidy(sum_out(upstream * Partial(used, entry), ranges), context)] = None
+        if _applies(c.box, variable, at, context.facts):
+            applied.setdefault(c.upstream, []).append(c)
+    terms = []
+    for name, found in applied.items():
+        for index, ranges in _users(system[name], found, at):
+            upstream = S.One if name == loss else system[_adjoint(system, name)][index]
+            local = Partial(system[name][index], variable[index_of(node)])
+            terms.append(tidy(sum_out(upstream * local, ranges), context))
     return sp.Add(*terms)
 
 
@@ -66,17 +74,42 @@ def _applies(box: Box, variable: Variable, at: dict[Expr, Expr], facts: Facts) -
     return True
 
 
-def _use(
-    used: Variable, index: tuple[Expr, ...], rest: tuple[Range, ...], at: dict[Expr, Expr]
-) -> tuple[tuple[Expr, ...], tuple[Range, ...]]:
-    """The index of the user of u: its layer or time as solved, its other indices summed over."""
+User = tuple[tuple[Expr, ...], tuple[Range, ...]]
+
+
+def _users(used: Variable, found: list[Contribution], at: dict[Expr, Expr]) -> list[User]:
+    """The entries that use u, each counted once: (index, the ranges it runs over).
+
+    Layer and time are as solved where all uses agree or are known to differ; otherwise they
+    are summed over like the other indices, which leaves nothing out and nothing twice.
+    """
+    solved = [tuple(substitute(i, at) for i in c.index) for c in found]
+    steps = [tuple(i for s, i in zip(used.slots, index, strict=True) if s.kind in STEPS)
+             for index in solved]  # fmt: skip
+    if all(_differ(a, b) for a, b in combinations(dict.fromkeys(steps), 2)):
+        users = {
+            step: _user(used, index, tuple(r.substitute(at) for r in c.rest), STEPS)
+            for step, index, c in zip(steps, solved, found, strict=True)
+        }
+        return list(users.values())
+    return [_user(used, solved[0], (), ())]
+
+
+def _differ(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> bool:
+    """Whether two indices are known to be different."""
+    return any(sp.expand(p - q).is_Integer and p != q for p, q in zip(a, b, strict=True))
+
+
+def _user(
+    used: Variable, index: tuple[Expr, ...], rest: tuple[Range, ...], kept: tuple[Kind, ...]
+) -> User:
+    """The index of a user of u: kinds that are kept as solved, the others summed over."""
     result: list[Expr] = []
-    ranges = {r.symbol: r.substitute(at) for r in rest}
+    ranges = {r.symbol: r for r in rest}
     summed: list[Range] = []
     mapping: dict[Expr, Expr] = {}
-    for slot, solved in zip(used.slots, index, strict=True):
-        if slot.kind in (Kind.LAYER, Kind.TIME):
-            value = substitute(solved, at)
+    for slot, value in zip(used.slots, index, strict=True):
+        if slot.kind in kept:
             summed += [ranges[s] for s in value.free_symbols if s in ranges]
         else:
             value = sp.Dummy(slot.symbol.name, integer=True)
@@ -93,7 +126,7 @@ def definition(context: Context, e: Expr) -> Expr:
     def change(node: Expr, inner: Context) -> Expr | None:
         if not isinstance(node, Partial):
             return None
-        if family_of(node.args[0]) in (None, family_of(node.args[1])):
+        if family_of(node.args[0]) is None or _same_step(*node.args, inner):
             return None
         written = unfold(node.args[0], inner)
         if written is None:
@@ -101,6 +134,16 @@ def definition(context: Context, e: Expr) -> Expr:
         return Partial(written, node.args[1])
 
     return tidy(rewrite(e, context, change), context)
+
+
+def _same_step(f: Expr, u: Expr, context: Context) -> bool:
+    """Whether both are of one family at one layer, time or place: ∂f/∂u is 1 or 0."""
+    if family_of(f) != family_of(u):
+        return False
+    slots = context.system[str(family_of(f))].slots
+    indices = zip(slots, index_of(f), index_of(u), strict=True)
+    steps = [(a, b) for slot, a, b in indices if slot.kind in RECURRENT]
+    return all(context.facts.equal(a, b) for a, b in steps)
 
 
 def unfold(entry: Expr, context: Context) -> Expr | None:
@@ -145,7 +188,7 @@ def _same(a: tuple[Expr, ...], b: tuple[Expr, ...], context: Context) -> list[Ex
 
 
 def collapse(context: Context, e: Expr) -> Expr:
-    """Σ_i [i = j] f(i) = f(j), from the inside out."""
+    """Σ_i [i = j] f(i) = f(j), with [j in range] where that is not known."""
     return tidy(_collapse(context, e), context)
 
 
@@ -154,24 +197,62 @@ def _collapse(context: Context, e: Expr) -> Expr:
         return e
     if isinstance(e, sp.Sum):
         return _collapse_sum(context, e)
+    if isinstance(e, AtLeast):
+        return S.One if context.facts.le(S.Zero, e.args[0]) else e
     return e.func(*(_collapse(context, a) for a in e.args))
 
 
 def _collapse_sum(context: Context, e: sp.Sum) -> Expr:
+    """The outer sums first: what they fix decides the ranges of the inner ones."""
     ranges = tuple(Range(k, lo, hi) for k, lo, hi in reversed(e.limits))
-    body = _collapse(context, e.function)
-    if any(f.is_Add and f.has(sp.KroneckerDelta) for f in sp.Mul.make_args(body)):
-        body = sp.expand_mul(body, deep=False)
-    if isinstance(body, sp.Add):
-        return sp.Add(*(_collapse(context, sum_out(t, ranges)) for t in body.args))
-    for r in ranges:
-        for delta in body.atoms(sp.KroneckerDelta):
-            if r.symbol in delta.args and delta in sp.Mul.make_args(body):
-                other = delta.args[1] if delta.args[0] == r.symbol else delta.args[0]
-                rest = substitute(body / delta, {r.symbol: other})
-                left = tuple(q.substitute({r.symbol: other}) for q in ranges if q is not r)
-                return _collapse(context, sum_out(rest, left))
+    within = replace(context, domain=(*context.domain, *ranges))
+    for body in (e.function, _collapse(within, e.function)):
+        if any(f.is_Add and f.has(sp.KroneckerDelta) for f in sp.Mul.make_args(body)):
+            body = sp.expand_mul(body, deep=False)
+        if isinstance(body, sp.Add):
+            return sp.Add(*(_collapse(context, sum_out(t, ranges)) for t in body.args))
+        for place in reversed(range(len(ranges))):
+            reduced = _reduced(context, body, ranges, place)
+            if reduced is not None:
+                return _collapse(context, reduced)
     return sum_out(body, ranges)
+
+
+def _reduced(context: Context, body: Expr, ranges: tuple[Range, ...], place: int) -> Expr | None:
+    """The sum without the index at `place`, or with a narrower range for it; None if neither."""
+    r, others = ranges[place], (*ranges[:place], *ranges[place + 1 :])
+    for f in sp.Mul.make_args(body):
+        value = _fixed(f, r.symbol)
+        if value is not None:
+            at = {r.symbol: value}
+            left = tuple(q.substitute(at) for q in others)
+            inside = _inside(replace(context, domain=(*context.domain, *left)), r, value)
+            return sum_out(substitute(_without(body, f), at) * inside, left)
+        bound = bound_of(f, r.symbol)
+        if bound is not None:
+            low, high = narrow(r.lower, r.upper, bound, context.facts.given(others))
+            narrowed = (*ranges[:place], Range(r.symbol, low, high), *ranges[place + 1 :])
+            return sum_out(_without(body, f), narrowed)
+    return None
+
+
+def _fixed(f: Expr, symbol: sp.Symbol) -> Expr | None:
+    """The value that a factor [a = b] leaves an index, or None."""
+    if not isinstance(f, sp.KroneckerDelta):
+        return None
+    difference = f.args[0] - f.args[1]
+    c = affine_coefficient(difference, symbol)
+    return sp.expand(symbol - difference / c) if c in (S.One, S.NegativeOne) else None
+
+
+def _inside(context: Context, r: Range, value: Expr) -> Expr:
+    """[lower ≤ value ≤ upper], without what is known."""
+    pairs = ((r.lower, value), (value, r.upper))
+    return sp.Mul(*(AtLeast(sp.expand(b - a)) for a, b in pairs if not context.facts.le(a, b)))
+
+
+def _without(product: Expr, factor: Expr) -> Expr:
+    return sp.Mul(*(f for f in sp.Mul.make_args(product) if f != factor))
 
 
 def insert(context: Context, e: Expr) -> Expr:

@@ -22,7 +22,7 @@ from symbp.forms.index import Point, condition, integer, points
 from symbp.system import Equation, Role, System
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
-from symbp.system.indices import substitute
+from symbp.system.indices import AtLeast, substitute
 
 Key = tuple[str, tuple[int, ...]]  # a family and an index: ("w", (2, 1, 1))
 Build = Callable[[Point], Expr]
@@ -167,7 +167,7 @@ class Components:
             return self._number(e)
         if isinstance(e, sp.Sum):
             return self._sum(e)
-        if isinstance(e, (sp.KroneckerDelta, sp.Piecewise)):
+        if isinstance(e, (sp.KroneckerDelta, AtLeast)):
             holds = condition(e, self._sizes)
             return lambda point: S.One if holds(point) else S.Zero
         if isinstance(e, sp.Mul):
@@ -277,7 +277,7 @@ def _named(base: sp.IndexedBase, index: tuple[int, ...]) -> Expr:
 
 
 def _is_guard(e: Expr) -> bool:
-    return isinstance(e, (sp.KroneckerDelta, sp.Piecewise))
+    return isinstance(e, (sp.KroneckerDelta, AtLeast))
 
 
 def parameter_adjoints(system: System) -> list[str]:

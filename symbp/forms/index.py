@@ -11,6 +11,8 @@ import sympy as sp
 from sympy import Expr, Indexed, Symbol
 
 from symbp.errors import SizeError
+from symbp.system import Role, System, Variable
+from symbp.system.equation import walk
 
 Point = Mapping[Symbol, int]
 Value = Callable[[Point], int]
@@ -82,18 +84,12 @@ def _exact(e: Expr, sizes: Sizes) -> Callable[[Point], Any]:
 
 
 def condition(e: Expr, sizes: Sizes) -> Callable[[Point], bool]:
-    """[a = b] of a Kronecker delta, or the condition of a 1-or-0 Piecewise."""
-    if isinstance(e, sp.KroneckerDelta):
-        relation: Callable[[Any, Any], bool] = operator.eq
-        left, right = e.args
-    else:
-        first = e.args[0][1]
-        if e.args[0][0] != 1 or len(e.args) != 2 or first.func not in _RELATIONS:
-            raise SizeError(f"{e} is not a condition on indices")
-        relation = _RELATIONS[first.func]
-        left, right = first.args
-    a, b = _exact(left, sizes), _exact(right, sizes)
-    return lambda point: bool(relation(a(point), b(point)))
+    """[a = b] or [a ≥ 0]."""
+    a, *rest = (_exact(i, sizes) for i in e.args)
+    if not rest:
+        return lambda point: bool(a(point) >= 0)
+    (b,) = rest
+    return lambda point: bool(a(point) == b(point))
 
 
 def points(bounds: Sequence[tuple[Symbol, Value, Value]]) -> Iterator[dict[Symbol, int]]:
@@ -107,14 +103,28 @@ def points(bounds: Sequence[tuple[Symbol, Value, Value]]) -> Iterator[dict[Symbo
             yield {**point, symbol: place}
 
 
-_RELATIONS: dict[Any, Callable[[Any, Any], bool]] = {
-    sp.Ge: operator.ge,
-    sp.Gt: operator.gt,
-    sp.Le: operator.le,
-    sp.Lt: operator.lt,
-    sp.Eq: operator.eq,
-    sp.Ne: operator.ne,
-}
+def count(variable: Variable, system: System) -> int:
+    """The number of entries of a family at the sizes of a system."""
+    sizes = system.size_values()
+    ranges = [s.range for s in variable.slots]
+    bounds = [(r.symbol, integer(r.lower, sizes), integer(r.upper, sizes)) for r in ranges]
+    *outer, (_, low, high) = bounds or [(Symbol("_"), _constant(1), _constant(1))]
+    return sum(max(0, high(point) - low(point) + 1) for point in points(outer))
+
+
+def looks_up_data(system: System) -> bool:
+    """Whether a family is indexed by data (a gather), of which a symbolic form knows nothing."""
+    sizes = {v.atom for v in system.with_role(Role.SIZE)}
+    return any(
+        isinstance(part, Indexed) and part.base not in sizes
+        for equation in system.equations
+        for node, _ in walk(equation.rhs)
+        if isinstance(node, Indexed)
+        for index in node.indices
+        for part, _ in walk(index)
+    )
+
+
 _OPERATIONS: dict[Any, Callable[[list[Any]], Any]] = {
     sp.Add: sum,
     sp.Mul: lambda xs: reduce(operator.mul, xs),

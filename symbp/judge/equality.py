@@ -29,8 +29,9 @@ from symbp.numbers.evaluator import Evaluation
 from symbp.numbers.field import ChainTooShortError, Field, Residues
 from symbp.numbers.sampling import residues, with_small_sizes
 from symbp.system import Equation, Kind, Range, Role, System
-from symbp.system.equation import family_of, index_of
+from symbp.system.equation import RECURRENT, family_of, index_of
 from symbp.system.functional import Functional
+from symbp.system.indices import AtLeast
 
 Point = Mapping[Symbol, int]
 
@@ -112,7 +113,6 @@ class _Values:
         self.evaluation = evaluation
         self.field = field
         self.dual = Dual(field)
-        self._sizes = system.size_values()
         self._families: dict[str, Any] = {}
 
     def points(self, domain: Sequence[Range]) -> Iterator[dict[Symbol, int]]:
@@ -129,9 +129,7 @@ class _Values:
 
     def integer(self, e: Expr, point: Point) -> int:
         """An index expression as a number."""
-        at = {s: sp.Integer(v) for s, v in point.items()}
-        scalars = {a: v for a, v in self._sizes.items() if isinstance(a, Symbol)}
-        return int(e.xreplace({**scalars, **at}).xreplace(self._sizes))
+        return self.evaluation.indexing.integer(e, {**point})
 
     def value(self, e: Expr, point: Point, moving: tuple[Any, ...] = ()) -> DualArray:
         """An expression at a point; the entry `moving` (name, index) has the tangent 1."""
@@ -154,10 +152,16 @@ class _Values:
             return self.dual.elementary(name, self.value(e.args[0], point, moving))
         if isinstance(e, Functional):
             return self.value(e.stand_in(), point, moving)
-        if isinstance(e, sp.KroneckerDelta):
-            a, b = (self.integer(i, point) for i in e.args)
-            return self.dual.number(sp.Integer(int(a == b)))
+        if isinstance(e, (sp.KroneckerDelta, AtLeast)):
+            return self.dual.number(sp.Integer(int(self._holds_here(e, point))))
         return self._entry(e, point, moving)
+
+    def _holds_here(self, e: Expr, point: Point) -> bool:
+        """[a = b] or [a ≥ b]."""
+        if isinstance(e, sp.KroneckerDelta):
+            a, b = e.args
+            return self.integer(a, point) == self.integer(b, point)
+        return self.integer(e.args[0], point) >= 0
 
     def _sum(self, e: sp.Sum, point: Point, moving: tuple[Any, ...]) -> DualArray:
         domain = [Range(k, lo, hi) for k, lo, hi in reversed(e.limits)]
@@ -178,11 +182,23 @@ class _Values:
         """∂f/∂u by a dual number; an entry f of another family stands for what defines it."""
         f, u = e.args
         moving = (family_of(u), tuple(self.integer(i, point) for i in index_of(u)))
-        if family_of(f) not in (None, family_of(u)):
+        if family_of(f) is not None and not self._same_step(f, u, point):
             index = tuple(self.integer(i, point) for i in index_of(f))
             f, point = self._definition(str(family_of(f)), index)
         tangent = self.value(f, point, moving).tangent
         return DualArray(tangent if tangent is not None else self.field.number(sp.S.Zero))
+
+    def _same_step(self, f: Expr, u: Expr, point: Point) -> bool:
+        """Whether both are of one family at one layer, time or place: then ∂f/∂u is 1 or 0."""
+        if family_of(f) != family_of(u):
+            return False
+        slots = self.system[str(family_of(f))].slots
+        indices = zip(slots, index_of(f), index_of(u), strict=True)
+        return all(
+            self.integer(a, point) == self.integer(b, point)
+            for slot, a, b in indices
+            if slot.kind in RECURRENT
+        )
 
     def _definition(self, name: str, index: tuple[int, ...]) -> tuple[Expr, Point]:
         for equation in self.system.defining(name):

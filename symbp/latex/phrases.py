@@ -14,6 +14,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "backward": ("Backward pass", "反向传播"),
     "last layer": ("The last layer", "输出层"),
     "hidden layers": ("The hidden layers", "隐藏层"),
+    "values": ("The values between", "中间量"),
     "parameters": ("Weights and biases", "权重与偏置"),
     "matrix": ("In matrix form", "矩阵形式"),
     "results": ("The gradients", "梯度公式"),

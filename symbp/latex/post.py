@@ -6,7 +6,6 @@ letters, so that Hugo, Jekyll, Jupyter and GitHub all leave them alone.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,15 +13,16 @@ import sympy as sp
 from sympy import Expr
 
 from symbp.adjoint import adjoint_name
-from symbp.derivation import Derivation, Step, derive
+from symbp.derivation import Derivation, Step, derive, is_inserted
 from symbp.forms.component import components
 from symbp.forms.contract import NoMatrixForm
+from symbp.forms.index import count, looks_up_data
 from symbp.forms.matrix import matrix_form
 from symbp.latex.matrix import MatrixWriter
 from symbp.latex.phrases import say
 from symbp.latex.writer import Writer
 from symbp.notation import Notation
-from symbp.system import Equation, Kind, Range, Role, System
+from symbp.system import Equation, Kind, Range, Role, System, Variable
 from symbp.system.equation import family_of, index_of
 
 #: left = right on a domain, under a condition on the data or None.
@@ -149,9 +149,10 @@ def _equation(
 
 def _backward(post: Post, derivations: Sequence[Derivation]) -> None:
     post.heading("backward")
-    if post.notation.delta:
+    named = [v for v in post.system.variables if v.adjoint_of and v.adjoint_of[1] == "z"]
+    if post.notation.delta and named:
         post.say("defines delta")
-        post.formula(_delta(post))
+        post.formula(_delta(post, named[0]))
     heading = ""
     for d in derivations:
         wanted = _section(post.system, d)
@@ -168,17 +169,15 @@ def _section(system: System, d: Derivation) -> str:
     free = {r.symbol for r in d.domain}
     slots = system[str(family_of(d.target))].slots
     layers = [i for s, i in zip(slots, index_of(d.target), strict=True) if s.kind is Kind.LAYER]
-    at_end = layers and not layers[0].free_symbols & free and _is_last(system, layers[0])
-    return "last layer" if at_end else "hidden layers"
+    if not layers:
+        return "values"
+    last = next(s.range.upper for s in slots if s.kind is Kind.LAYER)
+    fixed = not layers[0].free_symbols & free
+    return "last layer" if fixed and layers[0] == last else "hidden layers"
 
 
-def _is_last(system: System, layer: Expr) -> bool:
-    family = next(v for v in system.variables if v.name == "a")
-    return bool(layer == family.slots[0].range.upper)
-
-
-def _delta(post: Post) -> str:
-    adjoint = next(v for v in post.system.variables if v.adjoint_of and v.adjoint_of[1] == "z")
+def _delta(post: Post, adjoint: Variable) -> str:
+    """δ = ∂C/∂z."""
     entry = adjoint[adjoint.own_index]
     writer = post.writer(entry)
     value = writer.write(post.system["z"][adjoint.own_index])
@@ -219,7 +218,7 @@ def _results(post: Post, derivations: Sequence[Derivation]) -> None:
 
 def _is_named(post: Post, d: Derivation) -> bool:
     """Whether a result is one that a reader keeps: errors and gradients, not ∂C/∂a."""
-    return _of(post.system, d) != "a"
+    return not is_inserted(post.system, str(family_of(d.target)))
 
 
 def _last_steps(d: Derivation) -> Sequence[Step]:
@@ -253,22 +252,15 @@ MOST_WEIGHTS = 40
 def every_weight(post: Post) -> None:
     """∂C/∂w for each parameter on its own, where sizes are numbers and the network is small."""
     system = post.system
-    if "n" not in system.sizes or any(v.role is Role.SIZE and v.name not in system.sizes
-                                      for v in system.variables):  # fmt: skip
+    open_sizes = [v for v in system.with_role(Role.SIZE) if v.name not in system.sizes]
+    if open_sizes or looks_up_data(system):
         return
-    if parameter_count(system) > MOST_WEIGHTS:
+    order = [adjoint_name(system.loss, v.name) for v in system.with_role(Role.PARAMETER)]
+    if sum(count(system[name], system) for name in order) > MOST_WEIGHTS:
         return
     post.heading("every weight")
-    order = [adjoint_name(system.loss, v.name) for v in system.with_role(Role.PARAMETER)]
     found = components(system, order)
     for (family, index), value in sorted(found.items(), key=lambda f: order.index(f[0][0])):
         left = system[family][tuple(map(sp.Integer, index))]
         writer = Writer(system, post.notation)
         post.formula(f"{writer.write(left)} = {writer.write(value)}")
-
-
-def parameter_count(system: System) -> int:
-    """The number of weights and biases at the sizes of a system."""
-    sizes = system.sizes["n"]
-    assert isinstance(sizes, tuple)
-    return sum(a * b + b for a, b in itertools.pairwise(sizes))

@@ -20,6 +20,7 @@ from symbp.notation import Notation
 from symbp.system import Equation, Range, Role, System
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
+from symbp.system.indices import AtLeast
 
 SUM, PRODUCT, ATOM = 1, 2, 3
 
@@ -96,6 +97,11 @@ class Writer:
         if isinstance(e, sp.KroneckerDelta):
             a, b = (self.entries.integer(i, bound) for i in e.args)
             return Text(f"[{a} = {b}]")
+        if isinstance(e, AtLeast):
+            minus = [t for t in sp.Add.make_args(e.args[0]) if t.could_extract_minus_sign()]
+            right = sp.Add(*(-t for t in minus))
+            a, b = (self.entries.integer(i, bound) for i in (e.args[0] + right, right))
+            return Text(rf"[{a} \ge {b}]")
         if e.is_Rational:
             return self._rational(e)
         return self._entry(e, bound)

@@ -145,12 +145,14 @@ class Indexing:
         return span, Tensor(inside, axes)
 
     def condition(self, e: Expr, scope: Scope) -> Tensor:
-        """[a = b] or [a ≥ b] of index expressions, as booleans."""
-        delta = isinstance(e, sp.KroneckerDelta)
-        a, b = (self.integers(i, scope) for i in (e.args if delta else e.args[0][1].args))
+        """[a = b] or [a ≥ 0] of index expressions, as booleans."""
+        a, *rest = (self.integers(i, scope) for i in e.args)
+        if not rest:
+            return Tensor(np.asarray(a.buffer >= 0), a.axes)
+        (b,) = rest
         axes = tuple(dict.fromkeys((*a.axes, *b.axes)))
         x, y = (GROUND.arrange(t.buffer, t.axes, axes) for t in (a, b))
-        return Tensor(np.asarray(x == y if delta else x >= y), axes)
+        return Tensor(np.asarray(x == y), axes)
 
     def _looked_up(self, e: Indexed, scope: Scope) -> Tensor:
         name = str(family_of(e))

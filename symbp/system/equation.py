@@ -43,6 +43,10 @@ class Kind(StrEnum):
     PLACE = "place"
 
 
+#: The kinds of index along which a recurrence may run.
+RECURRENT = (Kind.LAYER, Kind.TIME, Kind.PLACE)
+
+
 @dataclass(frozen=True)
 class Slot:
     """One index of a family: its range, and what it counts."""

@@ -187,6 +187,18 @@ def fresh_symbol(symbol: Symbol, taken: set[str]) -> Symbol:
     return Symbol(f"{symbol.name}_{count}", integer=True)
 
 
+class AtLeast(sp.Function):
+    """[e ≥ 0] of an index expression: 1 or 0."""
+
+    nargs = 1
+    is_real = True
+
+    @classmethod
+    def eval(cls, e: Expr) -> Expr | None:
+        """Decided where e is a number."""
+        return (S.One if e >= 0 else S.Zero) if e.is_number else None
+
+
 def affine_coefficient(e: Expr, symbol: Symbol) -> Expr | None:
     """c where e = c·symbol + (free of symbol), or None where e is not affine in it."""
     if symbol not in e.free_symbols:

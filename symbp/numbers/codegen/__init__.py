@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symbp.adjoint import adjoint_name, gradient
-from symbp.forms.layout import COLUMN, Layout
+from symbp.forms.layout import Layout
 from symbp.numbers.codegen.plain import plain_source
 from symbp.numbers.codegen.program import Program
 from symbp.numbers.codegen.simplify import simplified
@@ -13,7 +13,7 @@ from symbp.system import Role, System
 
 
 def numpy_source(
-    system: System, wrt: Sequence[str] | None = None, function: str = "gradient", layout: Layout = COLUMN
+    system: System, wrt: Sequence[str] | None = None, function: str = "gradient", layout: Layout | None = None
 ) -> str:
     """The source."""
     names = list(wrt) if wrt is not None else [v.name for v in system.with_role(Role.PARAMETER)]

@@ -56,17 +56,17 @@ def _without(
 
 
 def _merged(group: list[Node], order: Axes) -> list[Node]:
-    """Each factor multiplied into one that has all of its axes, while two are left at least."""
-    factors = sorted(group, key=lambda f: len(f.axes))
+    """Factors multiplied into others that have all of their axes, while more than two are left."""
+    factors = list(group)
     while len(factors) > 2:
-        small = factors[0]
-        host = next((f for f in factors[1:] if set(small.axes) <= set(f.axes)), None)
-        if host is None:
+        pairs = [(f, g) for f in factors for g in factors if f is not g and set(f.axes) <= set(g.axes)]
+        if not pairs:
             break
+        small, host = min(pairs, key=lambda pair: (len(pair[1].axes), len(pair[0].axes)))
         place = factors.index(host)
-        factors[place] = elementwise("*", [host, small], order)
-        del factors[0]
-    return [f for f in group if f in factors] + [f for f in factors if f not in group]
+        factors[place] = product([host, small], order)
+        factors = [f for f in factors if f is not small]
+    return factors
 
 
 def _summed_alone(f: Node, other: Node, done: Sequence[Symbol]) -> Node:
@@ -81,27 +81,38 @@ def _pair(a: Node, b: Node, inner: list[Symbol], free: list[Symbol], order: Axes
         if len(inner) == 1:
             return Node("@", (a, b))
         return reduced("sum", product([a, b], order), inner)
-    if not shared and len(inner) == 1 and max(len(a.axes), len(b.axes)) <= 2:
-        return _matmul(a, b, inner[0], order)
+    rest = [[x for x in f.axes if x not in inner and x not in shared] for f in (a, b)]
+    if len(inner) == 1 and max(map(len, rest)) <= 1 and (not shared or all(rest)):
+        ends = [r[0] if r else None for r in rest]
+        return _matmul((a, b), ends, inner[0], [x for x in free if x in shared], order)
     if set(a.axes) <= set(b.axes) or set(b.axes) <= set(a.axes):
         return reduced("sum", product([a, b], order), inner)
     return _einsum([a, b], free)
 
 
-def _matmul(a: Node, b: Node, k: Symbol, order: Axes) -> Node:
+def _matmul(
+    factors: tuple[Node, Node], ends: Sequence[Symbol | None], k: Symbol, shared: list[Symbol], order: Axes
+) -> Node:
     """a @ b with the first free axis in front; a vector stands on the right of its matrix."""
-    (p,), (q,) = ([x for x in f.axes if x != k] or [None] for f in (a, b))
+    (a, b), (p, q) = factors, ends
     place = {s: i for i, s in enumerate(order)}
-    if p is None or q is not None and place.get(q, 99) < place.get(p, 99):
+    if p is None or (q is not None and place.get(q, 99) < place.get(p, 99)):
         a, b, p, q = b, a, q, p
-    left = arranged(a, (p, k) if p is not None else (k,))
-    right = arranged(b, (k, q) if q is not None else (k,))
-    return Node("@", (left, right), tuple(x for x in (p, q) if x is not None))
+    left = arranged(a, (*shared, *_some(p), k))
+    right = arranged(b, (*shared, k, *_some(q)))
+    return Node("@", (left, right), (*shared, *_some(p), *_some(q)))
+
+
+def _some(symbol: Symbol | None) -> Axes:
+    return () if symbol is None else (symbol,)
 
 
 def _einsum(factors: Sequence[Node], free: Sequence[Symbol]) -> Node:
     symbols = dict.fromkeys(a for f in factors for a in f.axes)
-    letter = dict(zip(symbols, LETTERS, strict=False))
+    letter: dict[Symbol, str] = {}
+    for a in symbols:
+        own = a.name if len(a.name) == 1 and a.name.isascii() else LETTERS[0]
+        letter[a] = next(c for c in (own, *LETTERS) if c not in letter.values())
     inputs = ",".join("".join(letter[a] for a in f.axes) for f in factors)
     output = "".join(letter[a] for a in free)
     return Node("einsum", tuple(factors), tuple(free), f"{inputs}->{output}")
@@ -118,13 +129,26 @@ def rank(a: Node) -> int:
 
 
 def product(factors: Sequence[Node], order: Axes) -> Node:
-    """The product entry by entry: what is large first, so that scalars meet it once."""
-    ordered = sorted(factors, key=rank)
-    if len(ordered) == 2 and _is_outer(*ordered):
-        first, second = sorted(ordered, key=lambda f: order.index(f.axes[0]) if f.axes[0] in order else 99)
+    """The product entry by entry; factors of one shape meet first."""
+    groups: dict[frozenset[Symbol], list[Node]] = {}
+    for f in sorted(factors, key=rank):
+        groups.setdefault(frozenset(f.axes), []).extend(_factors(f))
+    alike = [_chain(g, order) for g in groups.values()]
+    if len(alike) == 2 and _is_outer(*alike):
+        first, second = sorted(alike, key=lambda f: order.index(f.axes[0]) if f.axes[0] in order else 99)
         return Node("outer", (first, second), (*first.axes, *second.axes))
-    flat = [g for f in ordered for g in _factors(f)]
-    return reduce(lambda a, b: elementwise("*", [a, b], order), flat)
+    return _chain(alike, order)
+
+
+def _chain(factors: Sequence[Node], order: Axes) -> Node:
+    return reduce(lambda a, b: elementwise("*", [a, b], order), factors)
+
+
+def scaled(factor: Node, body: Node, order: Axes) -> Node:
+    """factor · body, with the factor in front of a product's first factor."""
+    if body.op == "*" and all(b.op != "view" for b in body.args):
+        return elementwise("*", [scaled(factor, body.args[0], order), body.args[1]], order)
+    return elementwise("*", [factor, body], order)
 
 
 def _factors(a: Node) -> list[Node]:

@@ -17,10 +17,10 @@ import sympy as sp
 from sympy import Expr, Indexed, S, Symbol
 
 from symbp.adjoint.partials import prime_formula
-from symbp.errors import SizeError, UnknownNameError
+from symbp.errors import UnknownNameError
 from symbp.functions import TABLE, Elementwise, F, Row, X
 from symbp.numbers.codegen.bounds import greatest, least
-from symbp.numbers.codegen.contraction import contract, product, rank
+from symbp.numbers.codegen.contraction import contract, product, rank, scaled
 from symbp.numbers.codegen.nodes import (
     LEVELS,
     ONE,
@@ -39,7 +39,7 @@ from symbp.numbers.codegen.tables import parsed
 from symbp.system import Range, Role
 from symbp.system.equation import family_of
 from symbp.system.functional import Functional
-from symbp.system.indices import substitute
+from symbp.system.indices import AtLeast, substitute
 
 Named = Callable[[Expr, Scope], Expr]
 
@@ -70,7 +70,7 @@ class Formula:
             return self._sum(e, scope)
         if isinstance(e, (Elementwise, sp.exp, sp.log)):
             return self._apply(e, scope)
-        if isinstance(e, (sp.KroneckerDelta, sp.Piecewise)):
+        if isinstance(e, (sp.KroneckerDelta, AtLeast)):
             return self._condition(e, scope)
         if isinstance(e, Functional):
             raise UnknownNameError(f"the loss {e.name} is unspecified: choose one to get code")
@@ -127,6 +127,8 @@ class Formula:
             return b
         if exponent == S.Half:
             return call("np.sqrt", b)
+        if exponent.is_Rational and not exponent.is_Integer:
+            return elementwise("**", [b, leaf(str(float(exponent)))])
         return elementwise("**", [b, self.node(exponent, scope)])
 
     def _assembled(self, parts: Parts, arrays: list[Node], order: Axes) -> Node:
@@ -147,7 +149,7 @@ class Formula:
         elif above:
             factor = product(above, ())
             factor = elementwise("/", [factor, product(over, ())]) if over else factor
-            result = elementwise("*", [factor, body], order)
+            result = scaled(factor, body, order)
         else:
             result = elementwise("/", [body, product(over, ())], order) if over else body
         return negative(numeric(result)) if c < 0 else result
@@ -160,11 +162,6 @@ class Formula:
         while isinstance(body, sp.Sum):
             ranges += [Range(k, lo, hi) for k, lo, hi in reversed(body.limits)]
             body = body.function
-        clash = {r.symbol: sp.Dummy(r.symbol.name, integer=True) for r in ranges
-                 if r.symbol in scope.axes or r.symbol in scope.loops}  # fmt: skip
-        ranges = [Range(clash.get(r.symbol, r.symbol), substitute(r.lower, clash),
-                        substitute(r.upper, clash)) for r in ranges]  # fmt: skip
-        body = substitute(body, clash)
         if isinstance(body, sp.Add) and self._splits(body, ranges):
             limits = [(r.symbol, r.lower, r.upper) for r in reversed(ranges)]
             return self._add(sp.Add(*(sp.Sum(t, *limits) for t in body.args), evaluate=False), scope)
@@ -178,14 +175,21 @@ class Formula:
 
     def _contracted(self, body: Expr, ranges: Sequence[Range], scope: Scope) -> Node:
         masks: list[Node] = []
+        at: dict[Expr, Expr] = {}
         outside = [r for r in ranges if self._is_listed(body, r.symbol)]
         if outside:
             return self._total(body, ranges, outside[0], scope)
+        own: list[Symbol] = []
         for r in ranges:
+            r = Range(r.symbol, substitute(r.lower, at), substitute(r.upper, at))
             hull = Range(r.symbol, least(r.lower, scope.axes, self.storage.facts),
                          greatest(r.upper, scope.axes, self.storage.facts))  # fmt: skip
-            scope = scope.within(hull)
-            masks += self._masks(r, hull, scope)
+            axis = self.storage.axis(hull, {*scope.axes, *scope.loops, *body.free_symbols - {r.symbol}})
+            at[r.symbol] = axis
+            own.append(axis)
+            scope = scope.within(replace(hull, symbol=axis))
+            masks += self._masks(replace(r, symbol=axis), hull, scope)
+        body = substitute(body, at)
         found = quotient_shift(body)
         inner = self._shifted(found, scope) if found is not None else scope
         order = self._order(inner)
@@ -195,27 +199,23 @@ class Formula:
         if below:
             top = product(factors, order) if factors else ONE
             factors = [elementwise("/", [top, product(below, order)], order)]
-        summed = [r.symbol for r in ranges]
         rest = Parts(parts.coefficient, [n for n in parts.above if not n.axes],
                      [n for n in parts.below if not n.axes])  # fmt: skip
         counted = [self.storage.integer(self.storage.length(scope.axes[k]), Scope())
-                   for k in summed if not any(k in f.axes for f in factors)]  # fmt: skip
-        result = [contract(factors, summed, order)] if factors else []
+                   for k in own if not any(k in f.axes for f in factors)]  # fmt: skip
+        result = [contract(factors, own, order)] if factors else []
         scalars = [*rest.above, *counted, *(n for n in result if not n.axes)]
         return self._assembled(replace(rest, above=scalars), [n for n in result if n.axes], order)
 
     def _masks(self, r: Range, hull: Range, scope: Scope) -> list[Node]:
         """r.lower ≤ k and k ≤ r.upper, where the hull is wider than the range."""
-        at = self.storage.integer(r.symbol, scope)
         found = []
         for bound, end, op in ((r.lower, hull.lower, ">="), (r.upper, hull.upper, "<=")):
             if bound != end:
-                limit = self.storage.integer(bound, scope)
-                found.append(elementwise(op, [at, self._less(limit, hull.lower)]))
+                sides = (r.symbol - hull.lower, bound - hull.lower)
+                nodes = [self.storage.integer(side, scope) for side in sides]
+                found.append(elementwise(op, nodes, self._order(scope)))
         return found
-
-    def _less(self, a: Node, first: Expr) -> Node:
-        return a if first == 0 else self.storage.minus(a, first)
 
     def _is_listed(self, body: Expr, k: Symbol) -> bool:
         """Whether an entry is looked up in a list of arrays by the index."""
@@ -272,15 +272,10 @@ class Formula:
         return _Given(self.storage, known).node(formula.xreplace(symbols), scope)
 
     def _condition(self, e: Expr, scope: Scope) -> Node:
-        """[a = b], or a Piecewise that is 1 under a condition and 0 else."""
+        """[a = b] or [a ≥ 0]."""
         if isinstance(e, sp.KroneckerDelta):
-            a, b = e.args
-            return elementwise("==", self._compared(a, b, scope))
-        (one, relation), (zero, _) = e.args
-        if (one, zero) != (1, 0) or relation.func not in (sp.Ge, sp.Le):
-            raise SizeError(f"{e} is no condition on indices")
-        op = ">=" if relation.func is sp.Ge else "<="
-        return elementwise(op, self._compared(*relation.args, scope))
+            return elementwise("==", self._compared(*e.args, scope), self._order(scope))
+        return elementwise(">=", self._compared(e.args[0], S.Zero, scope), self._order(scope))
 
     def _compared(self, a: Expr, b: Expr, scope: Scope) -> list[Node]:
         """Both sides of a condition, axes on the left and numbers on the right."""
@@ -295,8 +290,11 @@ class Formula:
 
     def _maximum(self, shift: Shift, scope: Scope) -> Node:
         """max over the summed index of the exponent."""
-        at = self.node(shift.exponent, scope.within(shift.range))
-        return reduced("max", at, [shift.range.symbol])
+        r = shift.range
+        axis = self.storage.axis(r, {*scope.axes, *scope.loops})
+        inner = scope.within(replace(r, symbol=axis))
+        at = self.node(substitute(shift.exponent, {r.symbol: axis}), inner)
+        return reduced("max", at, [axis])
 
     def _order(self, scope: Scope) -> Axes:
         return tuple(scope.axes)

@@ -2,66 +2,75 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import sympy as sp
 from sympy import Expr, Integer
 
-from symbp.numbers.codegen.program import Item, Program
+from symbp.numbers.codegen.program import Program
 from symbp.numbers.codegen.schedule import Place
-from symbp.numbers.codegen.sharing import NAME, lines_of, used_names
+from symbp.numbers.codegen.storage import Scope
 from symbp.system import Role
 
-ERF = '''
+ERF = '''\
 def erf(x):
     """The error function, entry by entry."""
     return np.vectorize(math.erf, otypes=[float])(x)
 '''
+IGNORE = '@np.errstate(over="ignore")  # 1 / inf is 0'
 OVERFLOWING = ("np.exp(-", "np.cosh(")  #: may be inf where the value is 0 all the same
 ROLES = {Role.INPUT: "input", Role.TARGET: "target", Role.PARAMETER: "parameter"}
+NAME = re.compile(r"[^\W\d]\w*")
+WIDTH = 96
 
 
 class Header:
     """The surroundings of a program's lines."""
 
-    def __init__(self, program: Program, items: Sequence[Item]) -> None:
+    def __init__(self, program: Program) -> None:
         self.program = program
         self.storage = program.storage
-        self.items = items
-        self.used = used_names(items)
-        self.text = "\n".join(line.node.text for line in lines_of(items))
+        self.given = [p for places in program.given.values() for p in places]
 
     # -- inside the function -----------------------------------------------------------------------
 
-    def opening(self) -> list[str]:
-        """Unpacked arrays, then sizes, then index vectors."""
-        counts = [f"{name} = np.arange({length})" for (_, length), name in self.storage.counts.items()
-                  if name in self.used]  # fmt: skip
-        sizes = self._sizes(counts)
-        used = {*self.used, *NAME.findall("\n".join(sizes))}
-        return [*self._unpacked(used), *sizes, *counts]
+    def opening(self, used: Collection[str]) -> list[str]:
+        """Unpacked arrays, then sizes, then index vectors: those that are used."""
+        counts = [
+            f"{name} = np.arange({self._text(self.storage.lengths[s])})"
+            for s, name in self.storage.counts.items()
+            if name in used
+        ]
+        sizes = self.sizes({*used, *names_in(counts)})
+        return [*self.unpacked({*used, *names_in(sizes)}), *sizes, *counts]
 
-    def _unpacked(self, used: set[str]) -> Iterator[str]:
+    def unpacked(self, used: Collection[str]) -> Iterator[str]:
+        """w1, w2 = w"""
         for family, places in self.program.given.items():
             if self.storage.unrolled[family]:
                 names = [self.storage.name(*p) for p in places]
-                shown = [n if n in used else "_" for n in names]
-                if any(n != "_" for n in shown):
-                    listed = ", ".join(shown) + "," * (len(shown) == 1)
-                    yield f"{listed} = {self.program.parameters[family]}"
+                if any(n in used for n in names):
+                    shown = [n if n in used else "_" for n in names]
+                    yield from unpacking(shown, self.program.parameters[family])
 
-    def _sizes(self, after: Sequence[str]) -> list[str]:
-        """m = x.shape[1]: the sizes that are used, each after those that its definition uses."""
-        given = [p for places in self.program.given.values() for p in places]
-        wanted = {*self.used, *NAME.findall("\n".join(after))}
+    def sizes(self, used: Collection[str]) -> list[str]:
+        """m = x.shape[1]: each size after those that its definition uses."""
         found: dict[str, str] = {}
-        while missing := [e for e, n in self.storage.sizes.items() if n in wanted and n not in found]:
-            for e in missing:
-                name = self.storage.sizes[e]
-                found = {name: self.storage.definition(e, given), **found}
-                wanted |= set(NAME.findall(found[name]))
-        return [f"{name} = {text}" for name, text in found.items()]
+
+        def define(size: Expr, name: str) -> None:
+            if name not in found:
+                text = self.storage.definition(size, self.given)
+                for other, its_name in list(self.storage.sizes.items()):
+                    if its_name in names_in([text]):
+                        define(other, its_name)
+                found[name] = f"{name} = {text}"
+
+        for size, name in list(self.storage.sizes.items()):
+            if name in used:
+                define(size, name)
+        return list(found.values())
 
     def results(self) -> str:
         """What the function returns: the loss, then each gradient as its parameter is given."""
@@ -71,64 +80,91 @@ class Header:
         names = [self.storage.name(*p) for p in places]
         return f"[{', '.join(names)}]" if self.storage.unrolled[places[0][0]] else names[0]
 
+    def _text(self, e: Expr) -> str:
+        return self.storage.integer(e, Scope()).text
+
     # -- around it -----------------------------------------------------------------------------------
 
-    def module(self, name: str, body: Sequence[str]) -> str:
-        """The whole source."""
-        erf = "erf(" in self.text
-        lines = ["import math", ""] if erf else []
-        lines += ["import numpy as np", ""]
-        lines += ERF.splitlines() + [""] if erf else []
-        lines.append("")
-        if any(o in self.text for o in OVERFLOWING):
-            lines.append('@np.errstate(over="ignore")  # 1 / inf is 0')
-        lines += self._signature(name)
-        lines += textwrap.indent("\n".join([*self._docstring(), *body]), "    ").splitlines()
+    def module(self, functions: Sequence[Sequence[str]]) -> str:
+        """The whole source: imports, helpers, functions."""
+        text = "\n".join(line for lines in functions for line in lines)
+        erf = "erf(" in text
+        head = ["import math", "", "import numpy as np"] if erf else ["import numpy as np"]
+        blocks = [ERF.splitlines()] * erf + [list(lines) for lines in functions]
+        lines = [*head, *(line for block in blocks for line in ("", "", *block))]
         return "\n".join(line.rstrip() for line in lines) + "\n"
+
+    def function(
+        self, name: str, parameters: Sequence[str], doc: Sequence[str], body: Sequence[str]
+    ) -> list[str]:
+        """One function; a blank line stays blank."""
+        line = f"def {name}({', '.join(parameters)}):"
+        long = [f"def {name}(", *(f"    {p}," for p in parameters), "):"]
+        inside = textwrap.indent("\n".join([*doc, *body]), "    ").splitlines()
+        ignored = [IGNORE] * any(o in line for line in body for o in OVERFLOWING)
+        return [*ignored, *([line] if len(line) <= WIDTH + 4 else long), *inside]
 
     def parameters(self) -> list[str]:
         """The parameters of the function; hyperparameters have their defaults."""
         values = {v.name: v.value for v in self.program.system.with_role(Role.HYPERPARAMETER)}
-        plain = [self.program.parameters[n] for n in self.program.given]
-        plain += [self.program.parameters[n] for n, v in values.items() if v is None]
-        return plain + [
-            f"{self.program.parameters[n]}={_number(v)}" for n, v in values.items() if v is not None
-        ]
+        names = self.program.parameters
+        plain = [names[n] for n in (*self.program.given, *(n for n, v in values.items() if v is None))]
+        return plain + [f"{names[n]}={_number(v)}" for n, v in values.items() if v is not None]
 
-    def _signature(self, name: str, more: Sequence[str] = ()) -> list[str]:
-        parameters = [*self.parameters(), *more]
-        line = f"def {name}({', '.join(parameters)}):"
-        if len(line) <= 100:
-            return [line]
-        return [f"def {name}(", *(f"    {p}," for p in parameters), "):"]
-
-    def _docstring(self) -> list[str]:
-        system = self.program.system
+    def docstring(self, more: Sequence[str] = ()) -> list[str]:
+        """What is returned, and the shape of every array."""
         first, *others = self.program.outputs
-        of = [system[n].adjoint_of for n in others]
+        of = [self.program.system[n].adjoint_of for n in others]
         wrt = [self.program.parameters.get(a[1], a[1]) for a in of if a is not None]
-        what = f"{self.storage.name(first)} and its gradient by {_listed(wrt)}." if wrt else f"{self.storage.name(first)}."
-        lines = [f'"""{what}', ""]
+        by = f" and its gradient by {_listed(wrt)}" if wrt else ""
+        lines = [f'"""{self.storage.name(first)}{by}.', ""]
         for family, places in self.program.given.items():
-            role = ROLES.get(system[family].role, str(system[family].role))
+            role = ROLES.get(self.program.system[family].role, "data")
             shapes = [self._shape(p) for p in places]
             text = f"[{', '.join(shapes)}]" if self.storage.unrolled[family] else shapes[0]
-            lines += textwrap.wrap(f"{self.program.parameters[family]}: {role}, {text}", 92,
-                                   subsequent_indent="    ")  # fmt: skip
-        return [*lines, '"""']
+            lines.append(f"{self.program.parameters[family]}: {role}, {text}")
+        wrapped = [part for line in (*lines, *more) for part in _wrapped(line)]
+        return [*wrapped, '"""']
 
     def _shape(self, place: Place) -> str:
         """The shape of a given array; sizes by number where they have one."""
         family, key = place
         v = self.program.system[family]
+        if self.storage.listed[family]:
+            return "a list of arrays"
         at = dict(zip(self.storage.unrolled[family], map(Integer, key), strict=True))
         ranges = self.storage.ranges(family, [at.get(i, s) for i, s in enumerate(v.own_index)])
         values = self.program.system.size_values()
-        if self.storage.listed[family]:
-            return "a list of arrays"
-        lengths = [sp.expand(self.storage.length(ranges[i]).xreplace(values)) for i in self.storage.dimensions(family)]
-        texts = [str(n).replace("[", "").replace("]", "") for n in lengths]
+        dimensions = self.storage.dimensions(family)
+        lengths = [sp.expand(self.storage.length(ranges[i]).xreplace(values)) for i in dimensions]
+        texts = [re.sub(r"[\[\]]", "", str(n)) for n in lengths]
         return f"({', '.join(texts)}{',' * (len(texts) == 1)})" if texts else "a number"
+
+
+def names_in(texts: Sequence[str]) -> set[str]:
+    """The names that stand in some lines."""
+    return {name for text in texts for name in NAME.findall(text)}
+
+
+def unpacking(names: Sequence[str], value: str) -> list[str]:
+    """a, b = value, on several lines where there are many."""
+    line = f"{', '.join(names)}{',' * (len(names) == 1)} = {value}"
+    if len(line) <= WIDTH:
+        return [f"({names[0]},) = {value}" if len(names) == 1 else line]
+    return ["(", *textwrap.wrap(", ".join(names) + ",", WIDTH - 8, initial_indent="    ",
+                                subsequent_indent="    "), f") = {value}"]  # fmt: skip
+
+
+def returning(results: str) -> list[str]:
+    """return results, on several lines where there are many."""
+    if len(results) + 7 <= WIDTH:
+        return [f"return {results}"]
+    wrapped = textwrap.wrap(results, WIDTH - 8, initial_indent="    ", subsequent_indent="    ")
+    return ["return (", *wrapped, ")"]
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, WIDTH - 4, subsequent_indent="    ") or [""]
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -137,4 +173,3 @@ def _listed(words: Sequence[str]) -> str:
 
 def _number(value: Expr) -> str:
     return str(value) if value.is_Integer else str(float(value))
-

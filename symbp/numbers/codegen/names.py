@@ -16,6 +16,7 @@ class Names:
     def __init__(self, taken: set[str]) -> None:
         self._taken = RESERVED | taken
         self._known: dict[object, str] = {}
+        self.waiting: dict[str, tuple[str, ...]] = {}
 
     def __call__(self, what: object, *wishes: str) -> str:
         """The name of `what`: the first wish that is free, or nearly so."""
@@ -28,14 +29,22 @@ class Names:
             self._known[what] = name
         return self._known[what]
 
-    def fresh(self, wish: str) -> str:
-        """A name for something new: t1, t2, ..."""
-        name, count = identifier(wish), 1
+    def fresh(self, *wishes: str) -> str:
+        """A name for something new: the first wish that is free, or the last with a number."""
+        name = next((w for w in wishes if w not in self._taken), wishes[-1])
+        count = 1
         while name in self._taken:
             count += 1
-            name = f"{identifier(wish)}_{count}"
+            name = f"{wishes[-1]}_{count}"
         self._taken.add(name)
         return name
+
+    def later(self, letter: str, target: str) -> str:
+        """A stand-in for the name of a part of `target`, until all parts are known."""
+        layer = re.fullmatch(r"[A-Za-z]+(\d+)", target)
+        stand_in = f"__part_{len(self.waiting)}"
+        self.waiting[stand_in] = (letter + layer.group(1), letter) if layer else (letter,)
+        return stand_in
 
 
 def identifier(text: str) -> str:

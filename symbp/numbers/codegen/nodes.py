@@ -144,9 +144,6 @@ def arranged(a: Node, axes: Axes, short: bool = False) -> Node:
     if not any(missing):
         return moved
     longer = axes[len(axes) - len(missing) :]
-    one = f"axis={missing.index(True)}" if sum(missing) == 1 else None
-    if moved.op in ("sum", "max") and moved.detail == one:
-        return Node(moved.op, moved.args, longer, f"{moved.detail}, keepdims=True")
     subscript = ", ".join("None" if m else ":" for m in missing)
     return Node("view", (moved,), longer, f"[{subscript}]")
 
@@ -193,7 +190,8 @@ def _inside(a: Node, least: int) -> str:
 
 def _infix(a: Node) -> str:
     if a.negative:
-        return f"-{_inside(a.args[0], LEVELS['*'] + 1 if a.args[0].op == '@' else LEVELS['*'])}"
+        tight = a.args[0].op in ("@", "//")
+        return f"-{_inside(a.args[0], LEVELS['*'] + tight)}"
     left, right = a.args
     if a.op == "**":
         simple = left.op == "leaf" and right.op == "leaf" and left.level == ATOM
@@ -213,6 +211,16 @@ def _call(a: Node) -> str:
     return f"{a.detail}({', '.join(b.text for b in a.args)})"
 
 
+def _view(a: Node) -> str:
+    """A view; a sum with its axis put back is one that keeps it."""
+    (b,) = a.args
+    if b.op in ("sum", "max") and a.detail.startswith("[") and b.detail.startswith("axis="):
+        places = [i for i, part in enumerate(a.detail[1:-1].split(", ")) if part == "None"]
+        if b.detail == f"axis={places[0]}" and len(places) == 1:
+            return f"{b.text[:-1]}, keepdims=True)"
+    return _inside(b, ATOM) + a.detail
+
+
 def _reduction(a: Node) -> str:
     return f"np.{a.op}({', '.join([a.args[0].text, a.detail][: 1 + bool(a.detail)])})"
 
@@ -228,7 +236,7 @@ def _take(a: Node) -> str:
 
 _TEXT = {
     "leaf": lambda a: a.detail,
-    "view": lambda a: _inside(a.args[0], ATOM) + a.detail,
+    "view": _view,
     "call": _call,
     "outer": lambda a: f"np.outer({a.args[0].text}, {a.args[1].text})",
     "sum": _reduction,

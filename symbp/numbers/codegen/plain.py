@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 
-from symbp.numbers.codegen.header import Header
+from symbp.numbers.codegen.header import Header, returning
 from symbp.numbers.codegen.program import For, Item, Line, New, Program
 from symbp.numbers.codegen.sharing import (
+    christened,
     fitted,
     reused,
     shared,
+    used_names,
     without_aliases,
     worth_a_name,
 )
@@ -25,9 +26,11 @@ def plain_source(program: Program, name: str) -> str:
     names = program.storage.names
     items = without_aliases(program.items, outputs)
     items = fitted(shared(reused(items), names, worth_a_name), names, WIDTH)
-    header = Header(program, items)
-    body = [*header.opening(), *_body(program, items), f"return {header.results()}"]
-    return header.module(name, body)
+    items = christened(items, names)
+    header = Header(program)
+    opening = header.opening(used_names(items))
+    body = [*opening, *_body(program, items), *returning(header.results())]
+    return header.module([header.function(name, header.parameters(), header.docstring(), body)])
 
 
 def _body(program: Program, items: Sequence[Item]) -> Iterator[str]:
@@ -74,5 +77,3 @@ def new_text(item: New) -> str:
         return f"np.empty({item.shape[0].text})"
     return f"np.empty(({', '.join(n.text for n in item.shape)}))"
 
-
-__all__ = ["plain_source", "textwrap"]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
-from sympy import Integer
+from sympy import Expr, Integer
 
 from symbp.errors import at
 from symbp.forms.layout import Layout
@@ -31,6 +31,7 @@ from symbp.numbers.codegen.schedule import (
 )
 from symbp.numbers.codegen.storage import Scope, Storage
 from symbp.system import Equation, Range, Role, System
+from symbp.system.indices import substitute
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ Item = Line | New | For
 class Program:
     """The lines that compute some families of a system, and the names that they use."""
 
-    def __init__(self, system: System, outputs: Sequence[str], layout: Layout) -> None:
+    def __init__(self, system: System, outputs: Sequence[str], layout: Layout | None) -> None:
         self.system = depth_known(system)
         unrolled = unrolled_slots(self.system)
         self.storage = Storage(self.system, layout, unrolled, listed_slots(self.system, unrolled))
@@ -131,7 +132,7 @@ class Program:
         return For(f"for {variable} in {f'reversed({values})' if step.down else values}:", body)
 
     def _line(self, step: Assign, formula: Formula, whole: bool) -> Line:
-        equation = step.equation
+        equation = self._with_own_axes(step.equation, step.loop)
         scope = Scope().within(*self._in_order(equation))
         if step.loop is not None:
             scope = scope.looping(step.loop)
@@ -142,6 +143,17 @@ class Program:
             node = self._full(node, equation, scope)
         node = arranged(node, target.axes, short=not whole)
         return Line(target, node, whole, equation.family)
+
+    def _with_own_axes(self, e: Equation, loop: Range | None) -> Equation:
+        """The equation with one symbol for each length of axis."""
+        at: dict[Expr, Expr] = {}
+        domain: list[Range] = []
+        for r in e.domain:
+            moved = r.substitute(at)
+            at[r.symbol] = self.storage.axis(moved, {*at.values(), *([loop.symbol] if loop else [])})
+            domain.append(replace(moved, symbol=at[r.symbol]))
+        index = tuple(substitute(i, at) for i in e.index)
+        return Equation(e.family, index, substitute(e.rhs, at), tuple(domain))
 
     def _in_order(self, e: Equation) -> list[Range]:
         """The domain in the order of the array's dimensions."""

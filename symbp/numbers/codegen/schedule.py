@@ -114,7 +114,7 @@ class Schedule:
     def __init__(self, system: System, storage: Storage) -> None:
         self.system = system
         self.storage = storage
-        self.facts = system.facts.at_sizes(system.size_values())
+        self.facts = system.facts
         self.blocks: dict[Place, list[Equation]] = {}
 
     def steps(self, outputs: Sequence[Place]) -> list[Step]:
@@ -317,7 +317,7 @@ class Schedule:
                 return -1
             if self.facts.le(b, a):
                 return 1
-            raise SizeError(f"cannot tell which of {a} and {b} comes first: give a number")
+            raise SizeError(f"cannot tell which of {a} and {b} comes first: state the least sizes")
 
         ends = {sp.expand(r.upper + 1) for r in ranges}
         marks = sorted({*(r.lower for r in ranges), *ends}, key=cmp_to_key(compare))

@@ -128,8 +128,7 @@ def _named(items: Sequence[Item], part: Node, names: Names) -> list[Item]:
     )
     first = items[place]
     assert isinstance(first, Line)
-    digits = "".join(re.findall(r"[\d_]+$", NAME.findall(first.target.text)[0]))
-    name = leaf(names.fresh(wish_for(part) + digits), part.axes)
+    name = leaf(names.later(wish_for(part), first.target.text), part.axes)
     at = {part.text: name}
     rest = mapped(items[place:], lambda node: replaced(node, at))
     return [*items[:place], Line(name, part, True, first.family), *rest]
@@ -160,18 +159,39 @@ def fitted(items: Sequence[Item], names: Names, width: int) -> list[Item]:
             body = fitted(item.body, names, width - 4)
             result.append(replace(item, body=tuple(x for x in body if isinstance(x, Line))))
             continue
-        work = [item]
-        while isinstance(work[-1], Line) and len(f"{work[-1].target.text} = {work[-1].node.text}") > width:
-            last = work.pop()
-            assert isinstance(last, Line)
-            part = _middle(last.node)
-            if part is None:
-                work.append(last)
-                break
-            name = leaf(names.fresh(wish_for(part)), part.axes)
-            work.append(Line(name, part, True, last.family))
-            work.append(replace(last, node=replaced(last.node, {part.text: name})))
-        result += work
+        work, done = [item], []
+        while work:
+            last = work.pop(0)
+            part = _middle(last.node) if isinstance(last, Line) and _length(last) > width else None
+            if part is None or not isinstance(last, Line):
+                done.append(last)
+                continue
+            name = leaf(names.later(wish_for(part), last.target.text), part.axes)
+            rest = replace(last, node=replaced(last.node, {part.text: name}))
+            work = [Line(name, part, True, last.family), rest, *work]
+        result += done
+    return result
+
+
+def _length(line: Line) -> int:
+    return len(f"{line.target.text} = {line.node.text}")
+
+
+def christened(items: Sequence[Item], names: Names) -> list[Item]:
+    """The program with names for its parts, numbered as they appear."""
+    at: dict[str, Node] = {}
+    result: list[Item] = []
+    for item in items:
+        lines = [item] if isinstance(item, Line) else item.body if isinstance(item, For) else []
+        for line in lines:
+            if line.target.text in names.waiting:
+                at[line.target.text] = leaf(names.fresh(*names.waiting[line.target.text]), line.target.axes)
+        (new,) = mapped([item], lambda node: replaced(node, at))
+        if isinstance(new, Line):
+            new = replace(new, target=replaced(new.target, at))
+        elif isinstance(new, For):
+            new = replace(new, body=tuple(replace(x, target=replaced(x.target, at)) for x in new.body))
+        result.append(new)
     return result
 
 

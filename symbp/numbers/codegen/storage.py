@@ -2,13 +2,13 @@
 
 Slots that count layers of a known number are unrolled into names: w[2, j, k] is the array w2.
 Slots on which the lengths of others depend make lists of arrays: w[l − 1]. All others are
-dimensions, in the order of the layout. In code indices begin at 0, so every slot's index is
+dimensions, in the order of the slots or of a layout. In code indices begin at 0, so every slot's index is
 written minus its first value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
@@ -18,8 +18,10 @@ from sympy import Expr, Indexed, S, Symbol
 from symbp.errors import SizeError
 from symbp.forms.layout import Layout
 from symbp.forms.matrix_expr import Axis
+from symbp.numbers.codegen.bounds import distributed
 from symbp.numbers.codegen.names import Names
 from symbp.numbers.codegen.nodes import (
+    Axes,
     Node,
     arranged,
     call,
@@ -60,7 +62,7 @@ class Storage:
     def __init__(
         self,
         system: System,
-        layout: Layout,
+        layout: Layout | None,
         unrolled: Mapping[str, Sequence[int]],
         listed: Mapping[str, Sequence[int]],
     ) -> None:
@@ -68,10 +70,11 @@ class Storage:
         self.layout = layout
         self.unrolled = unrolled
         self.listed = listed
-        self.facts = system.facts.at_sizes(system.size_values())
+        self.facts = system.facts  # for all sizes: the code reads them from its arrays
         self.names = Names(set())
         self.sizes: dict[Expr, str] = {}  # the sizes that the code uses, and their names
-        self.counts: dict[tuple[str, str], str] = {}  # index vectors: (symbol, length) → name
+        self.lengths: dict[Symbol, Expr] = {}  # the axes of arrays: one symbol for each length
+        self.counts: dict[Symbol, str] = {}  # index vectors: the names of 0, 1, ... along an axis
 
     # -- families --------------------------------------------------------------------------------
 
@@ -90,7 +93,7 @@ class Storage:
         apart = {*self.unrolled[family], *self.listed[family]}
         rest = [i for i in range(len(v.slots)) if i not in apart]
         kinds = {v.slots[i].kind for i in rest}
-        if len(rest) != 2 or not kinds <= self.layout.axes:
+        if self.layout is None or len(rest) != 2 or not kinds <= self.layout.axes:
             return rest
         a, b = (Axis(v.slots[i].range, v.slots[i].kind) for i in rest)
         return rest if self.layout.ordered(a, b, self._is_weight(v))[0] is a else rest[::-1]
@@ -129,9 +132,11 @@ class Storage:
         """How the code finds a size: from the shape of a given array, else by its number."""
         for text, e in self._measured(given):
             c = affine_coefficient(e, size)
-            if c == 1 and not self._unknown(e - size, size):
-                rest = self.integer(sp.expand(size - e), Scope())
-                return text if e == size else elementwise("+", [leaf(text), rest]).text
+            if c is not None and c > 0 and not self._unknown(e - c * size, size):
+                terms = sp.Add.make_args(sp.expand(c * size - e))
+                rest = [self.integer(t, Scope()) for t in terms if t != 0]
+                found = self._added([leaf(text), *rest], ())
+                return (found if c == 1 else elementwise("//", [found, leaf(str(c))])).text
         values = self.system.size_values()
         if size not in values:
             raise SizeError(f"{size} can be read from no array: give it a number with with_sizes")
@@ -158,67 +163,66 @@ class Storage:
     # -- indices ---------------------------------------------------------------------------------
 
     def integer(self, e: Expr, scope: Scope) -> Node:
-        """An index expression; an axis is a vector of its values."""
+        """An index expression; an axis is a vector of its values, data are an array."""
+        data = {a: sp.Dummy(integer=True) for a in e.atoms(Indexed) if self._is_data(a)}
         shift = {s: s + r.lower for s, r in scope.axes.items() if r.lower != 0}
-        return self._integer(sp.expand(substitute(e, shift)), scope)
+        moved = substitute(e.xreplace(data), shift)
+        known = {d: self.entry(a, scope) for a, d in data.items()}
+        return self._integer(distributed(moved), scope, known)
 
-    def _integer(self, e: Expr, scope: Scope) -> Node:
-        if e.is_Integer:
-            return leaf(str(e))
+    def _integer(self, e: Expr, scope: Scope, known: Mapping[Expr, Node]) -> Node:
+        if e in known:
+            return known[e]
         if e in scope.axes:
-            return leaf(self._count(scope.axes[e]), (e,))
+            return leaf(self._count(e), (e,))
         if e in scope.loops:
             return leaf(self.names(("loop", e), e.name))
-        name = family_of(e)
-        if name is not None:
-            if self.system[name].role is not Role.SIZE:
-                return self.entry(e, scope)
+        if not e.args or isinstance(e, Indexed):
             return self.size(e)
-        if isinstance(e, sp.Add):
-            return self._added([self._integer(a, scope) for a in e.args])
-        parts = [self._integer(a, scope) for a in e.args]
-        if isinstance(e, sp.Mul):
-            sign, rest = (True, parts[1:]) if parts[0].detail == "-1" else (False, parts)
-            result = reduce(lambda a, b: elementwise("*", [a, b]), rest)
-            return negative(result) if sign else result
-        if isinstance(e, (sp.Max, sp.Min)):
-            plain = {sp.Max: "max", sp.Min: "min"}[e.func]
-            result = parts[0]
-            for p in parts[1:]:
-                inner = bool(result.axes or p.axes)
-                result = call(f"np.{plain}imum" if inner else plain, result, p)
-            return result
+        order = tuple(scope.axes)
         if isinstance(e, (sp.floor, sp.ceiling)):
             above, below = sp.fraction(sp.together(e.args[0]))
-            divisor = leaf(str(below))
-            if isinstance(e, sp.floor):
-                return elementwise("//", [self._integer(above, scope), divisor])
-            return negative(elementwise("//", [self._integer(-above, scope), divisor]))
+            sign = 1 if isinstance(e, sp.floor) else -1
+            top = self._integer(sp.expand(sign * above), scope, known)
+            result = elementwise("//", [top, leaf(str(below))])
+            return result if sign == 1 else negative(result)
+        if e.could_extract_minus_sign() and e.is_Mul:
+            return negative(self._integer(-e, scope, known))
+        parts = [self._integer(a, scope, known) for a in e.args]
+        if isinstance(e, sp.Add):
+            return self._added(parts, order)
+        if isinstance(e, sp.Mul):
+            return reduce(lambda a, b: elementwise("*", [a, b], order), parts)
+        if isinstance(e, (sp.Max, sp.Min)):
+            plain = "max" if isinstance(e, sp.Max) else "min"
+            parts.sort(key=lambda p: (len(p.axes), p.text))
+            return reduce(
+                lambda a, b: call(f"np.{plain}imum" if b.axes else plain, a, b, order=order), parts
+            )
         raise SizeError(f"{e} is no index")
 
     @staticmethod
-    def _added(parts: Sequence[Node]) -> Node:
-        first, *rest = sorted(parts, key=lambda p: (p.level == 4, p.number is not None, p.text))
+    def _added(parts: Sequence[Node], order: Axes) -> Node:
+        first, *rest = sorted(parts, key=lambda p: (p.level == 4, p.number is not None, -len(p.axes)))
         for p in rest:
             minus = p.level == 4
-            first = elementwise("-" if minus else "+", [first, negative(p) if minus else p])
+            first = elementwise("-" if minus else "+", [first, negative(p) if minus else p], order)
         return first
 
-    def minus(self, a: Node, e: Expr) -> Node:
-        """a − e for an index a and a size e."""
-        rest = self.integer(e, Scope())
-        number = a.number
-        if number is not None and rest.number is not None:
-            return leaf(str(int(number - rest.number)))
-        return self._added([a, negative(rest)])
-
-    def _count(self, r: Range) -> str:
+    def _count(self, axis: Symbol) -> str:
         """The name of 0, 1, ... along an axis."""
-        length = self.integer(self.length(r), Scope()).text
-        known = (r.symbol.name, length)
-        if known not in self.counts:
-            self.counts[known] = self.names.fresh(r.symbol.name)
-        return self.counts[known]
+        if axis not in self.counts:
+            self.counts[axis] = self.names.fresh(axis.name)
+        return self.counts[axis]
+
+    def axis(self, r: Range, taken: Collection[Symbol] = ()) -> Symbol:
+        """The symbol of an axis along a range: its own, or another one for another length."""
+        length = self.length(r)
+        for name in (r.symbol.name, *(f"{r.symbol.name}_{i}" for i in range(2, 1000))):
+            symbol = Symbol(name, integer=True)
+            if symbol not in taken and self.lengths.setdefault(symbol, length) == length:
+                return symbol
+        raise SizeError(f"too many lengths for the index {r.symbol}")
 
     # -- entries ---------------------------------------------------------------------------------
 
@@ -254,8 +258,8 @@ class Storage:
         own = scope.axes[s]
         if c is None or not c.is_Integer or c < 1:
             return None
-        start = sp.expand(substitute(g, {s: own.lower}) - r.lower)
-        stop = sp.expand(substitute(g, {s: own.upper}) - r.lower + 1)
+        start = distributed(substitute(g, {s: own.lower}) - r.lower)
+        stop = distributed(substitute(g, {s: own.upper}) - r.lower + 1)
         known = self.facts.given((*scope.loops.values(), *scope.axes.values()))
         if not (known.le(S.Zero, start) and known.le(stop, self.length(r))):
             return None
@@ -276,21 +280,21 @@ class Storage:
         scope: Scope,
     ) -> Node:
         """base[index arrays]: one array among plain slices, or arrays for all dimensions."""
-        places = [self._place(g, r, scope) for g, r in dims]
-        looked_up = [p for p, part in zip(places, parts, strict=True) if part is None]
-        slices = [p.axes for p, part in zip(places, parts, strict=True) if part and ":" in part]
-        apart = {a for axes in slices for a in axes}
+        looked_up = [self._place(*d, scope) for d, p in zip(dims, parts, strict=True) if p is None]
+        slices = {s for (g, _), p in zip(dims, parts, strict=True) if p is not None and ":" in p
+                  for s in g.free_symbols if s in scope.axes}  # fmt: skip
         plain = len(looked_up) == 1 and len(slices) + 1 == len(parts)
-        if plain and not apart & set(looked_up[0].axes):
+        if plain and not slices & set(looked_up[0].axes):
             axes: list[Symbol] = []
             texts = []
-            for p, part in zip(places, parts, strict=True):
-                axes += p.axes
+            for (g, _), part in zip(dims, parts, strict=True):
+                axes += looked_up[0].axes if part is None else [s for s in g.free_symbols if s in slices]
                 texts.append("{0}" if part is None else part)
             while texts[-1] == ":":
                 texts.pop()
             return Node("take", (base, *looked_up), tuple(axes), ", ".join(texts))
-        order = union(places)
+        places = [self._place(g, r, scope) for g, r in dims]
+        order = union(places, tuple(scope.axes))
         index = tuple(arranged(p, order, short=True) for p in places)
         return Node("take", (base, *index), order, ", ".join(f"{{{i}}}" for i in range(len(index))))
 
