@@ -17,6 +17,7 @@ from typing import Any
 
 import sympy as sp
 from sympy import Expr, Rational, S, Symbol
+from sympy.core.function import ArgumentIndexError
 
 from symbp.errors import unknown
 
@@ -71,7 +72,7 @@ class Elementwise(sp.Function):
     def fdiff(self, argindex: int = 1) -> Expr:
         """∂f⁽ⁿ⁾/∂x = f⁽ⁿ⁺¹⁾, so that SymPy's own `diff` knows the table."""
         if argindex != 1:
-            raise sp.ArgumentIndexError(self, argindex)
+            raise ArgumentIndexError(self, argindex)
         return derivative_of(self)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
-from symbp.derivation import RULES, Derivation, derive
+from symbp.derivation import RULES, Derivation, derive, simplified
 from symbp.derivation.context import Context, Partial
 from symbp.derivation.paths import edges_from, paths, product_of
 from symbp.errors import DefinitionError, SizeError
@@ -13,6 +13,7 @@ from symbp.judge.equality import Prover
 from symbp.networks import mlp
 from symbp.numbers.evaluator import Evaluation
 from symbp.numbers.sampling import sample
+from symbp.verify import verify
 from tests.small_systems import EXAMPLES
 
 NETWORKS = {
@@ -97,6 +98,12 @@ def test_matching_losses_leave_the_difference(activation, loss):
     last = [activation] if activation == "softmax" else activation
     found = [d for d in derive(mlp((2, 3), last, loss)) if str(d.target).startswith("∂C/∂z")]
     assert str(found[0].result).replace("[1,", "[L,") == "a[L, j] - y[j]"
+
+
+@pytest.mark.parametrize("name", [*NETWORKS, *EXAMPLES])
+def test_the_results_together_are_the_gradient(name):
+    system = NETWORKS[name]() if name in NETWORKS else EXAMPLES[name]().system
+    assert verify(system, candidate=simplified(derive(system)), witnesses=["exact"]).ok
 
 
 def test_every_rule_is_used_by_some_derivation():

@@ -24,14 +24,24 @@ def test_every_equation_of_the_document_is_proved(document):
     post = document.post()
     provers: dict[str | None, Prover] = {}
     for left, right, domain, condition in post.claims:
-        prover = provers.setdefault(condition, Prover(post.system, condition))
+        prover = provers.setdefault(condition, Prover(small(post.system), condition))
         assert prover.equal(left, right, domain), f"{left} = {right}"
     assert len(post.claims) > 10
 
 
+def small(system):
+    """Two layers, neighbours of unequal widths, two samples: enough to tell indices apart."""
+    if "n" in system.sizes:
+        return system
+    if "L" not in system.by_name:
+        return system.with_sizes(n=(2, 3, 2, 2))
+    batch = {"m": 2} if "m" in system.by_name else {}
+    return system.with_sizes(L=2, n=(2, 3, 2), **batch)
+
+
 def test_a_planted_fault_in_a_document_is_refuted():
     post = DOCUMENTS[0].post()
-    prover = Prover(post.system)
+    prover = Prover(small(post.system))
     for left, right, domain, _ in post.claims:
         assert not prover.equal(left, -right, domain)
         assert not prover.equal(left, right * (1 + Rational(1, 10**6)), domain)

@@ -186,36 +186,43 @@ PARTS: dict[str, Callable[[], str]] = {
 
 def about(document: Document) -> str:
     """A document in a few lines: what it is, its equations as matrices, how it was checked."""
-    system = mlp(**document.options)
     notation = NOTATIONS[document.notation]
     post = document.post()
-    options = {k: v for k, v in document.options.items() if k != "sizes"}
     sizes = ", ".join(f"{k} = {v}" for k, v in with_small_sizes(post.system).sizes.items())
+    conditions = {c for *_, c in post.claims if c}
+    under = "".join(f" Some hold where {c}; the document says which." for c in conditions)
     language = {"en": "English", "zh": "Chinese"}[document.language]
-    conditions = sorted({c for *_, c in post.claims if c})
-    if_needed = f" Where it says so, under the condition that {conditions[0]}." if conditions else ""
-    asked = ", ".join(f"{k} {shown(v)}" for k, v in options.items())
-    return "\n\n".join([
-        f"## [{document.file}]({document.file})",
-        f"{document.about[0].upper()}{document.about[1:]}. {language}, notation `{document.notation}`: "
-        f"{notation.title['en']}." + (f" Options: {asked}." if asked else ""),
-        equations(system, notation),
-        f"Checked: {len(post.claims)} equations of the post, each evaluated on both sides in a prime "
-        f"field at {sizes} and found equal.{if_needed}",
-    ])  # fmt: skip
+    return "\n\n".join(
+        [
+            f"## [{document.file}]({document.file})",
+            f"{document.about[0].upper()}{document.about[1:]}. Notation `{document.notation}`: "
+            f"{notation.title['en']}. In {language}.",
+            equations(mlp(**document.options), notation),
+            f"```console\n$ {command_of(document)} -o {document.file}\n```",
+            f"Checked: {len(post.claims)} equations, each proved at {sizes}.{under}",
+        ]
+    )
 
 
-def shown(option: object) -> str:
-    if isinstance(option, list):
-        return ", ".join(shown(o) for o in option)
-    return {"True": "yes", "False": "no"}.get(str(option), f"`{option}`")
+def command_of(document: Document) -> str:
+    """The command that prints a document."""
+    options = {"notation": document.notation, "lang": document.language, **document.options}
+    words = [f"--{name} {option(value)}" for name, value in options.items()]
+    return " ".join(["symbp derive mlp", *words])
 
 
-PART = re.compile(r"(<!-- generated: (.+?) -->\n\n)(.*?)(\n\n<!-- end -->)", re.S)
+def option(value: object) -> str:
+    """An option's value on the command line: a batch is m, a list parted by commas."""
+    if isinstance(value, list):
+        return ",".join({True: "yes", False: "no"}.get(v, str(v)) for v in value)
+    return "m" if value is True else str(value)
+
+
+PART = re.compile(r"(<!-- generated: (.+?) -->\n)((?:(?!<!--).)*)(<!-- end -->)", re.S)
 
 
 def regenerated(text: str, parts: dict[str, Callable[[], str]]) -> str:
-    return PART.sub(lambda m: m[1] + parts[m[2]]() + m[4], text)
+    return PART.sub(lambda m: f"{m[1]}\n{parts[m[2]]()}\n\n{m[4]}", text)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

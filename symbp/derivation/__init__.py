@@ -21,7 +21,7 @@ from symbp.system import Equation, Range, Role, System
 from symbp.system.equation import family_of, index_of, walk
 from symbp.system.indices import substitute
 
-__all__ = ["Derivation", "Partial", "Step", "derive", "is_inserted"]
+__all__ = ["Derivation", "Partial", "Step", "derive", "is_inserted", "simplified"]
 
 Rule = Callable[[Context, Expr], Expr]
 
@@ -105,6 +105,23 @@ def derive(system: System, wrt: Sequence[str] | None = None) -> list[Derivation]
                 pairs = zip(cases, new, strict=True)
                 known += [replace(case, rhs=d.unconditional) for case, d in pairs]
     return sorted(found, key=lambda d: _place(full, d))
+
+
+def simplified(derivations: Sequence[Derivation]) -> System:
+    """The gradient as a System whose equations are the results of the derivations.
+
+    Adjoints that were inserted everywhere are gone; conditions on the data are not used.
+    """
+    system = derivations[0].system
+    gone = {v.name for v in system.variables if v.adjoint_of and is_inserted(system, v.name)}
+    results = [
+        Equation(str(family_of(d.target)), index_of(d.target), d.unconditional, d.domain)
+        for d in derivations
+        if family_of(d.target) not in gone
+    ]
+    forward = [e for e in system.equations if system[e.family].role is not Role.ADJOINT]
+    variables = tuple(v for v in system.variables if v.name not in gone)
+    return replace(system, variables=variables, equations=(*forward, *results))
 
 
 def _derive_one(

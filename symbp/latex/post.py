@@ -13,7 +13,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbp.adjoint import adjoint_name
-from symbp.derivation import Derivation, Step, derive, is_inserted
+from symbp.derivation import Derivation, Step, derive, is_inserted, simplified
 from symbp.forms.component import components
 from symbp.forms.contract import NoMatrixForm
 from symbp.forms.index import count, looks_up_data
@@ -102,7 +102,7 @@ def write_post(
     if form == "full":
         _backward(post, derivations)
     _results(post, derivations)
-    every_weight(post)
+    every_weight(post, derivations)
     _update(post)
     return post
 
@@ -249,7 +249,7 @@ def _update(post: Post) -> None:
 MOST_WEIGHTS = 40
 
 
-def every_weight(post: Post) -> None:
+def every_weight(post: Post, derivations: Sequence[Derivation]) -> None:
     """∂C/∂w for each parameter on its own, where sizes are numbers and the network is small."""
     system = post.system
     open_sizes = [v for v in system.with_role(Role.SIZE) if v.name not in system.sizes]
@@ -259,7 +259,7 @@ def every_weight(post: Post) -> None:
     if sum(count(system[name], system) for name in order) > MOST_WEIGHTS:
         return
     post.heading("every weight")
-    found = components(system, order)
+    found = components(simplified(derivations), order)
     for (family, index), value in sorted(found.items(), key=lambda f: order.index(f[0][0])):
         left = system[family][tuple(map(sp.Integer, index))]
         writer = Writer(system, post.notation)

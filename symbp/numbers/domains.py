@@ -25,6 +25,7 @@ from symbp.errors import UnknownNameError
 from symbp.functions import TABLE, Elementwise, F, Row, X
 
 Buffer = Any
+LARGE = 700.0  #: exp(700) is finite, and so are its usual multiples
 Axes = tuple[Any, ...]
 
 
@@ -166,16 +167,20 @@ class Floats(Arrays):
     """float64, with the functions' stable NumPy texts."""
 
     def elementary(self, name: str, x: Buffer) -> Buffer:
-        """By NumPy."""
-        return self.array(numpy_function(TABLE[name].numpy)(x, ()))
+        """By NumPy; an exponential in a formula is bounded, so that 0 times it stays 0."""
+        given = np.minimum(x, LARGE) if name == "exp" else x
+        return self.array(numpy_function(TABLE[name].numpy)(given, ()))
 
     def apply(self, row: Row, order: int, x: Buffer, parameters: Sequence[Buffer]) -> Buffer:
-        """By the table's NumPy text where it has one."""
-        if order == 0 and row.numpy:
-            names = tuple(p.name for p, _ in row.parameters)
-            with np.errstate(over="ignore"):
+        """By the table's NumPy texts where it has them."""
+        names = tuple(p.name for p, _ in row.parameters)
+        with np.errstate(over="ignore"):
+            if order == 0 and row.numpy:
                 return self.array(numpy_function(row.numpy, names)(x, parameters))
-        return super().apply(row, order, x, parameters)
+            if order == 1 and row.numpy_derivative:
+                f = self.apply(row, 0, x, parameters) if "{f}" in row.numpy_derivative else x
+                return self.array(numpy_function(row.numpy_derivative, names)(x, parameters, f))
+            return super().apply(row, order, x, parameters)
 
 
 class Complex(Arrays):
@@ -194,15 +199,38 @@ class Complex(Arrays):
             return np.sign(x.real)
         if name == "erf":
             return erf(x.real) + 2j / math.sqrt(math.pi) * np.exp(-(x.real**2)) * x.imag
+        if name == "exp":
+            return np.exp(np.minimum(x.real, LARGE) + 1j * x.imag)
         with np.errstate(over="ignore", invalid="ignore"):
             return getattr(np, name)(x)
 
     def apply(self, row: Row, order: int, x: Buffer, parameters: Sequence[Buffer]) -> Buffer:
-        """tanh by NumPy (its definition cancels for large |x|), the rest by their values."""
-        if row.name == "tanh" and order == 0:
-            return np.tanh(x)
+        """By the row's value, written so that nothing overflows or cancels for large |x|."""
         with np.errstate(over="ignore"):
+            if order == 0 and row.name in COMPLEX:
+                return COMPLEX[row.name](x, *parameters)
             return super().apply(row, order, x, parameters)
+
+
+def _positive(x: Any, above: Any, below: Any) -> Any:
+    return np.where(x.real > 0, above, below)
+
+
+def _logistic(x: Any) -> Any:
+    e = np.exp(_positive(x, -x, x))
+    return _positive(x, 1, e) / (1 + e)
+
+
+#: Values of functions whose definitions overflow or cancel for large |x|.
+COMPLEX: dict[str, Callable[..., Any]] = {
+    "exp": np.exp,
+    "sigmoid": _logistic,
+    "tanh": np.tanh,
+    "softplus": lambda x: _positive(x, x, 0) + np.log1p(np.exp(_positive(x, -x, x))),
+    "silu": lambda x: x * _logistic(x),
+    "elu": lambda x, alpha: _positive(x, x, alpha * np.expm1(_positive(x, 0, x))),
+    "gelu_tanh": lambda x: x * _logistic(math.sqrt(8 / math.pi) * (x + 0.044715 * x**3)),
+}
 
 
 class Objects(Arrays):
@@ -275,9 +303,9 @@ def erf(x: Any) -> Any:
 
 
 @cache
-def numpy_function(text: str, parameters: tuple[str, ...] = ()) -> Callable[[Any, Any], Any]:
-    """A table row's NumPy text as a function of x and the parameters."""
+def numpy_function(text: str, parameters: tuple[str, ...] = ()) -> Callable[..., Any]:
+    """A table row's NumPy text as a function of x, the parameters and f(x)."""
     names = {p: f"p[{i}]" for i, p in enumerate(parameters)}
-    source = text.format(x="x", **names)
-    function: Callable[[Any, Any], Any] = eval(f"lambda x, p: {source}", {"np": np, "erf": erf})
+    source = text.format(x="x", f="f", **names)
+    function: Callable[..., Any] = eval(f"lambda x, p, f=None: {source}", {"np": np, "erf": erf})
     return function

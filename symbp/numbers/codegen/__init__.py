@@ -27,3 +27,14 @@ def compile_numpy(system: System, wrt: Sequence[str] | None = None) -> object:
     namespace: dict[str, object] = {}
     exec(numpy_source(system, wrt), namespace)
     return namespace["gradient"]
+
+
+def numpy_source2(
+    system: System, wrt: Sequence[str] | None = None, function: str = "gradient", layout: Layout | None = None
+) -> str:
+    """The source."""
+    from symbp.numbers.codegen.inplace import inplace_source
+    names = list(wrt) if wrt is not None else [v.name for v in system.with_role(Role.PARAMETER)]
+    full = gradient(system, names)
+    outputs = [system.loss, *(adjoint_name(system.loss, n) for n in names if adjoint_name(system.loss, n) in full.by_name)]
+    return inplace_source(Program(simplified(full, outputs), outputs, layout), function)

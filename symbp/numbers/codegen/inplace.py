@@ -1,108 +1,230 @@
 """The program without new arrays: every value is written to a buffer that is there already.
 
-    z1 = w1 @ x + b1[:, None]         w1.dot(x, out=a1)
-    a1 = 1 / (1 + np.exp(-z1))        a1 += b1[:, None]
+    z1 = w1 @ x + b1[:, None]         # a1 = 1 / (1 + np.exp(-(w1 @ x + b1[:, None])))
+    a1 = 1 / (1 + np.exp(-z1))        w1.dot(x, out=a1)
+                                      a1 += b1[:, None]
                                       np.negative(a1, out=a1)
                                       np.exp(a1, out=a1)
                                       a1 += 1
                                       np.reciprocal(a1, out=a1)
 
 A value that is used once is computed in the buffer of what uses it; a part that stands twice
-has a buffer of its own; what is left over goes to scratch buffers, one for each shape.
+has a buffer of its own; the rest goes to scratch buffers, which are used again.
 """
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
 
 from symbp.errors import SizeError
-from symbp.numbers.codegen.header import Header
-from symbp.numbers.codegen.nodes import COMPARISONS, Axes, Node, leaf, replaced, walk
+from symbp.numbers.codegen.header import Header, names_in, returning, unpacking
+from symbp.numbers.codegen.nodes import COMPARISONS, Axes, Node, replaced, walk
 from symbp.numbers.codegen.program import For, Item, Line, New, Program
 from symbp.numbers.codegen.sharing import (
-    NAME,
     christened,
-    lines_of,
+    fitted,
     reused,
     shared,
     used_names,
     without_aliases,
 )
+from symbp.numbers.codegen.statements import Statements, is_index, is_inline
 from symbp.numbers.codegen.storage import Scope
 
-INFIX = {"+": "np.add", "-": "np.subtract", "*": "np.multiply", "/": "np.divide", "**": "np.power"}
-UFUNCS = {f"np.{name}" for name in (
-    "exp log tanh sqrt sign abs maximum minimum expm1 logaddexp cosh clip".split())}  # fmt: skip
-REDUCTIONS = {"sum": "np.add.reduce", "max": "np.maximum.reduce"}
+WIDTH = 96
 
 
 def inplace_source(program: Program, name: str) -> str:
     """A module with the function and with one that makes its buffers."""
-    outputs = {program.storage.name(*p): p for places in program.outputs.values() for p in places}
-    names = program.storage.names
+    outputs = {program.storage.name(*p) for places in program.outputs.values() for p in places}
     items = reused(without_aliases(program.items, outputs))
-    items = christened(shared(_used_once_inside(items, outputs), names, _worth_a_buffer), names)
-    return _Writer(program, items, outputs).module(name)
+    names = program.storage.names
+    items = shared(_inserted(items, outputs), names, _worth_a_buffer)
+    items = [y for x in items for y in (fitted([x], names, 72) if _is_scalar(x) else [x])]
+    return _Module(program, christened(items, program.storage.names), outputs).source(name)
+
+
+def _is_scalar(item: Item) -> bool:
+    return isinstance(item, Line) and not item.target.axes
 
 
 def _worth_a_buffer(part: Node, lines: Sequence[Line]) -> bool:
     return bool(part.axes) and part.op not in COMPARISONS
 
 
-def _used_once_inside(items: Sequence[Item], keep: Sequence[str] | dict[str, object]) -> list[Item]:
-    """The program with what is used once computed where it is used."""
+def _inserted(items: Sequence[Item], keep: Collection[str]) -> list[Item]:
+    """The program with each value that one line uses once computed in that line."""
     count = used_names(items)
     result = list(items)
     for item in items:
-        if not isinstance(item, Line) or not item.whole:
+        if not isinstance(item, Line) or not item.whole or not item.target.axes:
             continue
         name = item.target.text
-        if name in keep or count[name] != 1 or not item.target.axes:
+        users = [i for i, x in enumerate(result) if isinstance(x, Line) and x.whole and _reads(x, name)]
+        if name in keep or count[name] != 1 or len(users) != 1:
             continue
-        places = [i for i, x in enumerate(result) if isinstance(x, Line) and x.whole and _has(x, name)]
-        if len(places) == 1:
-            user = result[places[0]]
-            (own,) = [i for i, x in enumerate(result) if isinstance(x, Line) and x.target.text == name]
-            assert isinstance(user, Line)
-            current = result[own]
-            assert isinstance(current, Line)
-            node = replaced(user.node, {name: current.node})
-            result[places[0]] = Line(user.target, node, True, user.family)
+        own = next(i for i, x in enumerate(result) if isinstance(x, Line) and x.target.text == name)
+        value, user = result[own], result[users[0]]
+        if isinstance(value, Line) and isinstance(user, Line):
+            node = replaced(user.node, {name: value.node})
+            result[users[0]] = Line(user.target, node, True, user.family)
             del result[own]
     return result
 
 
-def _has(line: Line, name: str) -> bool:
+def _reads(line: Line, name: str) -> bool:
     return any(n.op == "leaf" and n.detail == name for n in walk(line.node))
 
 
-@dataclass
-class _Buffers:
-    """The buffers by name, and which scratch buffers are free for a shape."""
+class _Module:
+    """The source: the buffers that it needs are known when the statements are written."""
 
-    shapes: dict[str, str] = field(default_factory=dict)
-    free: dict[str, list[str]] = field(default_factory=dict)
-
-
-class _Writer:
-    """Turns lines into statements that write to buffers."""
-
-    def __init__(self, program: Program, items: Sequence[Item], outputs: dict[str, object]) -> None:
+    def __init__(self, program: Program, items: Sequence[Item], outputs: Collection[str]) -> None:
         self.program = program
         self.storage = program.storage
-        self.items = items
+        self.header = Header(program)
         self.outputs = outputs
-        self.shapes: dict[str, str] = {}  # of the buffers, by name
+        self.same = self._same(items)
+        self.items = [x for x in items if not (isinstance(x, Line) and x.target.text in self.same.values()
+                                               and x.node.text in self.same)]  # fmt: skip
+        self.shapes: dict[str, str] = {}  # the buffers, by name
         self.free: dict[str, list[str]] = {}  # scratch buffers that hold nothing, by shape
-        self.taken: list[tuple[str, str]] = []  # scratch buffers of the line being written
-        self.code: list[str] = []
-        self.same: dict[str, str] = {}  # a value that lives in the buffer of an output
 
-    def module(self, name: str) -> str:
-        """The source."""
-        self._unify()
-        for item in self.items:
-            self._item(item)
-        raise NotImplementedError
+    def _same(self, items: Sequence[Item]) -> dict[str, str]:
+        """Values that an output repeats, and that output: dz2 lives in db2."""
+        found: dict[str, str] = {}
+        own = {x.target.text for x in items if isinstance(x, Line) and x.whole} - set(self.outputs)
+        for x in items:
+            if isinstance(x, Line) and x.whole and x.target.text in self.outputs:
+                if x.node.op == "leaf" and x.node.text in own and x.target.axes:
+                    found.setdefault(x.node.text, x.target.text)
+        return found
+
+    def source(self, name: str) -> str:
+        """Both functions."""
+        body = [line for item in self.items for line in self._written(item)]
+        gradients = [names for names in self._gradients()]
+        used = {*used_names(self.items), *(n for line in body for n in names_in([line.split("#")[0]]))}
+        more = ["", f"out: where to write {', '.join(n for n, _ in gradients)}, shaped as the parameters",
+                *["work: the buffers, from workspace()"] * bool(self.shapes)]  # fmt: skip
+        extra = ["out=None", *["work=None"] * bool(self.shapes)]
+        opening = [*self.header.opening(used), *self._buffers(gradients)]
+        results = ", ".join([self.storage.name(self.program.system.loss), *(n for n, _ in gradients)])
+        function = self.header.function(
+            name,
+            [*self.header.parameters(), *extra],
+            self.header.docstring(more),
+            [*opening, "", *body, "", *returning(results)],
+        )
+        return self.header.module([*self._workspace(), function])
+
+    # -- the function ----------------------------------------------------------------------------
+
+    def _gradients(self) -> Iterator[tuple[str, list[str]]]:
+        """(dw, [dw1, dw2]) for every gradient."""
+        for family, places in self.program.outputs.items():
+            if family != self.program.system.loss:
+                names = [self.storage.name(*p) for p in places]
+                single = not self.storage.unrolled[family]
+                yield names[0] if single else self.storage.names(("all of", family), family), names
+
+    def _buffers(self, gradients: Sequence[tuple[str, list[str]]]) -> Iterator[str]:
+        """out and work, made where they are not given, and the names of what is in them."""
+        loss = self.program.system.loss
+        likes = [self._like(family) for family in self.program.outputs if family != loss]
+        yield "if out is None:"
+        yield f"    out = {', '.join(likes)}" if len(likes) > 1 else f"    out = ({likes[0]},)"
+        yield from unpacking([n for n, _ in gradients], "out")
+        for name, parts in gradients:
+            if parts != [name]:
+                yield from unpacking(parts, name)
+        if self.shapes:
+            yield "if work is None:"
+            yield f"    work = workspace({', '.join(self._arguments())})"
+            yield from unpacking(list(self.shapes), "work")
+        for name, output in self.same.items():
+            yield f"{name} = {output}  # one array: they are equal"
+
+    def _like(self, family: str) -> str:
+        of = self.program.system[family].adjoint_of
+        assert of is not None
+        parameter = self.program.parameters[of[1]]
+        if self.storage.unrolled[family]:
+            return f"[np.empty_like(v) for v in {parameter}]"
+        return f"np.empty_like({parameter})"
+
+    def _written(self, item: Item) -> Iterator[str]:
+        if isinstance(item, New):
+            if item.is_list:
+                raise SizeError("buffers need a number of layers: give one with with_sizes")
+            self.shapes[item.name] = self._shape_text([n.text for n in item.shape])
+        elif isinstance(item, For):
+            yield item.header
+            for line in item.body:
+                yield from (f"    {code}" for code in self._line(line))
+        else:
+            yield from self._line(item)
+
+    def _line(self, line: Line) -> Iterator[str]:
+        name = line.target.text
+        fresh = line.whole and bool(line.target.axes) and name not in self.outputs
+        if fresh and is_inline(line.node, self.storage.integers):
+            if is_index(line.node, self.storage.integers):
+                self.storage.integers.add(name)
+            yield f"{name} = {line.node.text}"
+            return
+        if fresh and name not in self.same:
+            self.shapes[name] = self._shape(line.target.axes)
+        statements = Statements(
+            self._scratch, self._release, self.storage.integers, strided=not line.whole
+        )
+        place = name if line.target.axes or name not in self.outputs or self._is_loss(name) else f"{name}[...]"
+        statements.store(line.node, place)
+        comment = f"# {name} = {line.node.text}"
+        if len(statements.code) > 1 and len(comment) <= WIDTH:
+            yield comment
+        yield from statements.code
+
+    def _is_loss(self, name: str) -> bool:
+        return name == self.storage.name(self.program.system.loss)
+
+    # -- buffers -----------------------------------------------------------------------------------
+
+    def _shape(self, axes: Axes) -> str:
+        return self._shape_text([self.storage.integer(self.storage.lengths[a], Scope()).text for a in axes])
+
+    @staticmethod
+    def _shape_text(lengths: Sequence[str]) -> str:
+        return lengths[0] if len(lengths) == 1 else f"({', '.join(lengths)})"
+
+    def _scratch(self, axes: Axes) -> str:
+        shape = self._shape(axes)
+        if self.free.get(shape):
+            return self.free[shape].pop()
+        name = self.storage.names.fresh("t")
+        self.shapes[name] = shape
+        return name
+
+    def _release(self, name: str) -> None:
+        self.free.setdefault(self.shapes[name], []).append(name)
+
+    def _arguments(self) -> list[str]:
+        """The parameters that the sizes of the buffers are read from."""
+        lines = self._workspace_lines()
+        names = names_in(lines)
+        return [p for p in self.program.parameters.values() if p in names]
+
+    def _workspace_lines(self) -> list[str]:
+        texts = list(self.shapes.values())
+        sizes = self.header.sizes(names_in(texts))
+        return [*self.header.unpacked(names_in(sizes)), *sizes]
+
+    def _workspace(self) -> list[list[str]]:
+        """The function that makes the buffers."""
+        if not self.shapes:
+            return []
+        doc = ['"""The buffers of the function below; make them once and pass them on."""']
+        made = [f"    np.empty({shape}),  # {name}" for name, shape in self.shapes.items()]
+        body = [*doc, *self._workspace_lines(), "return [", *made, "]"]
+        head = f"def workspace({', '.join(self._arguments())}):"
+        return [[head, *(f"    {line}" for line in body)]]

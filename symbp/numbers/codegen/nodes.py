@@ -97,9 +97,10 @@ def operations(node: Node) -> int:
 def union(nodes: Sequence[Node], order: Sequence[Symbol] = ()) -> Axes:
     """The axes of an elementwise result: those of the widest operand, the rest as in `order`."""
     present = {a for n in nodes for a in n.axes}
-    widest = max(nodes, key=lambda n: len(n.axes)).axes if nodes else ()
-    if len(widest) == len(present):
-        return widest
+    wide = [n.axes for n in nodes if len(n.axes) == len(present)]
+    ordered = [axes for axes in wide if [a for a in order if a in present] == list(axes)]
+    if wide:
+        return (ordered or wide)[0]
     found = (*(a for a in order if a in present), *(a for n in nodes for a in n.axes))
     return tuple(dict.fromkeys(found))
 

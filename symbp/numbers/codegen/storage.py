@@ -29,6 +29,7 @@ from symbp.numbers.codegen.nodes import (
     leaf,
     negative,
     union,
+    walk,
 )
 from symbp.numbers.codegen.stable import Shift
 from symbp.system import Range, Role, System, Variable
@@ -75,6 +76,7 @@ class Storage:
         self.sizes: dict[Expr, str] = {}  # the sizes that the code uses, and their names
         self.lengths: dict[Symbol, Expr] = {}  # the axes of arrays: one symbol for each length
         self.counts: dict[Symbol, str] = {}  # index vectors: the names of 0, 1, ... along an axis
+        self.integers: set[str] = set()  # the names of arrays of indices
 
     # -- families --------------------------------------------------------------------------------
 
@@ -168,6 +170,7 @@ class Storage:
         shift = {s: s + r.lower for s, r in scope.axes.items() if r.lower != 0}
         moved = substitute(e.xreplace(data), shift)
         known = {d: self.entry(a, scope) for a, d in data.items()}
+        self.integers |= {n.detail for a in known.values() for n in walk(a) if n.op == "leaf" and n.axes}
         return self._integer(distributed(moved), scope, known)
 
     def _integer(self, e: Expr, scope: Scope, known: Mapping[Expr, Node]) -> Node:
@@ -213,6 +216,7 @@ class Storage:
         """The name of 0, 1, ... along an axis."""
         if axis not in self.counts:
             self.counts[axis] = self.names.fresh(axis.name)
+            self.integers.add(self.counts[axis])
         return self.counts[axis]
 
     def axis(self, r: Range, taken: Collection[Symbol] = ()) -> Symbol:
