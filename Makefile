@@ -17,10 +17,10 @@ demo: $(VENV) ## Show what symbp does
 	@$(BIN)/symbp demo
 
 test: $(VENV) $(ENGINES) ## Run the tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest -q -n auto
 
 check: static ## Run all that CI runs: format, lint, types, layers, docs, tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest -q -n auto
 
 static: $(VENV) docs
 	@$(BIN)/ruff format --check --quiet || { echo "Run: make format"; exit 1; }

@@ -1,26 +1,29 @@
 """How Sphinx builds the documentation: `make docs`."""
 
 import re
-from importlib.metadata import version as version_of
 from pathlib import Path
+
+import symbp
 
 project = "symbp"
 copyright = "The symbp authors"
-version = release = version_of("symbp")
+version = release = symbp.__version__
 language = "en"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"symbp {release}"
+html_theme_options = {"light_css_variables": {"code-font-size": "0.78em"}}  # 100 columns fit
 smartquotes = False  # the prime of f' is no apostrophe
 
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 # The pages show formulas without a network: the MathJax that the tests use is copied into them.
-# Where it is not installed, Sphinx links to its usual address.
-mathjax = Path(__file__).parents[1] / "tests/engines/node_modules/mathjax/es5/tex-svg.js"
+# "full" has every extension in it; the smaller file would look for \boldsymbol beside itself. Where
+# it is not installed, Sphinx links to its usual address.
+mathjax = Path(__file__).parents[1] / "tests/engines/node_modules/mathjax/es5/tex-svg-full.js"
 if mathjax.exists():
     html_static_path = [str(mathjax)]
     mathjax_path = mathjax.name

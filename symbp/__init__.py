@@ -9,8 +9,6 @@ The layers of the package, from the ground up: errors, functions, system, networ
 forms, derivation, notation, latex, numbers, judge, verify, network, cli.
 """
 
-from importlib.metadata import version
-
 from symbp.adjoint import gradient
 from symbp.derivation import derive
 from symbp.errors import SymbpError
@@ -41,4 +39,4 @@ __all__ = [
     "verify",
 ]
 
-__version__ = version("symbp")
+__version__ = "0.1.0"

@@ -32,9 +32,16 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
     items[0].config.stash[PARTIAL] = True
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the test marked `last` after all others: it judges what they used."""
+    """Put the test marked `last` after all others: it judges what they used.
+
+    Where processes share the tests (pytest-xdist), those that use golden files stay together.
+    """
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    for item in items:
+        if item.get_closest_marker("last") or "golden" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("golden"))
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from symbp.latex.writer import Writer
 from symbp.network import value_of
 from symbp.networks import mlp
 from symbp.networks.losses import LOSSES
+from symbp.numbers.codegen import numpy_source
 from symbp.numbers.sampling import with_small_sizes
 from symbp.system.equation import family_of
 from tests.derivation_documents import FOLDER, Document, documents
@@ -44,6 +45,7 @@ PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md", FOLDER
 
 def table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
+    assert not any("|" in cell for cells in lines for cell in cells), "this ends a cell: \\lvert"
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
@@ -65,7 +67,7 @@ def equations(system: System, notation: Notation, wrt: str = "zwb", first: int =
         where = writer.domain(domain)
         if a != b:  # two names for one thing
             rows.append(f"{a} &= {b}" + (f" && {where}" if where else ""))
-    body = " \\\\\n".join(rows)
+    body = " \\\\[2pt]\n".join(rows)
     return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
 
 
@@ -79,7 +81,7 @@ def letters() -> str:
     one, many = (derive(mlp(batch=b))[0].system for b in (False, True))
     chosen = NOTATIONS.values()
     rows = [
-        [label, *(math(", ".join(letter(n, system, *name.split()) for name in names)) for n in chosen)]
+        [label, *(math(", ".join(letter(n, system, *x.split()) for x in names)) for n in chosen)]
         for label, system, names in [
             ("weight of layer 1", one, ["w 1"]),
             ("bias of layer 1", one, ["b 1"]),
@@ -121,7 +123,8 @@ def same_weight() -> str:
         text = f"{n.styles['w'].entry}^2_{{12}}"
         written = Writer(system, n).write(entry)
         assert read_parameter(written, system, n) == entry
-        rows.append([f"`{n.name}`", math(written), math(text), f"`{read_parameter(text, system, n)}`"])
+        read = read_parameter(text, system, n)
+        rows.append([f"`{n.name}`", math(written), math(text), f"`{read}`"])
     return table(["notation", f"`{entry}` is written", "the text", "is read as"], rows)
 
 
@@ -131,8 +134,8 @@ def functions() -> str:
         kinks = math(", ".join(map(str, row.kinks)))
         slope = math(cases(row.derivative)) if row.derivative is not None else "unspecified"
         value = math(cases(row.value)) if row.value is not None else "–"
-        rows.append([f"`{row.name}`", value, slope, kinks, row.source])
-    return table(["name", "$f(x)$", "$f'(x)$, in $x$ and $f$", "kink at", "source"], rows)
+        rows.append([f"`{row.name}`", value, slope, kinks])
+    return table(["name", "$f(x)$", "$f'(x)$, in $x$ and $f$", "kink at"], rows)
 
 
 def cases(e: sp.Expr) -> str:
@@ -142,9 +145,10 @@ def cases(e: sp.Expr) -> str:
     e = e.replace(lambda n: n.is_Rational and n.q > 1000, lambda n: sp.Float(n, 6))
     steps = sorted((n for n in e.atoms(Elementwise) if n.row is STEP), key=str)
     if not steps:
-        return str(sp.latex(e.subs(SIGN(X) * X, sp.Abs(X))))
+        text = sp.latex(e.subs(SIGN(X) * X, sp.Symbol("u_x")))
+        return str(text).replace("u_{x}", r"\lvert x \rvert")
     above, below = (cases(e.xreplace({steps[0]: sp.Integer(n)})) for n in (1, 0))
-    condition = r"|x| > \delta" if DELTA in steps[0].free_symbols else "x > 0"
+    condition = r"\lvert x \rvert > \delta" if DELTA in steps[0].free_symbols else "x > 0"
     lines = rf"{above} & {condition} \\ {below} & \text{{else}}"
     return rf"\begin{{cases}} {lines} \end{{cases}}"
 
@@ -169,6 +173,10 @@ def weight_in_numbers() -> str:
     return "\n\n".join(post.blocks[1:])
 
 
+def code(system: System) -> str:
+    return f"```py\n{numpy_source(system)}```"
+
+
 BOLD = NOTATIONS["bold"]
 PARTS: dict[str, Callable[[], str]] = {
     "letters": letters,
@@ -180,6 +188,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "general": lambda: equations(mlp(), BOLD),
     "softmax": lambda: equations(mlp(None, ["sigma", "softmax"], "cross-entropy"), BOLD, "zw", 3),
     "batch": lambda: equations(mlp(None, "sigmoid", batch=True, l2="lambda/2"), BOLD, first=3),
+    "code": lambda: code(mlp((2, 3, 1), "tanh")),
+    "code of any depth": lambda: code(mlp(None, ["relu", "softmax"], "cross-entropy", batch=True)),
     "documents": lambda: "\n\n".join(about(d) for d in documents()),
 }
 
@@ -238,6 +248,13 @@ def test_every_part_stands_in_a_page():
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     assert {m[2] for m in PART.finditer(text)} == set(PARTS)
     assert text.count("<!-- generated:") == text.count("<!-- end -->") == len(PARTS)
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda d: d.file)
+def test_the_command_of_a_document_prints_it(document, capsys):
+    with pytest.raises(SystemExit):
+        main(shlex.split(command_of(document))[1:])
+    assert capsys.readouterr().out == (FOLDER / document.file).read_text(encoding="utf-8")
 
 
 def test_a_changed_part_is_caught():
@@ -309,9 +326,11 @@ def faults(page: str, folder: Path, capsys) -> Iterator[str]:
 
 def agree(wanted: str, got: str) -> bool:
     """Equal but for rounding errors, spaces at line ends, and what `...` stands for."""
-    texts = [ROUNDING.sub(r"\1 rounding", t) for t in (wanted, got)]
-    texts = [re.sub(r"[ \t]+", " ", t).replace(" \n", "\n") for t in texts]
-    return OutputChecker().check_output(*texts, ELLIPSIS)
+    a, b = (
+        re.sub(r"[ \t]+", " ", ROUNDING.sub(r"\1 rounding", text)).replace(" \n", "\n")
+        for text in (wanted, got)
+    )
+    return OutputChecker().check_output(a, b, ELLIPSIS)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
@@ -341,8 +360,9 @@ def test_a_wrong_output_is_caught(text, caught, tmp_path, capsys):
 
 def test_the_glossary_gives_every_term_in_both_languages():
     text = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
-    (body,) = re.findall(r":::\{glossary\}\n(.*?)^:::", text, re.M | re.S)
-    entries = [[line for line in e.splitlines() if line[:1].strip()] for e in body.split("\n\n")]
+    blocks = re.findall(r":::\{glossary\}\n(.*?)^:::", text, re.M | re.S)
+    entries = [[line for line in e.splitlines() if line[:1].strip()]
+               for block in blocks for e in block.split("\n\n")]  # fmt: skip
     assert len(entries) > 30
     for terms in entries:
         languages = {bool(re.search("[\u4e00-\u9fff]", t)) for t in terms}
@@ -351,8 +371,7 @@ def test_the_glossary_gives_every_term_in_both_languages():
 
 def test_the_api_page_has_every_module_of_the_package():
     text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
-    modules = {
-        p.name.removesuffix(".py") for p in (ROOT / "symbp").iterdir() if p.name[0] not in "_."
-    } - {"py.typed"}
+    found = (p for p in (ROOT / "symbp").iterdir() if p.name[0] != "_" and p.name != "py.typed")
+    modules = {p.name.removesuffix(".py") for p in found} - {"demo"}
     listed = {m.split(".")[1] for m in re.findall(r"automodule:: (symbp\.\S+)", text)}
     assert listed >= modules

@@ -86,6 +86,14 @@ def test_take_and_arrange_move_both_parts():
     assert moved.shape == moved.tangent.shape == (3, 2)
 
 
+def test_a_tangent_that_is_repeated_along_an_axis_counts_for_every_entry():
+    dual = Dual(Floats())
+    scalar = dual.arrange(DualArray(np.array(2.0), np.array(1.0)), (), ("j",))
+    total = dual.add(scalar, DualArray(np.arange(3.0)))
+    assert total.tangent.shape == (3,)
+    assert dual.contract([(total, ("j",))], ()).tangent == 3
+
+
 class WrongProduct(Dual):
     """(xy)˙ = ẋẏ."""
 

@@ -53,7 +53,7 @@ def evaluated(system, **values):
     return float(Evaluation(system, values)["C"])
 
 
-# -- networks ---------------------------------------------------------------------------------------
+# -- networks -------------------------------------------------------------------------------------
 
 
 def test_a_batch_of_a_network_is_the_forward_pass_of_numpy():
@@ -114,7 +114,7 @@ def test_only_what_is_asked_for_is_computed():
     assert not any(name.startswith("∂") for name, found in evaluation._store.items() if found)
 
 
-# -- expressions ------------------------------------------------------------------------------------
+# -- expressions ----------------------------------------------------------------------------------
 
 x, y = bases("xy")
 X = data("x", slot(j, N))
@@ -193,7 +193,7 @@ def test_a_layer_can_be_an_axis_of_an_expression():
     np.testing.assert_array_equal(found.buffer.transpose(order), np.array(values["b"])[:, ::-1])
 
 
-# -- domains ------------------------------------------------------------------------------------------
+# -- domains --------------------------------------------------------------------------------------
 
 
 def test_sympy_numbers_give_the_exact_value():
@@ -211,7 +211,7 @@ def test_mpmath_numbers_keep_their_digits():
         assert abs(found - 0.5 - 1 / (1 + mpmath.exp(-mpmath.mpf(1) / 3))) < mpmath.mpf(10) ** -48
 
 
-# -- what is refused ----------------------------------------------------------------------------------
+# -- what is refused ------------------------------------------------------------------------------
 
 
 NETWORK = mlp((2, 3), "sigmoid")
@@ -271,7 +271,7 @@ def test_a_value_that_nothing_defines_is_named():
         evaluation.evaluate(backward["∂C/∂h"][0, 1])
 
 
-# -- planted faults: the comparison with NumPy sees them ----------------------------------------------
+# -- planted faults: the comparison with NumPy sees them ------------------------------------------
 
 
 @pytest.mark.parametrize(

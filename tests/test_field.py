@@ -146,7 +146,7 @@ def test_take_stack_and_arrange_keep_the_axis_of_primes():
     assert FIELD.arrange(both, ("a", "b"), ("b", "c", "a")).shape == (4, 1, 2)
 
 
-# -- planted faults: laws that a broken field must fail -----------------------------------------
+# -- planted faults: laws that a broken field must fail -------------------------------------------
 
 
 class NoHomomorphism(Field):

@@ -43,7 +43,7 @@ def of_row(name, order, x, domain):
     return domain.apply(TABLE[name], order, domain.array(x), parameters(name, domain))
 
 
-# -- derivative and value -----------------------------------------------------------------------
+# -- derivative and value -------------------------------------------------------------------------
 
 
 def derivative_is_exact(name, order=1):
@@ -188,7 +188,7 @@ def test_a_parameter_cannot_be_differentiated():
         TABLE["elu"](X, alpha).fdiff(2)
 
 
-# -- nodes and names --------------------------------------------------------------------------------
+# -- nodes and names ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", UNKNOWN)

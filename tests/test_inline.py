@@ -179,7 +179,9 @@ def test_a_recurrence_cannot_be_replaced():
 
 def test_a_cut_that_may_lie_outside_is_refused():
     """Whether there is a hidden layer before the last one: not known of L ≥ 1."""
-    system = gradient(mlp(None, ["tanh", "softmax"], "cross-entropy"))
+    network = mlp(None, ["tanh", "softmax"], "cross-entropy")
+    variables = tuple(replace(v, minimum=1) if v.name == "L" else v for v in network.variables)
+    system = gradient(replace(network, variables=variables))
     with pytest.raises(DefinitionError, match=r"cannot tell which of .* comes first in slot l"):
         inline(system, "∂C/∂z")
 

@@ -15,6 +15,7 @@ Source: reverse accumulation, Linnainmaa (1970); Griewank & Walther, "Evaluating
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import sympy as sp
 from sympy import Expr, S
@@ -46,6 +47,20 @@ def gradient(system: System, wrt: Iterable[str] | None = None) -> System:
     names = list(wrt) if wrt is not None else [v.name for v in system.with_role(Role.PARAMETER)]
     for name in names:
         system[name]  # refuses an unknown name
+    return system.extended(
+        *_adjoints(system.variables, system.equations, system.loss, tuple(names))
+    )
+
+
+@lru_cache(maxsize=64)
+def _adjoints(
+    variables: tuple[Variable, ...],
+    equations: tuple[Equation, ...],
+    loss: str,
+    names: tuple[str, ...],
+) -> tuple[list[Variable], list[Equation]]:
+    """The families of derivatives and their equations, the same at all sizes."""
+    system = System(variables, equations, loss)
     active = _active(system, names)
     reached = [n for n in names if n in active]
     if not reached:
@@ -54,10 +69,8 @@ def gradient(system: System, wrt: Iterable[str] | None = None) -> System:
     found = contributions(system, active)
     regions = _demanded(system, adjoints, found, reached)
     order = [n for n in reversed(active) if n in regions]
-    equations = [
-        e for n in order for e in _cases(system, adjoints, adjoints[n], found[n], regions[n])
-    ]
-    return system.extended([adjoints[n] for n in order], equations)
+    cases = [e for n in order for e in _cases(system, adjoints, adjoints[n], found[n], regions[n])]
+    return [adjoints[n] for n in order], cases
 
 
 def contributions(system: System, active: Sequence[str]) -> dict[str, list[Contribution]]:

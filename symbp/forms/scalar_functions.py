@@ -72,6 +72,8 @@ def scalar_code(name: str, order: int) -> tuple[Parts, Expr]:
 
 def _plain(e: Expr) -> Expr:
     """A formula of the table without exponentials that overflow, step or sign."""
+    plain = {TABLE["exp"]: sp.exp, TABLE["log"]: sp.log}
+    e = e.xreplace({n: plain[n.row](*n.args) for n in e.atoms(Elementwise) if n.row in plain})
     e = e.xreplace({LOGISTIC: S_X, 1 / (sp.exp(2 * GELU_INNER) + 1): (1 - T_X) / 2})
     if e.has(sp.exp(-X)):
         e = sp.factor(e.xreplace({sp.exp(-X): (1 - S_X) / S_X}))

@@ -76,6 +76,8 @@ def mlp(
         bool(batch),
     )
     _check_activations(network.activations)
+    if not isinstance(batch, bool) and batch < 1:
+        raise SizeError(f"batch {batch}: a batch has at least one sample")
     if reduction not in ("mean", "sum"):
         raise UnknownNameError(f"unknown reduction {reduction!r} (known: mean, sum)")
     scale = 1 / BATCH if batch and reduction == "mean" else S.One

@@ -12,7 +12,7 @@ from symbp.adjoint import adjoint_name, gradient
 from symbp.errors import SizeError, ValueRangeError, at
 from symbp.numbers.entrywise import Blocks, blocks_of
 from symbp.numbers.evaluator import Evaluation
-from symbp.numbers.indexing import Key
+from symbp.numbers.indexing import Indexing, Key
 from symbp.system import Role, System
 
 Values = Mapping[str, Any]
@@ -94,10 +94,13 @@ class _Walk:
             if adjoint_name(system.loss, n) in self.backward.by_name
         }
         self.code = code
+        self.indexing: Indexing | None = None
 
     def at(self, state: Values) -> Evaluation:
         """What is computed at a point, when it is asked for."""
-        return Evaluation(self.backward, state)
+        evaluation = Evaluation(self.backward, state, indexing=self.indexing)
+        self.indexing = evaluation.indexing
+        return evaluation
 
     def cost(self, point: Evaluation, step: int) -> float:
         """C, which must be a number."""

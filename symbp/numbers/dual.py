@@ -69,8 +69,11 @@ class Dual(Arrays):
         return DualArray(values, self.inner.stack([self._tangent(b) for b in buffers]))
 
     def add(self, a: DualArray, b: DualArray) -> DualArray:
-        """(x + y) + (ẋ + ẏ)ε."""
-        return DualArray(self.inner.add(a.value, b.value), self._sum([a.tangent, b.tangent]))
+        """(x + y) + (ẋ + ẏ)ε; a tangent that is repeated along an axis is so for each entry."""
+        value, tangent = self.inner.add(a.value, b.value), self._sum([a.tangent, b.tangent])
+        if tangent is not None and tuple(tangent.shape) != tuple(value.shape):
+            tangent = self.inner.add(tangent, self.inner.multiply(value, self.inner.number(S.Zero)))
+        return DualArray(value, tangent)
 
     def multiply(self, a: DualArray, b: DualArray) -> DualArray:
         """xy + (ẋy + xẏ)ε."""

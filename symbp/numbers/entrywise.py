@@ -44,7 +44,7 @@ class Slopes:
 Found = dict[str, dict[Key, Slopes]]
 STEP = 1e-40  #: the imaginary step: its square is below the rounding of anything
 RATIO = 4.0
-LADDER = tuple(RATIO**-k for k in range(3, 11))  #: of central steps, in sizes of the parameter
+LADDER = tuple(RATIO**-k for k in range(3, 9))  #: of central steps, in sizes of the parameter
 DIGITS = 60
 FLOOR = 1e-10  #: of its value: a central difference in floats is not believed any further
 EPS = float(np.finfo(np.float64).eps)
@@ -176,7 +176,7 @@ def _changes(
     The last axis of `steps` runs over the chosen entries.
     """
     name, key = block
-    blocks = blocks_of(system, name, values[name])
+    blocks, indexing = blocks_of(system, name, values[name]), Indexing(system, values)
     base = inner.array(blocks[key])
     entry = np.nonzero(chosen) if chosen.ndim else ()
     turn = np.broadcast_to(np.arange(steps.shape[-1]), steps.shape).reshape(-1)
@@ -189,7 +189,8 @@ def _changes(
         moved = Perturbed(base, flat[part], {axis: p[part] for axis, p in places.items()})
         given = {**values, name: moved if key == () else {**blocks, key: moved}}
         with np.errstate(all="ignore"):  # a step may leave the domain: not a number, not used
-            changes.append(domain.spread(Evaluation(system, given, domain)[system.loss]))
+            moved_loss = Evaluation(system, given, domain, indexing)[system.loss]
+            changes.append(domain.spread(moved_loss))
         kinks.append(domain.kinked)
         done, width = done + width, max(1, BUDGET // domain.largest)
     return np.concatenate(changes).reshape(steps.shape), np.concatenate(kinks).reshape(steps.shape)
@@ -205,7 +206,7 @@ def _extrapolated(
     """
     with np.errstate(invalid="ignore"):
         column = np.where(kinks, np.nan, (right + left) / 2)
-        noise = 2 * np.abs(np.diff(column[-4:], axis=0)).max(axis=0) * h[-1] / h
+        noise = 2 * np.abs(np.diff(column[-3:], axis=0)).max(axis=0) * h[-1] / h
         value, error = np.full(column.shape[1:], np.nan), np.full(column.shape[1:], np.inf)
         for order in range(1, 4):
             coarse, fine = column[:-1], column[1:]

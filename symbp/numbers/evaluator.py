@@ -36,16 +36,21 @@ class Evaluation:
     """The values of a System's families at given inputs, computed when asked for.
 
     `values` gives every input, target and parameter: an array, or for a family with a layer
-    index a sequence of arrays, one per layer. Raises `SizeError` where a value is missing or
-    its shape is not the declared one.
+    index a sequence of arrays, one per layer. `indexing` may come from another evaluation of
+    the same system with the same data in its indices. Raises `SizeError` where a value is missing
+    or its shape is not the declared one.
     """
 
     def __init__(
-        self, system: System, values: Mapping[str, Any], domain: Domain | None = None
+        self,
+        system: System,
+        values: Mapping[str, Any],
+        domain: Domain | None = None,
+        indexing: Indexing | None = None,
     ) -> None:
         self.system = system
         self.domain: Domain = domain or Floats()
-        self.indexing = Indexing(system, values)
+        self.indexing = indexing or Indexing(system, values)
         self._store: dict[str, dict[Key, Buffer]] = {}
         for variable in system.variables:
             if variable.role.given and variable.role is not Role.SIZE:
@@ -130,7 +135,9 @@ class Evaluation:
             cases = [(e, self._scope(e, key)) for e in self._cases(self.system[name], key)]
             if not cases:
                 raise SizeError(f"{name} has no value at {', '.join(map(str, key))}")
-            missing = [] if (name, key) in waiting else self._needed(*((e.rhs, s) for e, s in cases))
+            missing = (
+                [] if (name, key) in waiting else self._needed(*((e.rhs, s) for e, s in cases))
+            )
             if missing:
                 waiting.add((name, key))
                 stack += missing

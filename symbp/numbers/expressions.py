@@ -25,7 +25,6 @@ from symbp.numbers.indexing import (
     Span,
     Tensor,
     entries,
-    is_constant,
 )
 from symbp.system import Range, Role, System, Variable
 from symbp.system.equation import family_of, index_of
@@ -51,7 +50,7 @@ class Expressions:
 
     def value(self, e: Expr, scope: Scope) -> Tensor:
         """The expression as an array over the axes of the scope that it depends on."""
-        if is_constant(e):
+        if e.is_Number or e.is_NumberSymbol:
             return Tensor(self.domain.number(e))
         if isinstance(e, sp.Add):
             return reduce(self.plus, (self.value(a, scope) for a in e.args))

@@ -59,7 +59,7 @@ class Indexing:
     def __init__(self, system: System, data: Mapping[str, Any]) -> None:
         self.system = system
         self._data = data
-        self._known: dict[Any, int] = {}
+        self._known: dict[Any, tuple[Expr, int]] = {}
 
     # -- walked indices ---------------------------------------------------------------------
 
@@ -103,10 +103,10 @@ class Indexing:
         """An index expression at a point."""
         if e.is_Integer:
             return int(e)
-        place = (e, *point.items())
-        if place not in self._known:
-            self._known[place] = int(self.integers(e, Scope(point)).buffer)
-        return self._known[place]
+        place = (id(e), *point.items())
+        if place not in self._known:  # keeps e, so that no other object gets its id
+            self._known[place] = (e, int(self.integers(e, Scope(point)).buffer))
+        return self._known[place][1]
 
     def integers(self, e: Expr, scope: Scope) -> Tensor:
         """An index expression as an array of integers."""
@@ -226,12 +226,6 @@ def entries(e: Expr) -> tuple[Entry, ...]:
     """The names in e: what may be an entry of a family, with the sums open around it."""
     found = ((family_of(node), node, ranges) for node, ranges in walk(e))
     return tuple((name, node, ranges) for name, node, ranges in found if name is not None)
-
-
-@lru_cache(maxsize=4096)
-def is_constant(e: Expr) -> bool:
-    """Whether e has no symbols."""
-    return not e.free_symbols
 
 
 _OPERATIONS: dict[Any, Any] = {

@@ -170,9 +170,10 @@ def check_domain(system: System, values: Mapping[str, Any]) -> None:
     """
     evaluation = Evaluation(system, values, Checked())
     settings = settings_of(system)
-    if settings is not None:
-        _check_outputs(settings.loss, evaluation)
-    loss = float(evaluation[system.loss])
+    with np.errstate(all="ignore"):
+        if settings is not None:
+            _check_outputs(settings.loss, evaluation)
+        loss = float(evaluation[system.loss])
     if not np.isfinite(loss):
         raise ValueRangeError(f"{system.loss} = {loss}: the values are too large for floats")
 

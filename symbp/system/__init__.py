@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from numbers import Integral
 from typing import Any
 
 from sympy import Expr, Integer
@@ -116,8 +117,21 @@ class System:
                 raise SizeError(f"{name} is not a size of this network (sizes: {', '.join(known)})")
             least = self[name].minimum
             for s in size if isinstance(size, tuple) else (size,):
-                if isinstance(s, bool) or not isinstance(s, int) or s < least:
+                if isinstance(s, bool) or not isinstance(s, Integral) or s < least:
                     raise SizeError(f"{name}: {s!r} is not an integer of at least {least}")
+            self._check_count(self[name], size)
+
+    def _check_count(self, variable: Variable, size: int | tuple[int, ...]) -> None:
+        """One number for a single size, one for each index of a family of sizes."""
+        if isinstance(size, tuple) != bool(variable.slots):
+            expected = "a tuple of numbers" if variable.slots else "one number"
+            raise SizeError(f"{variable.name}: {size!r} met {variable.signature}: {expected}")
+        if isinstance(size, tuple):
+            r = variable.slots[0].range
+            known = {self[n].atom: s for n, s in self.sizes.items() if not isinstance(s, tuple)}
+            count = (r.upper - r.lower + 1).xreplace(known)
+            if count.is_Integer and count != len(size):
+                raise SizeError(f"{variable.name}: {len(size)} sizes met {r} ({count} of them)")
 
     def __str__(self) -> str:
         return "\n".join(str(e) for e in self.equations)

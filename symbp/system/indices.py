@@ -132,8 +132,8 @@ def substitute(e: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
 
     >>> i, j, n = sp.symbols("i j n", integer=True)
     >>> x = sp.IndexedBase("x")
-    >>> substitute(x[j] * sp.Sum(x[j], (j, 1, n)), {j: i + 1})
-    Sum(x[j], (j, 1, n))*x[i + 1]
+    >>> substitute(x[j], {j: i + 1}), substitute(sp.Sum(x[j], (j, 1, n)), {j: i + 1})
+    (x[i + 1], Sum(x[j], (j, 1, n)))
     """
     if not mapping:
         return e

@@ -87,7 +87,7 @@ def box_of(variable: Variable, equation: Equation, facts: Facts) -> Box:
         found = own.get(index)
         low, high = (found.lower, found.upper) if found else (index, index)
         same = facts.equal(low, whole.lower) and facts.equal(high, whole.upper)
-        box.append(None if same else (low, high))
+        box.append(None if same and found else (low, high))
     return tuple(box)
 
 

@@ -29,15 +29,17 @@ from symbp.numbers.indexing import Indexing, Key
 from symbp.numbers.rounding import UNIT, Rounded
 from symbp.system import System
 from symbp.verify.case import Case, Code, Values, code_blocks, gradient_blocks, prepare
-from symbp.verify.entries import finding, kinds
+from symbp.verify.entries import Comparison
 from symbp.verify.exact import proved
 from symbp.verify.report import Finding, Report, Row
-from symbp.verify.witnesses import WITNESSES, Witness
+from symbp.verify.witnesses import WITNESSES, Again, Witness
 
 __all__ = ["Finding", "Report", "Row", "verify"]
 
 EXACT = "exact"
 RUNS = 3  #: of randomly rounded arithmetic
+PART, AGAIN = 256, 2048  #: entries of a block that are looked at again, at once and in all
+Block = tuple[str, Key]
 
 
 def verify(
@@ -75,7 +77,7 @@ def verify(
         candidate = system
     case = prepare(forward, wrt, seed, values)
     session = _Session(case, candidate or case.rule)
-    findings: dict[tuple[str, Key], list[Finding]] = {b: [] for b in session.blocks()}
+    findings: dict[Block, list[Finding]] = {b: [] for b in session.blocks()}
     for name in _heard(case, candidate, witnesses):
         found = session.exact(seed) if name == EXACT else session.floats(WITNESSES[name])
         for block, one in found.items():
@@ -127,57 +129,52 @@ class _Session:
             self.candidate = code_blocks(case, candidate)
         self.indexing = Indexing(case.system, case.values)
 
-    def blocks(self) -> list[tuple[str, Key]]:
+    def blocks(self) -> list[Block]:
         """Families and keys, in order."""
         return [(n, k) for n in self.case.names for k in self.indexing.keys(self.case.system[n])]
 
-    def exact(self, seed: int) -> dict[tuple[str, Key], Finding]:
+    def exact(self, seed: int) -> dict[Block, Finding]:
         """One verdict for each block."""
-        if not isinstance(self.given, System):
-            raise SymbpError("exact: code in floats cannot be proved")
-        case = self.case
-        found = proved(case.symbolic, self._sized(self.given), case.names, seed, case.values)
+        assert isinstance(self.given, System)  # _heard has seen to that
+        case, candidate = self.case, replace(self.given, sizes=self.case.symbolic.sizes)
+        found = proved(case.symbolic, candidate, case.names, seed, case.values)
         return {b: Finding(EXACT, "proved" if ok else "refuted") for b, ok in found.items()}
 
-    def _sized(self, gradient: System) -> System:
-        return replace(gradient, sizes=self.case.symbolic.sizes)
-
-    def floats(self, witness: Witness) -> dict[tuple[str, Key], Finding]:
+    def floats(self, witness: Witness) -> dict[Block, Finding]:
         """The verdict on every entry; rounding is measured only where it matters."""
         slopes = witness.slopes(self.case)
         blocks = [(n, k) for n, k in self.blocks() if n in slopes]
-        zeros = {b: np.zeros(self._block(b).shape) for b in blocks}
-        found = {b: self._kinds(b, slopes, zeros[b]) for b in blocks}
-        if all((kind == "agree").all() for kind in found.values()):
-            return {b: self._finding(witness, b, slopes, found[b], zeros[b]) for b in blocks}
-        spread = {b: self.spread[b] for b in blocks}
-        found = {b: self._kinds(b, slopes, spread[b]) for b in blocks}
-        return {b: self._finding(witness, b, slopes, found[b], spread[b]) for b in blocks}
+        found = {b: self._compared(b, slopes, 0.0) for b in blocks}
+        if any(c.doubtful.any() for c in found.values()):
+            found = {b: self._compared(b, slopes, self.spread[b]) for b in blocks}
+        if witness.again is not None:
+            found = {b: self._again(witness.again, b, c) for b, c in found.items()}
+        findings = {b: c.finding(witness.name) for b, c in found.items()}
+        return {b: replace(f, index=self._index(b, f.index)) for b, f in findings.items()}
 
-    def _block(self, block: tuple[str, Key]) -> NDArray[Any]:
+    def _compared(self, block: Block, slopes: Found, spread: Any) -> Comparison:
         name, key = block
-        return np.asarray(self.candidate[name][key])
+        g = np.asarray(self.candidate[name][key])
+        eps = float(np.finfo(g.dtype if g.dtype.kind == "f" else np.float64).eps)
+        allowed = np.broadcast_to(spread * eps / (2 * UNIT), g.shape)
+        return Comparison(g.astype(np.float64), slopes[name][key], eps ** (2 / 3), allowed)
 
-    def _kinds(
-        self, block: tuple[str, Key], slopes: Found, spread: NDArray[Any]
-    ) -> NDArray[np.str_]:
-        g = self._block(block)
-        kind = g.dtype if g.dtype.kind == "f" else np.float64
-        rounding = float(np.finfo(kind).eps) ** (2 / 3)
-        scale = float(np.finfo(kind).eps) / (2 * UNIT)
-        return kinds(g.astype(np.float64), slopes[block[0]][block[1]], rounding, scale * spread)
-
-    def _finding(
-        self, witness: Witness, block: tuple[str, Key], slopes: Found,
-        found: NDArray[np.str_], spread: NDArray[Any],
-    ) -> Finding:  # fmt: skip
+    def _again(self, again: Again, block: Block, found: Comparison) -> Comparison:
+        """The doubtful entries looked at more sharply, until one is wrong for certain."""
         name, key = block
-        g = self._block(block).astype(np.float64)
-        one = finding(witness.name, g, slopes[name][key], found, spread)
-        return replace(one, index=self._index(name, key, one.index))
+        left, budget = found.doubtful, AGAIN
+        while left.any() and budget > 0:
+            part = found.worst(left, PART)
+            slopes = again(self.case, {name: {key: part}})[name][key]
+            found = found.with_slopes(slopes, part)
+            if (found.kinds[part] == "mismatch").any():
+                break
+            left, budget = left & ~part, budget - PART
+        return found
 
-    def _index(self, name: str, key: Key, place: tuple[int, ...]) -> tuple[int, ...]:
+    def _index(self, block: Block, place: tuple[int, ...]) -> tuple[int, ...]:
         """The place in a block as the equations count."""
+        name, key = block
         variable = self.case.system[name]
         outer = self.indexing.outer(variable)
         firsts = [lo for lo, _ in self.indexing.spans(variable, key)]
@@ -185,7 +182,7 @@ class _Session:
         return tuple(next(walked if i in outer else inner) for i in range(len(variable.slots)))
 
     @cached_property
-    def spread(self) -> dict[tuple[str, Key], NDArray[Any]]:
+    def spread(self) -> dict[Block, NDArray[Any]]:
         """How far rounding moves each entry, in the rule's gradient and in the complex step."""
         case = self.case
         rule = case.in_numbers(case.rule)
@@ -197,7 +194,7 @@ class _Session:
             found = complex_steps(case.system, case.values, case.names, domain=domain)
             return {n: {k: s.value for k, s in by.items()} for n, by in found.items()}
 
-        result = {b: np.zeros(self._block(b).shape) for b in self.blocks()}
+        result = {(n, k): np.zeros(np.shape(self.candidate[n][k])) for n, k in self.blocks()}
         for run, inner in ((backward, Floats), (forward, Complex)):
             plain = run(inner())
             for seed in range(RUNS):

@@ -22,16 +22,14 @@ from symbp.numbers.sampling import (
     with_small_sizes,
 )
 from symbp.system import Role, System
+from symbp.system.functional import Functional
 from symbp.system.instantiate import unspecified_functions, with_functions
 
 Values = Mapping[str, Any]
 Code = Callable[[Values], Mapping[str, Any]]
 
-#: What stands for an unspecified function, and what does where the loss forbids that.
-STAND_INS = (
-    {"sigma": "sigmoid", "f": "tanh", "g": "softplus"},
-    {"sigma": "sigmoid", "f": "sigmoid", "g": "sigmoid"},
-)
+#: What stands for an unspecified function.
+STAND_INS = {"sigma": "sigmoid", "f": "tanh", "g": "softplus"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,9 @@ def prepare(system: System, wrt: Iterable[str] | None, seed: int, values: Values
     sized = with_small_sizes(system)
     rule = gradient(sized, asked)
     names = tuple(n for n in asked if adjoint_name(system.loss, n) in rule.by_name)
-    chosen, known, found = _point(sized, seed, values)
+    chosen = {name: STAND_INS.get(name, "sigmoid") for name in unspecified_functions(sized)}
+    known = with_functions(sized, chosen)
+    found = _defaults(known) | (sample(known, seed) if values is None else _checked(known, values))
     notes = list(_notes(system, sized, chosen, [n for n in asked if n not in names]))
     if values is None:
         notes.append(f"random values, seed {seed}")
@@ -96,44 +96,31 @@ def _notes(
     if chosen:
         stands = ", ".join(f"{f} for {name}" for name, f in chosen.items())
         yield f"floats with {stands}; exact with any function"
-
-
-def _point(
-    sized: System, seed: int, values: Values | None
-) -> tuple[dict[str, str], System, dict[str, Any]]:
-    """Functions for the unspecified ones, the system with them, and values inside its domain."""
-    open_names = unspecified_functions(sized)
-    for attempt, table in enumerate(STAND_INS):
-        chosen = {name: table[name] for name in open_names}
-        known = with_functions(sized, chosen)
-        if values is not None:
-            _check_values(known, values)
-            return chosen, known, _defaults(known) | dict(values)
-        try:
-            return chosen, known, _defaults(known) | sample(known, seed)
-        except ValueRangeError:
-            if not chosen or attempt == len(STAND_INS) - 1:
-                raise
-    raise AssertionError
+    if any(e.rhs.has(Functional) for e in system.equations):
+        yield "an unspecified loss C(o, y) stands for ½(Σ y o)² + Σ o³/3"
 
 
 def _defaults(system: System) -> dict[str, Any]:
     return {v.name: float(v.value) for v in given_families(system) if v.value is not None}
 
 
-def _check_values(system: System, values: Values) -> None:
-    """Raise for a name that is not given, a value that is missing, misshapen or not finite."""
+def _checked(system: System, values: Values) -> dict[str, Any]:
+    """The values as arrays. Raises for what is not given, missing, misshapen or not finite."""
     given = [v.name for v in given_families(system)]
     for name in values:
         if name not in given:
             raise unknown("family", name, given)
     Evaluation(system, values)  # refuses what is missing or misshapen
+    arrays: dict[str, Any] = {}
     for name, value in values.items():
-        for key, block in blocks_of(system, name, value).items():
+        blocks = blocks_of(system, name, value)
+        for key, block in blocks.items():
             if not np.all(np.isfinite(block)):
                 where = f" at {', '.join(map(str, key))}" if key else ""
                 raise ValueRangeError(f"{name}{where}: a value is not a finite number")
-    check_domain(system, values)
+        arrays[name] = blocks.get((), [blocks[key] for key in sorted(blocks)])
+    check_domain(system, arrays)
+    return arrays
 
 
 # -- the candidate --------------------------------------------------------------------------------

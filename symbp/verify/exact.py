@@ -77,7 +77,7 @@ class _Point:
         """All blocks together, or one by one."""
         found: Any = gradient_blocks(self.gradient, self.values, self.names, self.field)
         products = {
-            (name, key): int((found[name][key].top * v.top).sum())
+            (name, key): int(np.sum(found[name][key].top * v.top))
             for (name, key), v in self.directions.items()
         }
         p = self.field.primes[-1]

@@ -26,7 +26,7 @@ class Finding:
     witness: str
     verdict: Verdict
     error: float = 0.0
-    """The largest |g − e| / max(|g|, |e|, size of the terms that cancel in it)."""
+    """The largest |g − e| relative to |g| and |e|, and to the rounding where terms cancel."""
     index: tuple[int, ...] = ()
     """Where that is, as the equations count."""
     candidate: float = 0.0

@@ -1,7 +1,7 @@
 """The table of witnesses: who else can tell ∂C/∂θ at a point, and shares no code with the rule.
 
     complex step    the forward pass with θ + ih, every entry by itself
-    central         the forward pass with θ ± h, in 60 digits where floats do not tell
+    central         the forward pass with θ ± h, in 60 digits where floats do not agree
     reference       backprop written by hand in NumPy, for networks that `mlp` made
     torch           PyTorch's autograd of the forward pass, where PyTorch is installed
     rule            the rule's own gradient: a witness for code from elsewhere only
@@ -32,11 +32,11 @@ from symbp.numbers.entrywise import (
     complex_steps,
     precise_steps,
 )
-from symbp.numbers.indexing import Key
 from symbp.system import Role
 from symbp.verify.case import Case, gradient_blocks
+from symbp.verify.entries import merged
 
-PRECISE = 2000  #: entries that are repeated in 60 digits at most
+Again = Callable[[Case, Chosen], Found]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class Witness:
     fits: Callable[[Case], str]
     usual: Callable[[Case], bool]
     """Whether it is heard when nobody is asked for."""
+    again: Again | None = None
+    """A sharper look at chosen entries, before they are called wrong or unresolved."""
 
 
 def has_kinks(case: Case) -> bool:
@@ -82,38 +84,27 @@ def by_complex_step(case: Case) -> Found:
     kinked = _where(found, lambda s: s.kink)
     if not kinked:
         return found
-    return _merged(found, central_steps(case.system, case.values, kinked, kinked), kinked)
+    sides = central_steps(case.system, case.values, kinked, kinked)
+    for name, masks in kinked.items():
+        for key, mask in masks.items():
+            found[name][key] = merged(found[name][key], sides[name][key], mask)
+    return found
 
 
 def by_central_steps(case: Case) -> Found:
-    """Central differences; in 60 digits where their error is above 1e-7 of the value."""
-    found = central_steps(case.system, case.values, case.names)
-    weak = _where(found, lambda s: ~s.kink & ~(s.error <= 1e-8 * np.abs(s.value)))
-    count = sum(int(mask.sum()) for by_key in weak.values() for mask in by_key.values())
-    if not 0 < count <= PRECISE:
-        return found
-    return _merged(found, precise_steps(case.system, case.values, weak, weak), weak)
+    """Central differences in floats."""
+    return central_steps(case.system, case.values, case.names)
+
+
+def by_precise_steps(case: Case, chosen: Chosen) -> Found:
+    """Central differences in 60 digits, for chosen entries."""
+    return precise_steps(case.system, case.values, chosen, chosen)
 
 
 def _where(found: Found, condition: Callable[[Slopes], Any]) -> Chosen:
     """The entries for which a condition holds, without families that have none."""
     masks = {n: {k: condition(s) for k, s in by_key.items()} for n, by_key in found.items()}
     return {n: m for n, m in masks.items() if any(mask.any() for mask in m.values())}
-
-
-def _merged(old: Found, new: Found, chosen: Chosen) -> Found:
-    def pick(name: str, key: Key, slopes: Slopes) -> Slopes:
-        if name not in chosen:
-            return slopes
-        mask, other = chosen[name][key], new[name][key]
-        parts = (
-            (other.value, slopes.value),
-            (other.error, slopes.error),
-            (other.kink, slopes.kink),
-        )
-        return Slopes(*(np.where(mask, a, b) for a, b in parts))
-
-    return {n: {k: pick(n, k, s) for k, s in by_key.items()} for n, by_key in old.items()}
 
 
 # -- gradients from elsewhere ---------------------------------------------------------------------
@@ -195,7 +186,7 @@ WITNESSES = {
     w.name: w
     for w in (
         Witness("complex step", by_complex_step, _always, lambda case: True),
-        Witness("central", by_central_steps, _always, has_kinks),
+        Witness("central", by_central_steps, _always, has_kinks, by_precise_steps),
         Witness("reference", by_reference, _reference_fits, lambda case: True),
         Witness("torch", by_torch, _torch_fits, lambda case: True),
         Witness("rule", by_rule, _always, lambda case: False),

@@ -59,7 +59,9 @@ def _merged(group: list[Node], order: Axes) -> list[Node]:
     """Factors multiplied into others that have all of their axes, while more than two are left."""
     factors = list(group)
     while len(factors) > 2:
-        pairs = [(f, g) for f in factors for g in factors if f is not g and set(f.axes) <= set(g.axes)]
+        pairs = [
+            (f, g) for f in factors for g in factors if f is not g and set(f.axes) <= set(g.axes)
+        ]
         if not pairs:
             break
         small, host = min(pairs, key=lambda pair: (len(pair[1].axes), len(pair[0].axes)))
@@ -85,13 +87,18 @@ def _pair(a: Node, b: Node, inner: list[Symbol], free: list[Symbol], order: Axes
     if len(inner) == 1 and max(map(len, rest)) <= 1 and (not shared or all(rest)):
         ends = [r[0] if r else None for r in rest]
         return _matmul((a, b), ends, inner[0], [x for x in free if x in shared], order)
-    if set(a.axes) <= set(b.axes) or set(b.axes) <= set(a.axes):
+    inside = set(a.axes) <= set(b.axes) or set(b.axes) <= set(a.axes)
+    if inside and (max(len(a.axes), len(b.axes)) <= 2 or set(a.axes) == set(b.axes)):
         return reduced("sum", product([a, b], order), inner)
     return _einsum([a, b], free)
 
 
 def _matmul(
-    factors: tuple[Node, Node], ends: Sequence[Symbol | None], k: Symbol, shared: list[Symbol], order: Axes
+    factors: tuple[Node, Node],
+    ends: Sequence[Symbol | None],
+    k: Symbol,
+    shared: list[Symbol],
+    order: Axes,
 ) -> Node:
     """a @ b with the first free axis in front; a vector stands on the right of its matrix."""
     (a, b), (p, q) = factors, ends
@@ -135,7 +142,9 @@ def product(factors: Sequence[Node], order: Axes) -> Node:
         groups.setdefault(frozenset(f.axes), []).extend(_factors(f))
     alike = [_chain(g, order) for g in groups.values()]
     if len(alike) == 2 and _is_outer(*alike):
-        first, second = sorted(alike, key=lambda f: order.index(f.axes[0]) if f.axes[0] in order else 99)
+        first, second = sorted(
+            alike, key=lambda f: order.index(f.axes[0]) if f.axes[0] in order else 99
+        )
         return Node("outer", (first, second), (*first.axes, *second.axes))
     return _chain(alike, order)
 

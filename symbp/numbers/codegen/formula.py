@@ -79,18 +79,23 @@ class Formula:
         if e.is_Rational and not e.is_Integer:
             return elementwise("/", [leaf(str(e.p)), leaf(str(e.q))])
         name = family_of(e)
-        if name in self.storage.system.by_name:
-            if self.storage.system[str(name)].role is not Role.SIZE:
-                return self.storage.entry(e, scope)
+        variable = self.storage.system.by_name.get(str(name))
+        if name is not None and variable is not None and variable.role is not Role.SIZE:
+            return self.storage.entry(e, scope)
         return self.storage.integer(e, scope)
 
     # -- sums of terms and products ----------------------------------------------------------
 
     def _add(self, e: Expr, scope: Scope) -> Node:
         """Products first, what is subtracted last."""
+        number, rest = e.primitive()
+        if number != 1:
+            return self._assembled(
+                Parts(number, [], []), [self.node(rest, scope)], self._order(scope)
+            )
         terms = [t for a in e.args for t in _terms(self.node(a, scope))]
         terms.sort(key=lambda n: (n.negative, n.number is not None, rank(n)))
-        if terms[-1].negative and not terms[0].negative or terms[0].number is not None:
+        if (terms[-1].negative and not terms[0].negative) or terms[0].number is not None:
             terms.sort(key=lambda n: n.negative)
         first, *rest = map(numeric, terms)
         for n in rest:
@@ -164,7 +169,9 @@ class Formula:
             body = body.function
         if isinstance(body, sp.Add) and self._splits(body, ranges):
             limits = [(r.symbol, r.lower, r.upper) for r in reversed(ranges)]
-            return self._add(sp.Add(*(sp.Sum(t, *limits) for t in body.args), evaluate=False), scope)
+            return self._add(
+                sp.Add(*(sp.Sum(t, *limits) for t in body.args), evaluate=False), scope
+            )
         return self._contracted(body, ranges, scope)
 
     def _splits(self, body: Expr, ranges: Sequence[Range]) -> bool:
@@ -184,7 +191,9 @@ class Formula:
             r = Range(r.symbol, substitute(r.lower, at), substitute(r.upper, at))
             hull = Range(r.symbol, least(r.lower, scope.axes, self.storage.facts),
                          greatest(r.upper, scope.axes, self.storage.facts))  # fmt: skip
-            axis = self.storage.axis(hull, {*scope.axes, *scope.loops, *body.free_symbols - {r.symbol}})
+            axis = self.storage.axis(
+                hull, {*scope.axes, *scope.loops, *body.free_symbols - {r.symbol}}
+            )
             at[r.symbol] = axis
             own.append(axis)
             scope = scope.within(replace(hull, symbol=axis))
@@ -240,18 +249,22 @@ class Formula:
     def _apply(self, e: Expr, scope: Scope) -> Node:
         found = log_shift(e)
         if found is not None:
-            shift, degree = found
-            top = self._maximum(shift, scope)
-            inner = replace(scope, shifts=(*scope.shifts, (shift, top)))
-            log = call("np.log", self.node(e.args[0], inner))
-            return elementwise("+", [self._assembled(Parts(degree, [], []), [top], ()) if top.axes
-                                     else self._assembled(Parts(degree, [top], []), [], ()), log])  # fmt: skip
+            return self._shifted_log(e, *found, scope)
         row, order = (e.row, e.order) if isinstance(e, Elementwise) else (_plain_row(e), 0)
         if is_exp(e):
             for shift, top in scope.shifts:
                 if shift.matches(e.args[0], scope.axes):
                     return call("np.exp", elementwise("-", [self.node(e.args[0], scope), top]))
         return self._table(row, order, e, scope)
+
+    def _shifted_log(self, e: Expr, shift: Shift, degree: sp.Rational, scope: Scope) -> Node:
+        """log X = degree · M + log(X with its exponentials shifted by M)."""
+        top = self._maximum(shift, scope)
+        inner = replace(scope, shifts=(*scope.shifts, (shift, top)))
+        log = call("np.log", self.node(e.args[0], inner))
+        arrays, scalars = ([top], []) if top.axes else ([], [top])
+        first = self._assembled(Parts(degree, scalars, []), arrays, ())
+        return elementwise("+", [first, log])
 
     def _table(self, row: Row, order: int, e: Expr, scope: Scope) -> Node:
         """A row of the table: its NumPy text, or the formula of its derivative."""
@@ -273,13 +286,11 @@ class Formula:
 
     def _condition(self, e: Expr, scope: Scope) -> Node:
         """[a = b] or [a ≥ 0]."""
-        if isinstance(e, sp.KroneckerDelta):
-            return elementwise("==", self._compared(*e.args, scope), self._order(scope))
-        return elementwise(">=", self._compared(e.args[0], S.Zero, scope), self._order(scope))
-
-    def _compared(self, a: Expr, b: Expr, scope: Scope) -> list[Node]:
-        """Both sides of a condition, axes on the left and numbers on the right."""
-        return [self.storage.integer(x, scope) for x in (a, b)]
+        op, sides = (
+            ("==", e.args) if isinstance(e, sp.KroneckerDelta) else (">=", (e.args[0], S.Zero))
+        )
+        nodes = [self.storage.integer(side, scope) for side in sides]
+        return elementwise(op, nodes, self._order(scope))
 
     # -- exponentials ------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ class Header:
         self.storage = program.storage
         self.given = [p for places in program.given.values() for p in places]
 
-    # -- inside the function -----------------------------------------------------------------------
+    # -- inside the function ---------------------------------------------------------------------
 
     def opening(self, used: Collection[str]) -> list[str]:
         """Unpacked arrays, then sizes, then index vectors: those that are used."""
@@ -72,9 +72,9 @@ class Header:
                 define(size, name)
         return list(found.values())
 
-    def results(self) -> str:
+    def results(self) -> list[str]:
         """What the function returns: the loss, then each gradient as its parameter is given."""
-        return ", ".join(self._gathered(places) for places in self.program.outputs.values())
+        return [self._gathered(places) for places in self.program.outputs.values()]
 
     def _gathered(self, places: Sequence[Place]) -> str:
         names = [self.storage.name(*p) for p in places]
@@ -83,7 +83,7 @@ class Header:
     def _text(self, e: Expr) -> str:
         return self.storage.integer(e, Scope()).text
 
-    # -- around it -----------------------------------------------------------------------------------
+    # -- around it -------------------------------------------------------------------------------
 
     def module(self, functions: Sequence[Sequence[str]]) -> str:
         """The whole source: imports, helpers, functions."""
@@ -108,7 +108,9 @@ class Header:
         """The parameters of the function; hyperparameters have their defaults."""
         values = {v.name: v.value for v in self.program.system.with_role(Role.HYPERPARAMETER)}
         names = self.program.parameters
-        plain = [names[n] for n in (*self.program.given, *(n for n, v in values.items() if v is None))]
+        plain = [
+            names[n] for n in (*self.program.given, *(n for n, v in values.items() if v is None))
+        ]
         return plain + [f"{names[n]}={_number(v)}" for n, v in values.items() if v is not None]
 
     def docstring(self, more: Sequence[str] = ()) -> list[str]:
@@ -117,7 +119,9 @@ class Header:
         of = [self.program.system[n].adjoint_of for n in others]
         wrt = [self.program.parameters.get(a[1], a[1]) for a in of if a is not None]
         by = f" and its gradient by {_listed(wrt)}" if wrt else ""
-        lines = [f'"""{self.storage.name(first)}{by}.', ""]
+        cost = first == self.program.system.loss
+        what = f"The cost {self.storage.name(first)}" if cost else "The value of a formula"
+        lines = [f'"""{what}{by}.', ""]
         for family, places in self.program.given.items():
             role = ROLES.get(self.program.system[family].role, "data")
             shapes = [self._shape(p) for p in places]
@@ -146,21 +150,37 @@ def names_in(texts: Sequence[str]) -> set[str]:
     return {name for text in texts for name in NAME.findall(text)}
 
 
-def unpacking(names: Sequence[str], value: str) -> list[str]:
-    """a, b = value, on several lines where there are many."""
-    line = f"{', '.join(names)}{',' * (len(names) == 1)} = {value}"
+def unpacking(names: Sequence[str], value: str) -> Iterator[str]:
+    """a, b = value, in several parts where there are many."""
+    start = 0
+    while start < len(names):
+        stop = len(names)
+        while len(_unpacked(names, value, start, stop)) > WIDTH:
+            stop -= 1
+        yield _unpacked(names, value, start, stop)
+        start = stop
+
+
+def _unpacked(names: Sequence[str], value: str, start: int, stop: int) -> str:
+    part = names[start:stop]
+    if (start, stop) != (0, len(names)):
+        value += f"[{start or ''}:{stop if stop < len(names) else ''}]"
+    return f"({part[0]},) = {value}" if len(part) == 1 else f"{', '.join(part)} = {value}"
+
+
+def returning(results: Sequence[str]) -> Iterator[str]:
+    """return a, b, with each result on its own line where they are long."""
+    line = f"return {', '.join(results)}"
     if len(line) <= WIDTH:
-        return [f"({names[0]},) = {value}" if len(names) == 1 else line]
-    return ["(", *textwrap.wrap(", ".join(names) + ",", WIDTH - 8, initial_indent="    ",
-                                subsequent_indent="    "), f") = {value}"]  # fmt: skip
-
-
-def returning(results: str) -> list[str]:
-    """return results, on several lines where there are many."""
-    if len(results) + 7 <= WIDTH:
-        return [f"return {results}"]
-    wrapped = textwrap.wrap(results, WIDTH - 8, initial_indent="    ", subsequent_indent="    ")
-    return ["return (", *wrapped, ")"]
+        yield line
+        return
+    yield "return ("
+    for result in results:
+        if len(result) < WIDTH - 4 or not result.startswith("["):
+            yield f"    {result},"
+        else:
+            yield from ("    [", *(f"        {x}," for x in result[1:-1].split(", ")), "    ],")
+    yield ")"
 
 
 def _wrapped(line: str) -> list[str]:

@@ -49,7 +49,7 @@ def _is_scalar(item: Item) -> bool:
 
 
 def _worth_a_buffer(part: Node, lines: Sequence[Line]) -> bool:
-    return bool(part.axes) and part.op not in COMPARISONS
+    return part.op == "call" or (bool(part.axes) and part.op not in COMPARISONS)
 
 
 def _inserted(items: Sequence[Item], keep: Collection[str]) -> list[Item]:
@@ -60,7 +60,9 @@ def _inserted(items: Sequence[Item], keep: Collection[str]) -> list[Item]:
         if not isinstance(item, Line) or not item.whole or not item.target.axes:
             continue
         name = item.target.text
-        users = [i for i, x in enumerate(result) if isinstance(x, Line) and x.whole and _reads(x, name)]
+        users = [
+            i for i, x in enumerate(result) if isinstance(x, Line) and x.whole and _reads(x, name)
+        ]
         if name in keep or count[name] != 1 or len(users) != 1:
             continue
         own = next(i for i, x in enumerate(result) if isinstance(x, Line) and x.target.text == name)
@@ -85,35 +87,39 @@ class _Module:
         self.header = Header(program)
         self.outputs = outputs
         self.same = self._same(items)
-        self.items = [x for x in items if not (isinstance(x, Line) and x.target.text in self.same.values()
-                                               and x.node.text in self.same)]  # fmt: skip
+        self.items = [x for x in items if not self._is_repeated(x)]
         self.shapes: dict[str, str] = {}  # the buffers, by name
         self.free: dict[str, list[str]] = {}  # scratch buffers that hold nothing, by shape
 
     def _same(self, items: Sequence[Item]) -> dict[str, str]:
         """Values that an output repeats, and that output: dz2 lives in db2."""
         found: dict[str, str] = {}
-        own = {x.target.text for x in items if isinstance(x, Line) and x.whole} - set(self.outputs)
-        for x in items:
-            if isinstance(x, Line) and x.whole and x.target.text in self.outputs:
-                if x.node.op == "leaf" and x.node.text in own and x.target.axes:
-                    found.setdefault(x.node.text, x.target.text)
+        lines = [x for x in items if isinstance(x, Line) and x.whole and x.target.axes]
+        own = {x.target.text for x in lines} - set(self.outputs)
+        for x in lines:
+            if x.target.text in self.outputs and x.node.op == "leaf" and x.node.text in own:
+                found.setdefault(x.node.text, x.target.text)
         return found
+
+    def _is_repeated(self, item: Item) -> bool:
+        return isinstance(item, Line) and self.same.get(item.node.text) == item.target.text
 
     def source(self, name: str) -> str:
         """Both functions."""
         body = [line for item in self.items for line in self._written(item)]
-        gradients = [names for names in self._gradients()]
-        used = {*used_names(self.items), *(n for line in body for n in names_in([line.split("#")[0]]))}
-        more = ["", f"out: where to write {', '.join(n for n, _ in gradients)}, shaped as the parameters",
-                *["work: the buffers, from workspace()"] * bool(self.shapes)]  # fmt: skip
-        extra = ["out=None", *["work=None"] * bool(self.shapes)]
-        opening = [*self.header.opening(used), *self._buffers(gradients)]
-        results = ", ".join([self.storage.name(self.program.system.loss), *(n for n, _ in gradients)])
+        gradients = list(self._gradients())
+        names = ", ".join(name for name, _ in gradients)
+        code = names_in([line.split("#")[0] for line in body])
+        more = [f"out: where to write {names}, shaped as the parameters"] * bool(gradients)
+        more += ["work: the buffers, from workspace()"] * bool(self.shapes)
+        extra = [*["out=None"] * bool(gradients), *["work=None"] * bool(self.shapes)]
+        opening = [*self.header.opening(code), *self._buffers(gradients)]
+        loss = self.storage.name(self.program.system.loss)
+        results = [loss, *(name for name, _ in gradients)]
         function = self.header.function(
             name,
             [*self.header.parameters(), *extra],
-            self.header.docstring(more),
+            self.header.docstring(["", *more]),
             [*opening, "", *body, "", *returning(results)],
         )
         return self.header.module([*self._workspace(), function])
@@ -132,9 +138,10 @@ class _Module:
         """out and work, made where they are not given, and the names of what is in them."""
         loss = self.program.system.loss
         likes = [self._like(family) for family in self.program.outputs if family != loss]
-        yield "if out is None:"
-        yield f"    out = {', '.join(likes)}" if len(likes) > 1 else f"    out = ({likes[0]},)"
-        yield from unpacking([n for n, _ in gradients], "out")
+        if likes:
+            yield "if out is None:"
+            yield f"    out = {', '.join(likes)}" if len(likes) > 1 else f"    out = ({likes[0]},)"
+            yield from unpacking([n for n, _ in gradients], "out")
         for name, parts in gradients:
             if parts != [name]:
                 yield from unpacking(parts, name)
@@ -176,10 +183,10 @@ class _Module:
         if fresh and name not in self.same:
             self.shapes[name] = self._shape(line.target.axes)
         statements = Statements(
-            self._scratch, self._release, self.storage.integers, strided=not line.whole
+            self._scratch, self._release, self._name, self.storage.integers, not line.whole
         )
-        place = name if line.target.axes or name not in self.outputs or self._is_loss(name) else f"{name}[...]"
-        statements.store(line.node, place)
+        scalar = not line.target.axes and name in self.outputs and not self._is_loss(name)
+        statements.store(line.node, f"{name}[...]" if scalar else name)
         comment = f"# {name} = {line.node.text}"
         if len(statements.code) > 1 and len(comment) <= WIDTH:
             yield comment
@@ -191,7 +198,9 @@ class _Module:
     # -- buffers -----------------------------------------------------------------------------------
 
     def _shape(self, axes: Axes) -> str:
-        return self._shape_text([self.storage.integer(self.storage.lengths[a], Scope()).text for a in axes])
+        return self._shape_text(
+            [self.storage.integer(self.storage.lengths[a], Scope()).text for a in axes]
+        )
 
     @staticmethod
     def _shape_text(lengths: Sequence[str]) -> str:
@@ -204,6 +213,9 @@ class _Module:
         name = self.storage.names.fresh("t")
         self.shapes[name] = shape
         return name
+
+    def _name(self) -> str:
+        return self.storage.names.fresh("t")
 
     def _release(self, name: str) -> None:
         self.free.setdefault(self.shapes[name], []).append(name)

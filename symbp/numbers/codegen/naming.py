@@ -45,7 +45,9 @@ def match(equation: Equation, e: Expr) -> tuple[Expr, ...] | None:
     """
     free = {s for s in equation.index if isinstance(s, Symbol)}
     found: dict[Expr, Expr] = {}
-    for own in sorted(equation.rhs.atoms(Indexed), key=lambda a: (-len(a.free_symbols & free), str(a))):
+    for own in sorted(
+        equation.rhs.atoms(Indexed), key=lambda a: (-len(a.free_symbols & free), str(a))
+    ):
         for other in e.atoms(Indexed):
             if own.base == other.base and not free <= found.keys():
                 found = {**_solved(own, other, free), **found}

@@ -195,12 +195,17 @@ def _infix(a: Node) -> str:
         return f"-{_inside(a.args[0], LEVELS['*'] + tight)}"
     left, right = a.args
     if a.op == "**":
-        simple = left.op == "leaf" and right.op == "leaf" and left.level == ATOM
+        simple = all(_is_simple(b) for b in a.args)
         space = "" if simple else " "
         return f"{_inside(left, ATOM)}{space}**{space}{_inside(right, LEVELS['negative'])}"
     own = LEVELS[a.op]
     sides = (_side(left, own, a.op), _side(right, own + 1, a.op))
     return f" {a.op} ".join(sides)
+
+
+def _is_simple(a: Node) -> bool:
+    """A name, an attribute or a number."""
+    return a.op == "leaf" and "[" not in a.detail and "(" not in a.detail
 
 
 def _side(a: Node, least: int, op: str) -> str:

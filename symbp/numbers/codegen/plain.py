@@ -29,7 +29,10 @@ def plain_source(program: Program, name: str) -> str:
     items = christened(items, names)
     header = Header(program)
     opening = header.opening(used_names(items))
-    body = [*opening, *_body(program, items), *returning(header.results())]
+    last, results = items[-1], header.results()
+    if isinstance(last, Line) and last.whole and [last.target.text] == results:
+        items, results = items[:-1], [last.node.text]
+    body = [*opening, *_body(program, items), *returning(results)]
     return header.module([header.function(name, header.parameters(), header.docstring(), body)])
 
 
@@ -76,4 +79,3 @@ def new_text(item: New) -> str:
     if len(item.shape) == 1:
         return f"np.empty({item.shape[0].text})"
     return f"np.empty(({', '.join(n.text for n in item.shape)}))"
-

@@ -16,7 +16,7 @@ from symbp.errors import at
 from symbp.forms.layout import Layout
 from symbp.numbers.codegen.formula import Formula
 from symbp.numbers.codegen.naming import Definitions
-from symbp.numbers.codegen.nodes import Node, arranged, leaf, numeric
+from symbp.numbers.codegen.nodes import Node, arranged, leaf, numeric, walk
 from symbp.numbers.codegen.schedule import (
     Allocate,
     Assign,
@@ -96,7 +96,9 @@ class Program:
         """The outputs, the loss first and then from the last layer back."""
         places = [p for places in self.outputs.values() for p in places]
         rank = {p: i for i, p in enumerate(places)}
-        return sorted(places, key=lambda p: (bool(p[1]) or self._is_adjoint(p), _back(p[1]), rank[p]))
+        return sorted(
+            places, key=lambda p: (bool(p[1]) or self._is_adjoint(p), _back(p[1]), rank[p])
+        )
 
     def _is_adjoint(self, place: Place) -> bool:
         return self.system[place[0]].role is Role.ADJOINT
@@ -117,7 +119,7 @@ class Program:
                 result.append(self._line(step, formula, whole))
             else:
                 result.append(self._loop(step, formula))
-        return result
+        return _fused(result)
 
     def _root(self, step: Assign) -> str:
         return self.storage.name(*step.place)
@@ -137,7 +139,7 @@ class Program:
         if step.loop is not None:
             scope = scope.looping(step.loop)
         target = self.storage.entry(equation.lhs, scope)
-        with at(f"code for {equation.lhs}"):
+        with at(f"code for {step.equation.lhs}"):
             node = numeric(formula.node(equation.rhs, scope))
         if whole:
             node = self._full(node, equation, scope)
@@ -150,7 +152,9 @@ class Program:
         domain: list[Range] = []
         for r in e.domain:
             moved = r.substitute(at)
-            at[r.symbol] = self.storage.axis(moved, {*at.values(), *([loop.symbol] if loop else [])})
+            at[r.symbol] = self.storage.axis(
+                moved, {*at.values(), *([loop.symbol] if loop else [])}
+            )
             domain.append(replace(moved, symbol=at[r.symbol]))
         index = tuple(substitute(i, at) for i in e.index)
         return Equation(e.family, index, substitute(e.rhs, at), tuple(domain))
@@ -166,7 +170,9 @@ class Program:
         missing = [s for s in scope.axes if s not in node.axes]
         if not missing:
             return node
-        lengths = [self.storage.integer(self.storage.length(r), Scope()) for r in scope.axes.values()]
+        lengths = [
+            self.storage.integer(self.storage.length(r), Scope()) for r in scope.axes.values()
+        ]
         shape = leaf(f"({', '.join(n.text for n in lengths)}{',' * (len(lengths) == 1)})")
         axes = tuple(scope.axes)
         if not node.axes:
@@ -184,14 +190,34 @@ class Program:
         return New(self.storage.name(*place), shape, bool(listed))
 
 
+def _fused(items: Sequence[Item]) -> list[Item]:
+    """Loops over one range that follow each other as one loop, where none reads another's."""
+    result: list[Item] = []
+    for item in items:
+        place = next(
+            (i for i in reversed(range(len(result))) if not isinstance(result[i], New)), None
+        )
+        last = result[place] if place is not None else None
+        if isinstance(item, For) and isinstance(last, For) and item.header == last.header:
+            written = {line.target.detail.split("[")[0] for line in last.body}
+            read = {n.detail.split("[")[0] for line in item.body for n in walk(line.node)}
+            if not written & read and place is not None:
+                del result[place]
+                item = For(item.header, (*last.body, *item.body))
+        result.append(item)
+    return result
+
+
 def _back(key: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(-k for k in key)
 
 
 def _equations(step: Step) -> Iterator[Equation]:
     if isinstance(step, Assign):
-        yield step.equation if step.loop is None else replace(
-            step.equation, domain=(step.loop, *step.equation.domain)
+        yield (
+            step.equation
+            if step.loop is None
+            else replace(step.equation, domain=(step.loop, *step.equation.domain))
         )
     elif isinstance(step, Loop):
         for a in step.body:

@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cmp_to_key
-from itertools import product
+from itertools import pairwise, product
 
 import sympy as sp
 from sympy import Expr, Integer, S, Symbol
 
 from symbp.errors import DefinitionError, SizeError
 from symbp.numbers.codegen.storage import Key, Storage
-from symbp.numbers.indexing import walked_slots
-from symbp.system import Equation, Facts, Kind, Range, Role, System
+from symbp.system import Equation, Kind, Range, System
 from symbp.system.checks import components
 from symbp.system.equation import family_of, index_of, walk
 from symbp.system.indices import is_binder, substitute
@@ -54,8 +53,8 @@ class Loop:
 Step = Assign | Allocate | Loop
 
 
-def depth_known(system: System) -> System:
-    """The system with the sizes that count layers replaced by their numbers."""
+def depths(system: System) -> dict[Expr, Expr]:
+    """The sizes that count layers and have numbers: L = 2."""
     counts = {
         s
         for v in system.variables
@@ -63,7 +62,12 @@ def depth_known(system: System) -> System:
         if slot.kind is Kind.LAYER
         for s in (slot.range.lower.free_symbols | slot.range.upper.free_symbols)
     }
-    known = {a: b for a, b in system.size_values().items() if a in counts}
+    return {a: b for a, b in system.size_values().items() if a in counts}
+
+
+def depth_known(system: System) -> System:
+    """The system with the sizes that count layers replaced by their numbers."""
+    known = depths(system)
     if not known:
         return system
     variables = tuple(
@@ -72,11 +76,11 @@ def depth_known(system: System) -> System:
         if v.atom not in known
     )
     equations = tuple(
-        replace(
-            e,
-            index=tuple(substitute(i, known) for i in e.index),
-            rhs=substitute(e.rhs, known),
-            domain=tuple(r.substitute(known) for r in e.domain),
+        Equation(
+            e.family,
+            tuple(substitute(i, known) for i in e.index),
+            substitute(e.rhs, known),
+            tuple(r.substitute(known) for r in e.domain),
         )
         for e in system.equations
     )
@@ -96,7 +100,9 @@ def unrolled_slots(system: System) -> dict[str, tuple[int, ...]]:
     }
 
 
-def listed_slots(system: System, unrolled: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
+def listed_slots(
+    system: System, unrolled: Mapping[str, Sequence[int]]
+) -> dict[str, tuple[int, ...]]:
     """For every family the slots on which the lengths of others depend."""
     result = {}
     for v in system.variables:
@@ -158,7 +164,11 @@ class Schedule:
             at: dict[Expr, Expr] = {}
             for i, value in zip(slots, key, strict=True):
                 index = e.index[i]
-                low, high = (ranges[index].lower, ranges[index].upper) if index in ranges else (index, index)
+                low, high = (
+                    (ranges[index].lower, ranges[index].upper)
+                    if index in ranges
+                    else (index, index)
+                )
                 if not int(low) <= value <= int(high):
                     break
                 at[index] = Integer(value)
@@ -200,7 +210,9 @@ class Schedule:
             name = family_of(node)
             if name in self.storage.unrolled:
                 index = index_of(node)
-                found |= {s for i in self.storage.unrolled[str(name)] for s in index[i].free_symbols}
+                found |= {
+                    s for i in self.storage.unrolled[str(name)] for s in index[i].free_symbols
+                }
         return found
 
     def _needs(self, place: Place) -> list[Place]:
@@ -280,7 +292,9 @@ class Schedule:
         result: list[Step] = []
         for low, high in cuts[::-1] if down else cuts:
             here = [
-                (p, e) for p, e, r in cases if self.facts.le(r.lower, low) and self.facts.le(high, r.upper)
+                (p, e)
+                for p, e, r in cases
+                if self.facts.le(r.lower, low) and self.facts.le(high, r.upper)
             ]
             if low == high:
                 chosen = [(p, self._at(e, {symbol: low})) for p, e in here]
@@ -321,7 +335,7 @@ class Schedule:
 
         ends = {sp.expand(r.upper + 1) for r in ranges}
         marks = sorted({*(r.lower for r in ranges), *ends}, key=cmp_to_key(compare))
-        return [(a, sp.expand(b - 1)) for a, b in zip(marks, marks[1:], strict=False)]
+        return [(a, sp.expand(b - 1)) for a, b in pairwise(marks)]
 
     def _sorted(self, here: list[tuple[Place, Equation]]) -> list[tuple[Place, Equation]]:
         """Cases of one value of the loop's index, each after what it needs at this value."""

@@ -39,7 +39,11 @@ def mapped(items: Sequence[Item], change: Callable[[Node], Node]) -> list[Item]:
         return replace(x, node=change(x.node))
 
     return [
-        line(x) if isinstance(x, Line) else replace(x, body=tuple(map(line, x.body))) if isinstance(x, For) else x
+        line(x)
+        if isinstance(x, Line)
+        else replace(x, body=tuple(map(line, x.body)))
+        if isinstance(x, For)
+        else x
         for x in items
     ]
 
@@ -100,7 +104,9 @@ def shared(
     while (found := _repeated(result, worth)) is not None:
         result = _named(result, found, names)
     return [
-        replace(x, body=tuple(line for line in shared(x.body, names, worth) if isinstance(line, Line)))
+        replace(
+            x, body=tuple(line for line in shared(x.body, names, worth) if isinstance(line, Line))
+        )
         if isinstance(x, For)
         else x
         for x in result
@@ -124,7 +130,9 @@ def _repeated(items: Sequence[Item], worth: Callable[[Node, Sequence[Line]], boo
 def _named(items: Sequence[Item], part: Node, names: Names) -> list[Item]:
     """The program with a line of its own for a part, before the first that has it."""
     place = next(
-        i for i, x in enumerate(items) if isinstance(x, Line) and part.text in map(_text, walk(x.node))
+        i
+        for i, x in enumerate(items)
+        if isinstance(x, Line) and part.text in map(_text, walk(x.node))
     )
     first = items[place]
     assert isinstance(first, Line)
@@ -147,8 +155,10 @@ def wish_for(part: Node) -> str:
 
 def worth_a_name(part: Node, lines: Sequence[Line]) -> bool:
     """For people: what costs more than a few additions, or stands twice in one line."""
+    if not part.axes and not any(n.detail.isidentifier() for n in walk(part) if n.op == "leaf"):
+        return False  # a constant
     costly = any(n.op in COSTLY for n in walk(part))
-    return costly or bool(part.axes) and len({id(x) for x in lines}) < len(lines)
+    return costly or (bool(part.axes) and len({id(x) for x in lines}) < len(lines))
 
 
 def fitted(items: Sequence[Item], names: Names, width: int) -> list[Item]:
@@ -185,12 +195,16 @@ def christened(items: Sequence[Item], names: Names) -> list[Item]:
         lines = [item] if isinstance(item, Line) else item.body if isinstance(item, For) else []
         for line in lines:
             if line.target.text in names.waiting:
-                at[line.target.text] = leaf(names.fresh(*names.waiting[line.target.text]), line.target.axes)
+                at[line.target.text] = leaf(
+                    names.fresh(*names.waiting[line.target.text]), line.target.axes
+                )
         (new,) = mapped([item], lambda node: replaced(node, at))
         if isinstance(new, Line):
             new = replace(new, target=replaced(new.target, at))
         elif isinstance(new, For):
-            new = replace(new, body=tuple(replace(x, target=replaced(x.target, at)) for x in new.body))
+            new = replace(
+                new, body=tuple(replace(x, target=replaced(x.target, at)) for x in new.body)
+            )
         result.append(new)
     return result
 

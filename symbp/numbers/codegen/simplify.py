@@ -27,7 +27,7 @@ from symbp.numbers.codegen.naming import Definitions, named_everywhere
 from symbp.numbers.codegen.stable import log_of, log_of_complement
 from symbp.numbers.codegen.storage import Scope
 from symbp.system import Equation, Role, System
-from symbp.system.equation import family_of
+from symbp.system.equation import family_of, walk
 from symbp.system.inline import inline
 
 SUM, FUNCTION, STORE = 8, 4, 8  #: what a sum, a function and an array weigh, in additions
@@ -37,16 +37,21 @@ def simplified(system: System, keep: Collection[str]) -> System:
     """The system with shorter formulas for its adjoints; the families of `keep` stay."""
     system = _with_logs_of_logits(system)
     best = _shortened(system)
-    for name in reversed([n for group in system.order for n in group]):
-        if system[name].role is not Role.ADJOINT or name in keep:
-            continue
-        try:
-            shorter = _shortened(inline(best, name))
-        except DefinitionError:
-            continue  # it is needed as it is
-        if _total(shorter) <= _total(best):
-            best = shorter
+    for name in [n for group in system.order for n in group]:
+        if system[name].role is Role.ADJOINT and name not in keep and _has_one_user(best, name):
+            try:
+                shorter = _shortened(inline(best, name))
+            except DefinitionError:
+                continue  # it is needed as it is
+            if _total(shorter) <= _total(best):
+                best = shorter
     return best
+
+
+def _has_one_user(system: System, name: str) -> bool:
+    """Whether one family's equations use another's, and no more than one."""
+    users = {e.family for e in system.equations for n, _ in walk(e.rhs) if family_of(n) == name}
+    return len(users) == 1 and name not in users
 
 
 def _total(system: System) -> int:

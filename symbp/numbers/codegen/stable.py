@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sympy as sp
-from sympy import Expr, S, Symbol
+from sympy import Expr, Symbol
 
 from symbp.functions import TABLE, Elementwise
 from symbp.system import Range
@@ -61,7 +61,7 @@ def quotient_shift(e: Expr) -> Shift | None:
 
 def log_shift(e: Expr) -> tuple[Shift, sp.Rational] | None:
     """The exponentials inside a logarithm, and their degree there."""
-    if not (isinstance(e, sp.log) or isinstance(e, Elementwise) and e.row is LOG and not e.order):
+    if not (isinstance(e, sp.log) or (isinstance(e, Elementwise) and e.row is LOG and not e.order)):
         return None
     shift = _summed(e.args[0])
     degree = _degree(e.args[0], shift) if shift is not None else None

@@ -24,21 +24,27 @@ COMPARED = {">": "np.greater", ">=": "np.greater_equal", "<": "np.less", "<=": "
 UFUNCS = {f"np.{name}" for name in (
     "exp log tanh sqrt sign abs maximum minimum expm1 logaddexp cosh clip".split())}  # fmt: skip
 REDUCTIONS = {"sum": "np.add.reduce", "max": "np.maximum.reduce"}
+LONGEST = 32  #: of an operand that is computed where it stands
 SWAPS = ("+", "*")  #: a op b = b op a
 
 
 def is_index(node: Node, integers: Collection[str]) -> bool:
     """Whether a node computes with arrays of indices only."""
-    if node.op == "leaf":
+    if node.op == "leaf" or not node.axes:
         return not node.axes or node.detail in integers
     bases = [n.args[0].detail for n in walk(node) if n.op == "take"]
     parts = all(is_index(a, integers) for a in node.args) and all(b in integers for b in bases)
-    return parts and bool(node.axes) and node.op not in COMPARISONS
+    return parts and node.op not in COMPARISONS
 
 
 def is_inline(node: Node, integers: Collection[str]) -> bool:
     """Whether a node is best computed where it stands: indices, and gathers by them."""
-    return node.op == "take" or bool(node.axes) and is_index(node, integers)
+    return node.op == "take" or (bool(node.axes) and is_index(node, integers))
+
+
+def _length(a: Node) -> tuple[bool, int]:
+    """What is computed in the buffer of the whole: matrix products, then the longest part."""
+    return any(n.op == "@" for n in walk(a)), operations(a)
 
 
 class Statements:
@@ -48,10 +54,12 @@ class Statements:
         self,
         scratch: Callable[[Axes], str],
         release: Callable[[str], None],
+        fresh: Callable[[], str],
         integers: Collection[str],
         strided: bool,
     ) -> None:
         self.code: list[str] = []
+        self._fresh = fresh
         self._integers = integers
         self._strided = strided
         self._scratch = scratch
@@ -78,7 +86,7 @@ class Statements:
         if node.op == "leaf":
             return node.text
         if is_inline(node, self._integers):
-            return node.text if node.level == ATOM else f"({node.text})"
+            return self._short(node.text if node.level == ATOM else f"({node.text})")
         if node.op == "view":
             inner = node.args[0]
             name = self.operand(inner)
@@ -125,8 +133,10 @@ class Statements:
         if len(b.axes) == 1 and a.op == "view" and a.detail == ".T":
             a, b = b, a.args[0]
         x, y = self.operand(a), self.operand(b)
-        general = self._strided or max(len(a.axes), len(b.axes)) > 2
-        self.code.append(f"np.matmul({x}, {y}, out={out})" if general else f"{x}.dot({y}, out={out})")
+        if self._strided or max(len(a.axes), len(b.axes)) > 2:
+            self.code.append(f"np.matmul({x}, {y}, out={out})")
+        else:
+            self.code.append(f"{x}.dot({y}, out={out})")
 
     def _outer(self, node: Node, out: str) -> None:
         x, y = map(self.operand, node.args)
@@ -161,7 +171,7 @@ class Statements:
             if a.axes == node.axes and a.op not in ("leaf", "view", *COMPARISONS)
             and not is_inline(a, self._integers)
         ]  # fmt: skip
-        first = max(inside, key=lambda a: (any(n.op == "@" for n in walk(a)), operations(a)), default=None)
+        first = max(inside, key=_length, default=None)
         if first is not None:
             self.store(first, out)
         return [out if a is first else self._compared(a) for a in node.args]
@@ -171,13 +181,23 @@ class Statements:
         if a.op not in COMPARISONS:
             return self.operand(a)
         parts = tuple(leaf(self._compared(b), b.axes) for b in a.args)
-        return Node(a.op, parts, a.axes).text
+        return self._short(Node(a.op, parts, a.axes).text)
+
+    def _short(self, text: str) -> str:
+        """An operand, by a name where it is long."""
+        if len(text) <= LONGEST:
+            return text
+        name = self._fresh()
+        self.code.append(f"{name} = {text}")
+        return name
 
     def _infix(self, node: Node, texts: list[str], out: str) -> None:
         left, right = texts
         square = node.op == "**" and node.args[1].number == 2
         if node.op == "/" and node.args[0].number == 1:
             self.code.append(f"np.reciprocal({right}, out={out})")
+        elif node.op == "**" and node.args[1].number == 3 and left != out:
+            self.code += [f"np.multiply({left}, {left}, out={out})", f"{out} *= {left}"]
         elif square:
             self.code.append(f"np.multiply({left}, {left}, out={out})")
         elif left == out:

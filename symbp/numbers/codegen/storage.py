@@ -2,8 +2,8 @@
 
 Slots that count layers of a known number are unrolled into names: w[2, j, k] is the array w2.
 Slots on which the lengths of others depend make lists of arrays: w[l − 1]. All others are
-dimensions, in the order of the slots or of a layout. In code indices begin at 0, so every slot's index is
-written minus its first value.
+dimensions, in the order of the slots or of a layout. In code indices begin at 0, so the index
+in every slot is written minus its first value.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from symbp.forms.matrix_expr import Axis
 from symbp.numbers.codegen.bounds import distributed
 from symbp.numbers.codegen.names import Names
 from symbp.numbers.codegen.nodes import (
+    LEVELS,
     Axes,
     Node,
     arranged,
@@ -170,7 +171,8 @@ class Storage:
         shift = {s: s + r.lower for s, r in scope.axes.items() if r.lower != 0}
         moved = substitute(e.xreplace(data), shift)
         known = {d: self.entry(a, scope) for a, d in data.items()}
-        self.integers |= {n.detail for a in known.values() for n in walk(a) if n.op == "leaf" and n.axes}
+        arrays = (n for a in known.values() for n in walk(a) if n.op == "leaf" and n.axes)
+        self.integers |= {n.detail for n in arrays}
         return self._integer(distributed(moved), scope, known)
 
     def _integer(self, e: Expr, scope: Scope, known: Mapping[Expr, Node]) -> Node:
@@ -206,10 +208,15 @@ class Storage:
 
     @staticmethod
     def _added(parts: Sequence[Node], order: Axes) -> Node:
-        first, *rest = sorted(parts, key=lambda p: (p.level == 4, p.number is not None, -len(p.axes)))
+        """What is subtracted last, numbers after names."""
+
+        def minus(p: Node) -> bool:
+            return p.level == LEVELS["negative"]
+
+        first, *rest = sorted(parts, key=lambda p: (minus(p), p.number is not None, -len(p.axes)))
         for p in rest:
-            minus = p.level == 4
-            first = elementwise("-" if minus else "+", [first, negative(p) if minus else p], order)
+            op, other = ("-", negative(p)) if minus(p) else ("+", p)
+            first = elementwise(op, [first, other], order)
         return first
 
     def _count(self, axis: Symbol) -> str:
@@ -292,7 +299,11 @@ class Storage:
             axes: list[Symbol] = []
             texts = []
             for (g, _), part in zip(dims, parts, strict=True):
-                axes += looked_up[0].axes if part is None else [s for s in g.free_symbols if s in slices]
+                axes += (
+                    looked_up[0].axes
+                    if part is None
+                    else [s for s in g.free_symbols if s in slices]
+                )
                 texts.append("{0}" if part is None else part)
             while texts[-1] == ":":
                 texts.pop()
