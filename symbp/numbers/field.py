@@ -115,9 +115,7 @@ class Field(Arrays):
     def arrange(self, buffer: Residues, axes: Axes, target: Axes) -> Residues:
         """As for arrays, behind the axis of primes."""
         lead = object()
-        return Residues(
-            super().arrange(buffer.data, (lead, *axes), (lead, *target)), buffer.depth
-        )
+        return Residues(super().arrange(buffer.data, (lead, *axes), (lead, *target)), buffer.depth)
 
     def take(self, buffer: Residues, index: tuple[Any, ...]) -> Residues:
         """As for arrays, behind the axis of primes."""
@@ -224,7 +222,9 @@ def _level(a: Residues, b: Residues, combine: Any) -> tuple[np.ndarray, int]:
     """a and b combined; a single number meets an array."""
     x, y = a.data, b.data
     if x.ndim != y.ndim:
-        x, y = (d if d.ndim > 1 else d.reshape(-1, *(1,) * (max(x.ndim, y.ndim) - 1)) for d in (x, y))
+        x, y = (
+            d if d.ndim > 1 else d.reshape(-1, *(1,) * (max(x.ndim, y.ndim) - 1)) for d in (x, y)
+        )
     return combine(x, y), max(a.depth, b.depth)
 
 
