@@ -7,6 +7,7 @@ SymPy        diff of the loss written out in full, at rational points: 40 digits
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -30,7 +31,11 @@ from tests.small_systems import EXAMPLES
 KNOWN = {"f": "tanh"}
 NAMES = list(EXAMPLES)
 #: Sizes at which SymPy's expressions stay short.
-SMALL = {"residual": {"T": 2}, "layers": {"n": (1, 2, 2)}, "recurrence in time": {"T": 2}}
+SMALL: dict[str, dict[str, Any]] = {
+    "residual": {"T": 2},
+    "layers": {"n": (1, 2, 2)},
+    "recurrence in time": {"T": 2},
+}
 #: Hessians whose sums SymPy writes out and differentiates twice in a moment.
 SHORT = ["convolution, stride 2", "softmax", "causal sum", "gather", "diagonal", "nested sums"]
 
@@ -102,7 +107,8 @@ def at_small_sizes(name, system):
 def written_out(name):
     """Entries of every given family as symbols, rationals for them, and the loss in them."""
     forward = numbers(at_small_sizes(name, example(name).system))
-    rng, point = np.random.default_rng(1), {}
+    rng = np.random.default_rng(1)
+    point: dict[sp.Expr, sp.Expr] = {}
     values = dict(example(name).data)
     for family, given in sample(forward, fixed=values).items():
         if family not in values:

@@ -8,7 +8,13 @@ from symbp.errors import ValueRangeError
 from symbp.functions import TABLE
 from symbp.networks import mlp
 from symbp.numbers.domains import Complex, Floats
-from symbp.numbers.entrywise import blocks_of, central_steps, complex_steps, precise_steps
+from symbp.numbers.entrywise import (
+    Chosen,
+    blocks_of,
+    central_steps,
+    complex_steps,
+    precise_steps,
+)
 from symbp.numbers.evaluator import Evaluation
 from symbp.numbers.perturbation import Differences, Perturbed
 from symbp.numbers.rounding import Rounded
@@ -149,7 +155,7 @@ def test_the_error_of_central_differences_is_not_too_small(name):
 def test_chosen_entries_alone_are_computed():
     system = smooth("diagonal")
     values = sample(system)
-    chosen = {"w": {(): np.eye(3, dtype=bool)}}
+    chosen: Chosen = {"w": {(): np.eye(3, dtype=bool)}}
     whole = complex_steps(system, values, ["w"])["w"][()]
     for method in METHODS.values():
         part = method(system, values, ["w"], chosen)["w"][()]

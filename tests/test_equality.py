@@ -95,3 +95,22 @@ def test_every_row_of_the_table_agrees_with_its_value(system):
             numbers = {symbol: sp.Rational(2, 7) for symbol, _ in row.parameters}
             value = row.value.xreplace({X: z, **numbers})
             assert equal(system, row(z, *numbers.values()), value, units(system, 1)), row.name
+
+
+def test_a_kink_is_seen_from_both_sides(system):
+    z = system["z"][1, j]
+    for seed in range(6):
+        assert not equal(system, TABLE["step"](z), sp.S.One, units(system, 1), seed=seed)
+        assert not equal(system, TABLE["relu"](z), z, units(system, 1), seed=seed)
+    assert equal(system, TABLE["step"](z) ** 2, TABLE["step"](z), units(system, 1))
+    assert equal(system, TABLE["relu"](z) - TABLE["relu"](-z), z, units(system, 1))
+
+
+def test_a_root_is_a_root():
+    system = mlp((2, 2, 1), "tanh")
+    z = system["z"][1, j] ** 2 + 2
+    assert equal(system, sp.sqrt(z) ** 2, z, units(system, 1))
+    for seed in range(6):
+        assert equal(system, sp.sqrt(z) * sp.sqrt(z), z, units(system, 1), seed=seed)
+        assert equal(system, z / sp.sqrt(z), sp.sqrt(z), units(system, 1), seed=seed)
+        assert not equal(system, -sp.sqrt(z), sp.sqrt(z), units(system, 1), seed=seed)

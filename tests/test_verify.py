@@ -248,7 +248,7 @@ def backprop(values, network, fault=""):
     for w, b in zip(weights, biases, strict=True):
         outputs.append(1 / (1 + np.exp(-(w @ outputs[-1] + b[:, None]))))
     upstream = (outputs[-1] - y) / (count if batch and fault != "lost 1/m" else 1)
-    gradients = {"w": [], "b": []}
+    gradients: dict[str, list[np.ndarray]] = {"w": [], "b": []}
     for l in range(len(weights), 0, -1):
         slope = 1 if fault == "missing σ'" else outputs[l] * (1 - outputs[l])
         delta = upstream * slope

@@ -25,7 +25,7 @@ from symbp.adjoint.solve import Contribution, contribution, extent
 from symbp.errors import DefinitionError
 from symbp.system import Equation, Range, Role, System, Variable
 from symbp.system.equation import family_of, walk
-from symbp.system.indices import rename_bound, substitute
+from symbp.system.indices import rename_bound, stand_in, substitute
 from symbp.system.regions import Box, cells, domain_of, hull, intersection, whole_as_none
 
 __all__ = ["Contribution", "adjoint_name", "contributions", "gradient"]
@@ -79,7 +79,7 @@ def contributions(system: System, active: Sequence[str]) -> dict[str, list[Contr
     for equation in system.equations:
         if equation.family not in found:
             continue
-        dummies = {r.symbol: sp.Dummy(r.symbol.name, integer=True) for r in equation.domain}
+        dummies = {r.symbol: stand_in(r.symbol) for r in equation.domain}
         index = tuple(substitute(i, dummies) for i in equation.index)
         domain = tuple(
             Range(dummies[r.symbol], substitute(r.lower, dummies), substitute(r.upper, dummies))
@@ -89,7 +89,7 @@ def contributions(system: System, active: Sequence[str]) -> dict[str, list[Contr
         for occurrence in occurrences(rhs, lambda node: family_of(node) in found):
             name = str(family_of(occurrence.entry))
             found[name].append(
-                contribution(system, system[name], equation, index, domain, occurrence)
+                contribution(system[name], equation, index, domain, occurrence, system.facts)
             )
     return found
 

@@ -18,7 +18,7 @@ from sympy import Expr, S
 from symbp.errors import DefinitionError
 from symbp.functions import TABLE, Elementwise, F, X, derivative_of, in_rows
 from symbp.system.functional import Functional
-from symbp.system.indices import Range, is_binder, substitute
+from symbp.system.indices import Range, is_binder, stand_in, substitute
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _descend(
         yield from _descend(e.base, wanted, (*factors, e.exp, e.base ** (e.exp - 1)), opened)
     elif isinstance(e, Functional):
         (k, lo, hi) = e.limits[0]
-        at = sp.Dummy(k.name, integer=True)
+        at = stand_in(k, len(opened) + 1)
         entry = substitute(e.entries[0], {k: at})
         if any(_contains(part, wanted) for part in (e.entries[1], *e.partials)):
             raise DefinitionError(f"{e.name} is differentiated by its outputs only")
@@ -69,7 +69,7 @@ def _descend(
             entry, wanted, (*factors, e.differentiated(at)), (*opened, Range(at, lo, hi))
         )
     elif is_binder(e):
-        dummies = {k: sp.Dummy(k.name, integer=True) for k, *_ in e.limits}
+        dummies = {k: stand_in(k, len(opened) + 1) for k, *_ in e.limits}
         ranges = tuple(
             Range(dummies[k], substitute(lo, dummies), substitute(hi, dummies))
             for k, lo, hi in reversed(e.limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
 from sympy import Expr, S, Symbol
@@ -35,12 +36,17 @@ class Contribution:
         return sum_out(upstream * self.factor, self.rest)
 
 
+@lru_cache(maxsize=1 << 12)
 def contribution(
-    system: System, variable: Variable, equation: Equation,
-    index: tuple[Expr, ...], domain: tuple[Range, ...], occurrence: Occurrence,
-) -> Contribution:  # fmt: skip
+    variable: Variable,
+    equation: Equation,
+    index: tuple[Expr, ...],
+    domain: tuple[Range, ...],
+    occurrence: Occurrence,
+    facts: Facts,
+) -> Contribution:
     """The term that one occurrence adds; `index` and `domain` are the equation's, with dummies."""
-    task = _Solve(variable, [*domain, *occurrence.opened], system.facts)
+    task = _Solve(variable, [*domain, *occurrence.opened], facts)
     task.solve(index_of(occurrence.entry))
     task.bound()
     factor = substitute(occurrence.factor, task.solution) * sp.Mul(*task.guards)

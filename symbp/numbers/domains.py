@@ -25,6 +25,7 @@ from symbp.errors import UnknownNameError
 from symbp.functions import TABLE, Elementwise, F, Row, X
 
 Buffer = Any
+WORTH_BLAS = 2**17  #: products; below, its threads cost more than they save
 LARGE = 700.0  #: exp(700) is finite, and so are its usual multiples
 Axes = tuple[Any, ...]
 
@@ -118,12 +119,14 @@ class Arrays:
         return np.where(mask, a, self.array(0))
 
     def contract(self, factors: Sequence[tuple[Buffer, Axes]], out: Axes) -> Buffer:
-        """np.einsum, pairwise (BLAS where the pair allows it)."""
+        """np.einsum; large ones pairwise, by BLAS where the pair allows it."""
+        lengths = {a: n for b, ax in factors for a, n in zip(ax, b.shape, strict=True)}
+        large = len(factors) > 1 and math.prod(lengths.values()) > WORTH_BLAS
         numbered = {a: i for i, a in enumerate(dict.fromkeys(a for _, ax in factors for a in ax))}
         operands: list[Any] = []
         for buffer, axes in factors:
             operands += [buffer, [numbered[a] for a in axes]]
-        return np.einsum(*operands, [numbered[a] for a in out], optimize=len(factors) > 1)
+        return np.einsum(*operands, [numbered[a] for a in out], optimize=large)
 
     def elementary(self, name: str, x: Buffer) -> Buffer:
         """exp, log, step, sign or erf of an array."""

@@ -27,7 +27,7 @@ class DualArray:
     """x and ẋ; a tangent of None is zero everywhere."""
 
     value: Any
-    tangent: Any | None = None
+    tangent: Any = None
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -75,11 +75,20 @@ def chain(length: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 class Field(Arrays):
-    """The chain of `length` primes as a domain; `seed` fixes the oracles."""
+    """The chain of `length` primes as a domain; `seed` fixes the oracles.
 
-    def __init__(self, length: int = 3, seed: int = 0) -> None:
+    `formal`: sign, step and square roots are any odd function, (1 + sign)/2 and any function. What
+    is equal for all of them is equal for the true ones, whichever side of a kink a point is on.
+    """
+
+    def __init__(self, length: int = 3, seed: int = 0, formal: bool = False) -> None:
         self.primes, self.generators = chain(length)
         self.seed = seed
+        self.formal = formal
+        self.used_branches = False
+        """Whether a sign, a step or the root of an array has been asked for."""
+        self.bad_root = False
+        """Whether a root r was taken of a number u that has none, so that r² = −u."""
         self._laws = {"exp": self._exp, "sign": self._sign, "step": self._step}
 
     def random(self, shape: tuple[int, ...], name: str) -> Residues:
@@ -106,7 +115,9 @@ class Field(Arrays):
             root = self.random((), "sqrt(pi)")
             return self._reduce(root.data * root.data, 0)
         if isinstance(value, sp.Pow):
-            return self.power(self.number(value.base), value.exp)
+            base = self.number(value.base)
+            root = base if value.exp.is_Integer else self._true_root(base)
+            return self._entrywise(root, lambda r, p: pow(r, int(value.exp.p), p))
         if isinstance(value, (sp.Mul, sp.Add)):
             combine = self.add if isinstance(value, sp.Add) else self.multiply
             return reduce(combine, (self.number(a) for a in value.args))
@@ -135,11 +146,12 @@ class Field(Arrays):
         return self._reduce(*_level(a, b, np.multiply))
 
     def power(self, a: Residues, exponent: Expr) -> Residues:
-        """aⁿ; a^(n/2) by a root r of ±a, the same wherever it is taken."""
+        """aⁿ; a^(n/2) by a root r of ±a, the same wherever it is taken (see `bad_root`)."""
         if exponent.is_Integer:
             return self._entrywise(a, lambda x, p: pow(x, int(exponent), p))
         if exponent.q == 2:
-            return self._entrywise(a, lambda x, p: pow(pow(x, (p + 1) // 4, p), int(exponent.p), p))
+            root = self._root(a)
+            return self._entrywise(root, lambda r, p: pow(r, int(exponent.p), p))
         raise ValueRangeError(f"no root of order {exponent.q} in a prime field")
 
     def where(self, mask: np.ndarray, a: Residues) -> Residues:
@@ -192,20 +204,31 @@ class Field(Arrays):
             out[i] = np.frompyfunc(lambda e, g=g, p=p: pow(g, e, p), 1, 1)(x.data[i - 1])
         return Residues(out, x.depth + 1)
 
+    def _root(self, a: Residues) -> Residues:
+        self.used_branches = True
+        return self._oracle("root", a) if self.formal else self._true_root(a)
+
+    def _true_root(self, a: Residues) -> Residues:
+        root = self._entrywise(a, lambda x, p: pow(x, (p + 1) // 4, p))
+        square = self.multiply(root, root).data[a.depth :]
+        self.bad_root = self.bad_root or not np.array_equal(square, a.data[a.depth :])
+        return root
+
     def _sign(self, x: Residues) -> Residues:
-        p = self.primes[-1]
+        self.used_branches = True
+        top = self.primes[-1]
 
-        def sign(v: int) -> int:
-            flip = v > p - v
-            bit = self._hash("sign", min(v, p - v), 2)
-            return (1 if bit else -1) * (-1 if flip else 1) if v else 0
+        def sign(v: int, p: int) -> int:
+            size = self._hash("sign", min(v, top - v), p if self.formal else 2)
+            value = size if self.formal else 2 * size - 1
+            return (-value if v > top - v else value) if v else 0
 
-        signs = np.frompyfunc(sign, 1, 1)(x.top)
-        return self._reduce(np.stack([np.asarray(signs, dtype=object)] * len(self.primes)), 0)
+        rows = [np.frompyfunc(lambda v, p=p: sign(v, p), 1, 1)(x.top) for p in self.primes]
+        return self._reduce(np.array(rows, dtype=object).reshape(x.data.shape), 0)
 
     def _step(self, x: Residues) -> Residues:
-        signs = self._sign(x).data
-        return self._reduce(np.where(signs == 1, 1, 0).astype(object), 0)
+        half = self.multiply(self.add(self._sign(x), self.array(1)), self.array(sp.Rational(1, 2)))
+        return self.where(x.top != 0, half)
 
     def _oracle(self, name: str, x: Residues) -> Residues:
         rows = [

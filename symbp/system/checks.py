@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -19,13 +20,41 @@ Variables = Mapping[str, Variable]
 def check(variables: Variables, equations: Sequence[Equation], loss: str, facts: Facts) -> None:
     """Raise a `DefinitionError` for the first thing that is wrong with the equations."""
     for equation in equations:
-        with at(f"equation for {equation.lhs}"):
-            _check_names(equation, variables)
-            _check_ranges(equation, variables, facts)
+        used = _used(equation, variables)
+        if not _is_sound(equation, used, facts):
+            with at(f"equation for {equation.lhs}"):
+                _check_names(equation, variables)
+                _check_ranges(equation, variables, facts)
     _check_defined_once(variables, equations, facts)
     if variables.get(loss) is None or variables[loss].slots:
         raise DefinitionError(f"the loss {loss!r} must be a declared family without indices")
     order_families(variables, equations)
+
+
+def _used(equation: Equation, variables: Variables) -> tuple[Variable, ...]:
+    """The families whose names stand in an equation."""
+    names = {equation.family, *names_in(equation.rhs)}
+    for r in equation.domain:
+        names |= {*names_in(r.lower), *names_in(r.upper)}
+    return tuple(variables[n] for n in sorted(names) if n in variables)
+
+
+@lru_cache(maxsize=1 << 12)
+def names_in(e: Expr) -> frozenset[str]:
+    """The names of families, sizes and indices in an expression."""
+    return frozenset(str(name) for node, _ in walk(e) if (name := family_of(node)) is not None)
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_sound(equation: Equation, used: tuple[Variable, ...], facts: Facts) -> bool:
+    """Whether nothing is wrong with an equation; remembered for the next system that has it."""
+    variables = {v.name: v for v in used}
+    try:
+        _check_names(equation, variables)
+        _check_ranges(equation, variables, facts)
+    except DefinitionError:
+        return False
+    return True
 
 
 def _check_names(equation: Equation, variables: Variables) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 
 from sympy import Expr, Indexed, IndexedBase, Symbol
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symbp.errors import DefinitionError
-from symbp.system.indices import Range, substitute
+from symbp.system.indices import Range, entry_of, substitute
 
 
 class Role(StrEnum):
@@ -87,7 +87,7 @@ class Variable:
             raise DefinitionError(
                 f"{self.name} has {len(self.slots)} indices ({self.signature}), not {len(given)}"
             )
-        return self.atom[given] if self.slots else self.atom
+        return entry_of(self.atom, *given) if self.slots else self.atom
 
     @property
     def own_index(self) -> tuple[Symbol, ...]:
@@ -103,6 +103,7 @@ class Variable:
         return f"{self.name}[{names}], " + ", ".join(str(s.range) for s in self.slots)
 
 
+@cache
 def index_base(name: str) -> IndexedBase:
     """The SymPy base of a family: real numbers, told apart by name alone."""
     return IndexedBase(Symbol(name, real=True))
@@ -128,7 +129,9 @@ class Equation:
     @cached_property
     def lhs(self) -> Expr:
         """The left side as an expression."""
-        return index_base(self.family)[self.index] if self.index else Symbol(self.family, real=True)
+        if not self.index:
+            return Symbol(self.family, real=True)
+        return entry_of(index_base(self.family), *self.index)
 
     def __str__(self) -> str:
         domain = ", ".join(str(r) for r in self.domain)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
-from sympy import Expr, Indexed, S, Symbol
+from sympy import Expr, Indexed, IndexedBase, S, Symbol
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 
@@ -47,6 +48,13 @@ class Facts:
     ) -> None:
         self._bounds = dict(bounds)
         self._values = dict(values or {})
+        self._all = (tuple(self._bounds.items()), tuple(self._values.items()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Facts) and self._all == other._all
+
+    def __hash__(self) -> int:
+        return hash(self._all)
 
     def given(self, ranges: Iterable[Range]) -> Facts:
         """These facts and the ranges."""
@@ -57,7 +65,7 @@ class Facts:
         """Whether a ≤ b follows. False: it does not follow (not: it is wrong)."""
         if a == b or self._bounds.get(b, (None,))[0] == a or self._bounds.get(a, (None,))[-1] == b:
             return True  # what is asked most often: an index and its own range
-        return self._nonnegative(self._known(b - a), 12)
+        return _follows(self, b - a)
 
     def at_sizes(self, values: Mapping[Expr, Expr]) -> Facts:
         """These facts where some sizes have values: what follows holds at those sizes only."""
@@ -73,6 +81,10 @@ class Facts:
     def equal(self, a: Expr, b: Expr) -> bool:
         """Whether a = b follows."""
         return bool(sp.expand(a - b) == 0)
+
+    def nonnegative(self, e: Expr) -> bool:
+        """Whether e ≥ 0 follows."""
+        return self._nonnegative(self._known(e), 12)
 
     def _nonnegative(self, e: Expr, depth: int) -> bool:
         if e.is_Number:
@@ -110,6 +122,12 @@ class Facts:
             yield bound
 
 
+@lru_cache(maxsize=1 << 14)
+def _follows(facts: Facts, e: Expr) -> bool:
+    """Whether e ≥ 0 follows: the same few questions are asked of every network."""
+    return facts.nonnegative(e)
+
+
 def affine_atoms(e: Expr) -> list[Expr]:
     """The symbols, sizes n_l, minima, maxima and roundings that e is an affine combination of."""
     terms = sp.Add.make_args(e)
@@ -143,7 +161,20 @@ def substitute(e: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
         return e
     if is_binder(e):
         return _substitute_under_binder(e, mapping)
-    return e.func(*(substitute(a, mapping) for a in e.args))
+    args = [substitute(a, mapping) for a in e.args]
+    return entry_of(*args) if isinstance(e, Indexed) else e.func(*args)
+
+
+@lru_cache(maxsize=1 << 14)
+def entry_of(base: IndexedBase, *index: Expr) -> Expr:
+    """base[index], remembered: SymPy takes 0.1 ms for each."""
+    return base[index]
+
+
+@lru_cache(maxsize=1 << 10)
+def stand_in(symbol: Symbol, depth: int = 0) -> Symbol:
+    """A dummy for an index, the same one at each call, so that what has it can be remembered."""
+    return sp.Dummy(symbol.name, integer=True)
 
 
 def is_binder(e: Expr) -> bool:
@@ -218,10 +249,15 @@ def rename_bound(e: Expr, taken: set[str]) -> Expr:
     >>> rename_bound(sp.Sum(x[j], (j, 1, n)), {"j"})
     Sum(x[k], (k, 1, n))
     """
+    return _renamed(e, frozenset(taken))
+
+
+@lru_cache(maxsize=1 << 12)
+def _renamed(e: Expr, taken: frozenset[str]) -> Expr:
     if not e.args or not e.has(ExprWithLimits):
         return e
     if not is_binder(e):
-        return e.func(*(rename_bound(a, taken) for a in e.args))
+        return e.func(*(_renamed(a, taken) for a in e.args))
     free = {s.name for s in e.free_symbols if not isinstance(s, sp.Dummy)}
     used = taken | free
     new: dict[Expr, Expr] = {}
@@ -229,4 +265,4 @@ def rename_bound(e: Expr, taken: set[str]) -> Expr:
         new[k] = fresh_symbol(k, used)
         used = used | {new[k].name}
     limits = [(new[k], *(substitute(b, new) for b in bounds)) for k, *bounds in e.limits]
-    return e.func(rename_bound(substitute(e.function, new), used), *limits)
+    return e.func(_renamed(substitute(e.function, new), used), *limits)

@@ -24,8 +24,9 @@ def with_functions(system: System, chosen: Mapping[str, str]) -> System:
     A function with a parameter brings it along, as a hyperparameter with its default value.
     Raises `UnknownNameError` for a name no table has.
 
-    Let `system` hold the equation a[j] = sigma(z[j]); with {"sigma": "tanh"} it becomes
-    a[j] = tanh(z[j]), and sigma'(z[j]) in its gradient becomes tanh'(z[j]).
+    >>> from symbp.networks import mlp
+    >>> print(with_functions(mlp(), {"sigma": "tanh"}).defining("a")[1])
+    a[l, j] = tanh(z[l, j])   for 1 ≤ l ≤ L, 1 ≤ j ≤ n[l]
     """
     if not chosen:
         return system

@@ -31,12 +31,18 @@ from symbp.system import System
 from symbp.verify.case import Case, Code, Values, code_blocks, gradient_blocks, prepare
 from symbp.verify.entries import Comparison
 from symbp.verify.exact import proved
-from symbp.verify.report import Finding, Report, Row
+from symbp.verify.report import Finding, Report, Row, Verdict
 from symbp.verify.witnesses import WITNESSES, Again, Witness
 
 __all__ = ["Finding", "Report", "Row", "verify"]
 
 EXACT = "exact"
+EXACT_VERDICTS: dict[bool | None, Verdict] = {
+    True: "proved",
+    False: "refuted",
+    None: "unresolved",
+}
+REDRAWS = 30  #: of random values at which a block of the gradient is zero
 RUNS = 3  #: of randomly rounded arithmetic
 PART, AGAIN = 256, 2048  #: entries of a block that are looked at again, at once and in all
 Block = tuple[str, Key]
@@ -75,7 +81,7 @@ def verify(
     forward = forward_part(system)
     if candidate is None and forward is not system:
         candidate = system
-    case = prepare(forward, wrt, seed, values)
+    case = _alive(forward, list(wrt) if wrt is not None else None, seed, values)
     session = _Session(case, candidate or case.rule)
     findings: dict[Block, list[Finding]] = {b: [] for b in session.blocks()}
     for name in _heard(case, candidate, witnesses):
@@ -87,6 +93,23 @@ def verify(
         for (name, key), found in findings.items()
     ]
     return Report(tuple(rows), case.notes)
+
+
+def _alive(system: System, wrt: list[str] | None, seed: int, values: Values | None) -> Case:
+    """The case at random values for which no block of the gradient is zero throughout.
+
+    At such a point every multiple of the block would pass; where no other point is found, or
+    the values are given, it stays.
+    """
+    first = prepare(system, wrt, seed, values)
+    if values is not None:
+        return first
+    for draw in range(REDRAWS):
+        case = first if draw == 0 else prepare(system, wrt, seed + 1000 * draw, None)
+        blocks = gradient_blocks(case.in_numbers(case.rule), case.values, case.names)
+        if all(np.any(block != 0) for family in blocks.values() for block in family.values()):
+            return case
+    return first
 
 
 def forward_part(system: System) -> System:
@@ -138,7 +161,7 @@ class _Session:
         assert isinstance(self.given, System)  # _heard has seen to that
         case, candidate = self.case, replace(self.given, sizes=self.case.symbolic.sizes)
         found = proved(case.symbolic, candidate, case.names, seed, case.values)
-        return {b: Finding(EXACT, "proved" if ok else "refuted") for b, ok in found.items()}
+        return {b: Finding(EXACT, EXACT_VERDICTS[ok]) for b, ok in found.items()}
 
     def floats(self, witness: Witness) -> dict[Block, Finding]:
         """The verdict on every entry; rounding is measured only where it matters."""

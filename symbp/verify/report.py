@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from symbp.errors import unknown
+
 Verdict = Literal["proved", "refuted", "agree", "mismatch", "kink", "unresolved"]
 RED: tuple[Verdict, ...] = ("refuted", "mismatch")
 GREEN: tuple[Verdict, ...] = ("proved", "agree", "kink")
@@ -62,9 +64,12 @@ class Row:
         verdicts = {f.verdict for f in self.findings}
         return not verdicts & set(RED) and bool(verdicts & set(GREEN))
 
-    def by(self, witness: str) -> Finding | None:
-        """What a witness says; None where it says nothing."""
-        return next((f for f in self.findings if f.witness == witness), None)
+    def by(self, witness: str) -> Finding:
+        """What a witness says. Raises `UnknownNameError` where it was not heard."""
+        found = {f.witness: f for f in self.findings}
+        if witness not in found:
+            raise unknown("witness", witness, list(found))
+        return found[witness]
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,8 @@ class Report:
         return "\n".join([*lines, *self.notes, "verified" if self.ok else "NOT VERIFIED"])
 
     def _cells(self, row: Row) -> list[str]:
-        found = [row.by(w) for w in self.witnesses]
-        return [f.cell if f else "-" for f in found]
+        found = {f.witness: f.cell for f in row.findings}
+        return [found.get(w, "-") for w in self.witnesses]
 
 
 def _told(finding: Finding) -> bool:
