@@ -129,7 +129,7 @@ def test_too_many_paths_are_refused():
 
 def test_an_edge_names_the_activation():
     system = derive(mlp((1, 1), "sigmoid"))[0].system
-    (edge,) = edges_from(Context(system, ()), system["z"][1, 1])
+    (edge,) = edges_from(Context(system, (), sized=True), system["z"][1, 1])
     assert str(edge.plain) == "sigmoid'(z[1, 1])"
     assert str(edge.slope) == "(1 - a[1, 1])*a[1, 1]"
 

@@ -9,7 +9,7 @@ import sympy as sp
 from sympy import Expr, S, Symbol
 
 from symbp.adjoint.partials import Occurrence
-from symbp.system import Equation, Facts, Range, Slot, System, Variable
+from symbp.system import Equation, Facts, Range, Slot, Variable
 from symbp.system.equation import index_of
 from symbp.system.indices import AtLeast, affine_atoms, affine_coefficient, substitute
 from symbp.system.regions import Box, Interval

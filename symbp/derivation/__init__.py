@@ -127,7 +127,7 @@ def simplified(derivations: Sequence[Derivation]) -> System:
 def _derive_one(
     system: System, case: Equation, known: tuple[Equation, ...], uses: Uses
 ) -> Derivation:
-    context = Context(system, case.domain, known, uses)
+    context = Context(system, case.domain, known, uses=uses)
     target = case.lhs
     steps: list[Step] = []
     e = target

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import sympy as sp
 from sympy import Expr
+from sympy.core.symbol import Str
 
 from symbp.adjoint import Contribution, contributions
 from symbp.system import Equation, Facts, Range, System
@@ -15,13 +16,16 @@ from symbp.system.indices import is_binder, rename_bound, substitute
 
 
 class Partial(sp.Expr):
-    """∂f/∂u, not carried out: f an entry or an expression, u an entry."""
+    """∂f/∂u, not carried out: f an entry or an expression, u an entry.
+
+    Families in `held` are named in print as held fixed: (∂C/∂w)_z beside a Σ over z.
+    """
 
     is_commutative = True
 
-    def __new__(cls, f: Expr, u: Expr) -> Partial:
-        """A node with the arguments f and u."""
-        node: Partial = sp.Expr.__new__(cls, f, u)
+    def __new__(cls, f: Expr, u: Expr, *held: Str) -> Partial:
+        """A node with the arguments f, u and the names of families."""
+        node: Partial = sp.Expr.__new__(cls, f, u, *held)
         return node
 
 
@@ -35,6 +39,8 @@ class Context:
     system: System
     domain: tuple[Range, ...]
     known: tuple[Equation, ...] = ()
+    sized: bool = False
+    """Whether the system's sizes may be used: else what holds, holds for all sizes."""
     uses: Uses = field(default_factory=dict, repr=False)
     """What every use of a family adds to its adjoint, by loss; found once, shared by all."""
 
@@ -48,8 +54,10 @@ class Context:
 
     @property
     def facts(self) -> Facts:
-        """Bounds of the free indices, at the system's sizes where it has any."""
-        return self.system.facts.at_sizes(self.system.size_values()).given(self.domain)
+        """Bounds of the free indices."""
+        facts = self.system.facts
+        sized = facts.at_sizes(self.system.size_values()) if self.sized else facts
+        return sized.given(self.domain)
 
     def adjoint(self, name: str) -> tuple[str, str] | None:
         """(loss, family) where `name` is ∂loss/∂family."""

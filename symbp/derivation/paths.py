@@ -35,11 +35,8 @@ class Edge:
     used: Expr
     plain: Expr
     slope: Expr
-
-    @property
-    def partial(self) -> Expr:
-        """∂user/∂used as a node."""
-        return Partial(self.user, self.used)
+    partial: Partial
+    """∂user/∂used as a node."""
 
 
 Path = tuple[Edge, ...]
@@ -52,7 +49,7 @@ def paths(system: System, entry: Expr) -> list[Path]:
     than `MOST_PATHS`.
     """
     system = _numbered(system)
-    context = Context(system, ())
+    context = Context(system, (), sized=True)
     found: list[Path] = []
     open_paths: list[tuple[Path, Expr]] = [((), entry)]
     while open_paths:
@@ -80,7 +77,7 @@ def edges_from(context: Context, used: Expr) -> Iterator[Edge]:
             slope = plain
             for rule in (primes, name_values, normalise, cancel):
                 slope = rule(context, slope)
-            yield Edge(partial.args[0], partial.args[1], plain, slope)
+            yield Edge(partial.args[0], partial.args[1], plain, slope, partial)
 
 
 def _numbered(system: System) -> System:

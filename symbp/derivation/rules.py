@@ -16,6 +16,7 @@ from itertools import combinations
 
 import sympy as sp
 from sympy import Expr, S
+from sympy.core.symbol import Str
 
 from symbp.adjoint import Contribution
 from symbp.adjoint.partials import occurrences
@@ -54,7 +55,8 @@ def _chain_terms(node: Expr, target: tuple[str, str], context: Context) -> Expr:
     for name, found in applied.items():
         for index, ranges in _users(system[name], found, at):
             upstream = S.One if name == loss else system[_adjoint(system, name)][index]
-            local = Partial(system[name][index], variable[index_of(node)])
+            held = [Str(other) for other in applied if name == loss and other != loss]
+            local = Partial(system[name][index], variable[index_of(node)], *held)
             terms.append(tidy(sum_out(upstream * local, ranges), context))
     return sp.Add(*terms)
 
@@ -126,7 +128,7 @@ def definition(context: Context, e: Expr) -> Expr:
     def change(node: Expr, inner: Context) -> Expr | None:
         if not isinstance(node, Partial):
             return None
-        if family_of(node.args[0]) is None or _same_step(*node.args, inner):
+        if family_of(node.args[0]) is None or _same_step(node.args[0], node.args[1], inner):
             return None
         written = unfold(node.args[0], inner)
         if written is None:
@@ -161,7 +163,7 @@ def differentiate(context: Context, e: Expr) -> Expr:
     def change(node: Expr, inner: Context) -> Expr | None:
         if not isinstance(node, Partial):
             return None
-        f, u = node.args
+        f, u = node.args[:2]
         terms = [
             sum_out(o.factor * sp.Mul(*_same(index_of(o.entry), index_of(u), inner)), o.opened)
             for o in occurrences(f, lambda entry: family_of(entry) == family_of(u))

@@ -211,7 +211,7 @@ class _Values:
 
     def _partial(self, e: Partial, point: Point) -> DualArray:
         """∂f/∂u by a dual number; an entry f of another family stands for what defines it."""
-        f, u = e.args
+        f, u = e.args[:2]
         moving = (family_of(u), tuple(self.integer(i, point) for i in index_of(u)))
         if family_of(f) is not None and not self._same_step(f, u, point):
             index = tuple(self.integer(i, point) for i in index_of(f))

@@ -10,6 +10,9 @@ PHRASES: dict[str, tuple[str, str]] = {
     # headings
     "title": ("Backpropagation for {network}", "{network}的反向传播推导"),
     "fully connected": ("a fully connected network", "全连接网络"),
+    "any network": ("a network", "网络"),
+    "function": ("The activation is", "激活函数为："),
+    "last name": ("The output is the last layer:", "输出即最后一层："),
     "forward": ("Forward pass", "前向传播"),
     "backward": ("Backward pass", "反向传播"),
     "last layer": ("The last layer", "输出层"),

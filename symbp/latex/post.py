@@ -18,6 +18,7 @@ from symbp.forms.component import components
 from symbp.forms.contract import NoMatrixForm
 from symbp.forms.index import count, looks_up_data
 from symbp.forms.matrix import matrix_form
+from symbp.functions import Elementwise, X, in_rows
 from symbp.latex.matrix import MatrixWriter
 from symbp.latex.phrases import say
 from symbp.latex.writer import Writer
@@ -94,7 +95,9 @@ def write_post(
     post = Post(derivations[0].system, notation, language)
     order = [v.name for v in system.with_role(Role.PARAMETER)]
     derivations.sort(key=lambda d: order.index(f) if (f := _of(post.system, d)) in order else -1)
-    post.heading("title", 1, network=say("fully connected", language))
+    connected = system.origin is not None  # made by a function of `networks`
+    kind = say("fully connected" if connected else "any network", language)
+    post.heading("title", 1, network=kind)
     post.say("notation", title=notation.title[language])
     if notation.remarks:
         post.blocks.append(notation.remarks[language])
@@ -124,6 +127,37 @@ def _forward(post: Post, system: System) -> None:
         if equation.family == system.loss:
             post.say("cost")
         _equation(post, equation.lhs, equation.rhs, equation.domain)
+        for latex in _named_functions(post, equation.rhs):
+            post.say("function")
+            post.formula(latex)
+    for latex in _last_names(post):
+        post.say("last name")
+        post.formula(latex)
+
+
+def _named_functions(post: Post, rhs: Expr) -> list[str]:
+    """What σ, g or f stands for, where it is a function of the table."""
+    writer = Writer(post.system, post.notation)
+    rows = sorted({n.row for n in rhs.atoms(Elementwise) if n.row.name == "sigmoid"}, key=str)
+    return [
+        f"{writer.applied(row.name, row.latex, 0, 'u')[0]} = "
+        f"{writer.write(in_rows(row.value).xreplace({X: sp.Symbol('u', integer=True)}))}"
+        for row in rows
+        if row.value is not None
+    ]
+
+
+def _last_names(post: Post) -> list[str]:
+    """o = a^N: families that have a name of their own at the last layer."""
+    writer = Writer(post.system, post.notation)
+    found = []
+    for variable in post.system.with_role(Role.INTERMEDIATE):
+        style = writer.entries.style(variable.name)
+        layers = [s for s in variable.slots if s.kind is Kind.LAYER]
+        if style.last and layers:
+            mark = post.notation.layer_mark.format(post.notation.depth)
+            found.append(f"{style.last} = {style.entry}^{{{mark}}}")
+    return found
 
 
 def _equation(
@@ -263,4 +297,5 @@ def every_weight(post: Post, derivations: Sequence[Derivation]) -> None:
     for (family, index), value in sorted(found.items(), key=lambda f: order.index(f[0][0])):
         left = system[family][tuple(map(sp.Integer, index))]
         writer = Writer(system, post.notation)
+        post.claims.append((left, value, (), None))
         post.formula(f"{writer.write(left)} = {writer.write(value)}")

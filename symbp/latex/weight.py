@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+import sympy as sp
 from sympy import Expr, Integer
 
 from symbp.adjoint import adjoint_name
@@ -29,6 +30,8 @@ def one_weight(post: Post, entry: Expr, value: Value | None = None) -> None:
     post.say("one path" if len(found) == 1 else "paths", entry=name, count=len(found))
     adjoint = system[adjoint_name(system.loss, str(family_of(entry)))]
     left = writer.write(adjoint[index_of(entry)])
+    total = sp.Add(*(product_of(path) for path in found))
+    post.claims.append((adjoint[index_of(entry)], total, (), None))
     post.formula(_aligned(left, [_along(writer, path) for path in found]))
     post.say("factors")
     for edge in dict.fromkeys(e for path in found for e in reversed(path)):

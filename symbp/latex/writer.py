@@ -85,11 +85,13 @@ class Writer:
         if isinstance(e, sp.Sum):
             return self._sum(e, bound)
         if isinstance(e, Partial):
-            top, below = (self._expr(a, bound) for a in e.args)
+            top, below = (self._expr(a, bound) for a in e.args[:2])
             if family_of(e.args[0]) is None:
                 inner = parenthesised(top.latex)
                 return Text(rf"\frac{{\partial}}{{\partial {below.latex}}}{inner}", PRODUCT)
-            return Text(rf"\frac{{\partial {top.latex}}}{{\partial {below.latex}}}")
+            fraction = rf"\frac{{\partial {top.latex}}}{{\partial {below.latex}}}"
+            held = ", ".join(self.entries.style(str(name)).entry for name in e.args[2:])
+            return Text(rf"\left.{fraction}\right|_{{{held}}}" if held else fraction)
         if isinstance(e, Elementwise):
             return self._function(e, bound)
         if isinstance(e, Functional):

@@ -7,7 +7,7 @@ than guess, so a True is a proof.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -200,7 +200,7 @@ def _substitute_under_binder(e: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
 LETTERS = ("jkipqrs", "likh", "mi", "tsτ", "uvab", "cde")
 
 
-def fresh_symbol(symbol: Symbol, taken: set[str]) -> Symbol:
+def fresh_symbol(symbol: Symbol, taken: Collection[str]) -> Symbol:
     """An index of the same kind as `symbol` whose name is not taken.
 
     >>> j = sp.Symbol("j", integer=True)

@@ -82,14 +82,14 @@ def verify(
     if candidate is None and forward is not system:
         candidate = system
     case = _alive(forward, list(wrt) if wrt is not None else None, seed, values)
-    session = _Session(case, candidate or case.rule)
-    findings: dict[Block, list[Finding]] = {b: [] for b in session.blocks()}
+    trial = _Trial(case, candidate or case.rule)
+    findings: dict[Block, list[Finding]] = {b: [] for b in trial.blocks()}
     for name in _heard(case, candidate, witnesses):
-        found = session.exact(seed) if name == EXACT else session.floats(WITNESSES[name])
+        found = trial.exact(seed) if name == EXACT else trial.floats(WITNESSES[name])
         for block, one in found.items():
             findings[block].append(one)
     rows = [
-        Row(name, key, session.candidate[name][key].size, tuple(found))
+        Row(name, key, trial.candidate[name][key].size, tuple(found))
         for (name, key), found in findings.items()
     ]
     return Report(tuple(rows), case.notes)
@@ -139,7 +139,7 @@ def _heard(case: Case, candidate: System | Code | None, asked: Sequence[str] | N
     return list(asked)
 
 
-class _Session:
+class _Trial:
     """One candidate at one point; what several witnesses need is computed once."""
 
     def __init__(self, case: Case, candidate: System | Code) -> None:
