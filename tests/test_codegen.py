@@ -5,6 +5,7 @@ import subprocess
 import sys
 from functools import cache
 from inspect import signature
+from typing import Any
 
 import numpy as np
 import pytest
@@ -136,7 +137,7 @@ def test_activations_and_losses_agree_with_backpropagation_by_hand(activation, l
     hidden = [activation, "identity"] if "logits" in loss else [activation] * 2
     system = mlp((3, 4, 2), hidden, loss, batch=5)
     values = sample(system)
-    alpha = {v.name: float(v.value) for v in system.with_role(Role.HYPERPARAMETER)}
+    alpha = {v.name: float(v.value or 0) for v in system.with_role(Role.HYPERPARAMETER)}
     by_hand = reference_gradient(
         values["w"], values["b"], values["x"], values["y"],
         activations=hidden, loss=LOSSES[loss], parameters=alpha,
@@ -167,7 +168,7 @@ def layers_written_out(evaluation, equation):
     """The equation's right side and domain at every value of its layers."""
     variable = evaluation.system[equation.family]
     kinds = {i: s.kind for s, i in zip(variable.slots, equation.index, strict=True)}
-    points = [{}]
+    points: list[dict[Any, int]] = [{}]
     for r in equation.domain:
         if kinds[r.symbol] is Kind.LAYER:
             low, high = (evaluation.indexing.integer(b, {}) for b in (r.lower, r.upper))
@@ -265,6 +266,7 @@ def test_buffers_are_used_again_and_what_is_given_is_left_alone(name):
     code = compile_numpy(system)
     first, second = sample(system, 1), sample(system, 2)
     shapes = [[np.full_like(v, np.nan) for v in first[f]] for f in names_of(system)]
+    assert code.workspace is not None
     arrays = inspect_arguments(code.workspace, first)
     work = code.workspace(*arrays)
     for values in (first, second, first):
@@ -285,7 +287,7 @@ def inspect_arguments(function, values):
 @pytest.mark.parametrize("inplace", STYLES.values(), ids=STYLES)
 @pytest.mark.parametrize("name", ["softmax", "one softmax", "binary", "one sample", "logits"])
 def test_logits_of_a_thousand_do_no_harm(name, inplace):
-    system = NETWORKS.get(name, SYSTEMS.get(name))()
+    system = {**SYSTEMS, **NETWORKS}[name]()
     values = sample(system)
     values["w"] = [RNG.choice([-500.0, 500.0], w.shape) for w in values["w"]]
     values["b"] = [RNG.choice([-1000.0, 1000.0], b.shape) for b in values["b"]]
@@ -371,7 +373,7 @@ def test_a_planted_fault_is_caught(pattern, repair):
     source = numpy_source(system)
     broken, count = re.subn(pattern, lambda _: repair, source, flags=re.MULTILINE)
     assert count
-    namespace = {}
+    namespace: dict[str, Any] = {}
     exec(broken, namespace)
     found = namespace["gradient"](values["x"], values["y"], values["w"], values["b"])
     assert error(found, expected(system, values)) > 1e-6
