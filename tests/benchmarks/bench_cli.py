@@ -10,8 +10,9 @@ import sys
 from statistics import median
 from time import perf_counter
 
+DERIVE = "from symbp.cli import main; main('derive mlp --sizes 2,2,1'.split())"
 COMMANDS = {
-    "symbp derive": [sys.executable, "-m", "symbp.cli", "derive", "mlp", "--sizes", "2,2,1"],
+    "symbp derive": [sys.executable, "-c", DERIVE],
     "import symbp": [sys.executable, "-c", "import symbp"],
     "import sympy": [sys.executable, "-c", "import sympy"],
 }

@@ -5,40 +5,42 @@ Run: python -m tests.benchmarks.bench_components
 
 from __future__ import annotations
 
+from itertools import product
 from time import perf_counter
 
 import sympy as sp
 
 from symbp.adjoint import gradient
 from symbp.forms import components
-from symbp.functions import lookup
-from symbp.functions import derivative_of
+from symbp.functions import lookup, node_class
 from symbp.networks import mlp
-from symbp.system.equation import index_base
 
 SIZES = (784, 30, 10)
 
 
+def symbols(name, *ranges):
+    """A symbol for every index: w_1_2_3."""
+    return {i: sp.Symbol("_".join([name, *map(str, i)]), real=True) for i in product(*ranges)}
+
+
 def by_hand(sizes=SIZES):
     """δ^L = (a − y) σ'(z), δ^l = (Σ w δ) σ'(z), ∂C/∂w = δ a, ∂C/∂b = δ, entry by entry."""
-    w, a, z, y = map(index_base, "wazy")
-    sigmoid, depth = lookup("sigmoid"), len(sizes) - 1
-    result = {}
-    delta = {}
+    prime, depth = node_class(lookup("sigmoid"), 1), len(sizes) - 1
+    units = [range(1, n + 1) for n in sizes]
+    a = [symbols(f"a_{l}", units[l]) for l in range(depth + 1)]
+    w = [symbols(f"w_{l}", units[l], units[l - 1]) for l in range(1, depth + 1)]
+    y, result, delta = symbols("y", units[depth]), {}, {}
     for l in range(depth, 0, -1):
-        slope = {j: derivative_of(sigmoid(z[l, j])) for j in range(1, sizes[l] + 1)}
         if l == depth:
-            delta = {j: (a[l, j] - y[j]) * slope[j] for j in slope}
+            up = {j: a[l][j,] - y[j,] for j in units[l]}
         else:
-            above = range(1, sizes[l + 1] + 1)
-            delta = {
-                j: sp.Add(*(w[l + 1, k, j] * delta[k] for k in above)) * slope[j] for j in slope
-            }
-        before = {k: a[l - 1, k] for k in range(1, sizes[l - 1] + 1)}
+            up = {j: sp.Add(*(w[l][k, j] * delta[k] for k in delta)) for j in units[l]}
+        z = symbols(f"z_{l}", units[l])
+        delta = {j: up[j] * prime(z[j,]) for j in units[l]}
         for j in delta:
             result["∂C/∂b", (l, j)] = delta[j]
-            for k in before:
-                result["∂C/∂w", (l, j, k)] = delta[j] * before[k]
+            for k in units[l - 1]:
+                result["∂C/∂w", (l, j, k)] = delta[j] * a[l - 1][k,]
     return result
 
 

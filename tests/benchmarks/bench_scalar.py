@@ -37,7 +37,9 @@ def test_scalar():
             "numpy": lambda: code.function(*given, out=out, work=work),
         }
     )
-    print(f"\n3-4-2, all weights, one sample: scalar code {race.time('scalar') * 1e6:.1f} µs,", end="")
+    print(
+        f"\n3-4-2, all weights, one sample: scalar code {race.time('scalar') * 1e6:.1f} µs,", end=""
+    )
     print(f" NumPy in place {race.time('numpy') * 1e6:.1f} µs")
 
 

@@ -28,10 +28,11 @@ from symbp.numbers.codegen.sharing import (
     used_names,
     without_aliases,
 )
-from symbp.numbers.codegen.statements import Statements, is_index, is_inline
+from symbp.numbers.codegen.statements import INFIX, UFUNCS, Statements, is_index, is_inline
 from symbp.numbers.codegen.storage import Scope
 
 WIDTH = 96
+ENTRYWISE = tuple(f"{name}(" for name in (*INFIX.values(), *UFUNCS, "np.negative"))
 
 
 def inplace_source(program: Program, name: str) -> str:
@@ -90,6 +91,7 @@ class _Module:
         self.items = [x for x in items if not self._is_repeated(x)]
         self.shapes: dict[str, str] = {}  # the buffers, by name
         self.free: dict[str, list[str]] = {}  # scratch buffers that hold nothing, by shape
+        self.taken: dict[str, str] = {}  # values in the buffer of another one, and that one
 
     def _same(self, items: Sequence[Item]) -> dict[str, str]:
         """Values that an output repeats, and that output: dz2 lives in db2."""
@@ -106,14 +108,19 @@ class _Module:
 
     def source(self, name: str) -> str:
         """Both functions."""
-        body = [line for item in self.items for line in self._written(item)]
+        body: list[str] = []
+        for i, item in enumerate(self.items):
+            code = list(self._written(item))
+            if isinstance(item, Line):
+                self._take_over(item, code, used_names(self.items[i + 1 :]))
+            body += code
         gradients = list(self._gradients())
         names = ", ".join(name for name, _ in gradients)
-        code = names_in([line.split("#")[0] for line in body])
+        read = names_in([line.split("#")[0] for line in body])
         more = [f"out: where to write {names}, shaped as the parameters"] * bool(gradients)
         more += ["work: the buffers, from workspace()"] * bool(self.shapes)
         extra = [*["out=None"] * bool(gradients), *["work=None"] * bool(self.shapes)]
-        opening = [*self.header.opening(code), *self._buffers(gradients)]
+        opening = [*self.header.opening(read), *self._buffers(gradients)]
         loss = self.storage.name(self.program.system.loss)
         results = [loss, *(name for name, _ in gradients)]
         function = self.header.function(
@@ -151,6 +158,8 @@ class _Module:
             yield from unpacking(list(self.shapes), "work")
         for name, output in self.same.items():
             yield f"{name} = {output}  # one array: they are equal"
+        for name, former in self.taken.items():
+            yield f"{name} = {former}  # one array: {former} is used up by then"
 
     def _like(self, family: str) -> str:
         of = self.program.system[family].adjoint_of
@@ -216,6 +225,21 @@ class _Module:
 
     def _name(self) -> str:
         return self.storage.names.fresh("t")
+
+    def _take_over(self, line: Line, code: Sequence[str], later: Collection[str]) -> None:
+        """Put a value in the buffer of one that ends in the statement where it begins."""
+        name, shape = line.target.text, self.shapes.get(line.target.text)
+        writes = [i for i, text in enumerate(code) if f"out={name})" in text]
+        if shape is None or not line.whole or not writes:
+            return
+        start, after = code[writes[0]], names_in(code[writes[0] + 1 :])
+        if not start.startswith(ENTRYWISE):
+            return
+        for former in sorted(names_in([start]) - {name, *after, *later, *self.taken.values()}):
+            if self.shapes.get(former) == shape and f"{former}[" not in start:
+                self.taken[name] = former
+                del self.shapes[name]
+                return
 
     def _release(self, name: str) -> None:
         self.free.setdefault(self.shapes[name], []).append(name)
