@@ -15,7 +15,7 @@ from sybil.parsers.rest import DocTestParser
 FLAGS = ELLIPSIS | NORMALIZE_WHITESPACE
 
 pytest_collect_file = (
-    Sybil([DocTestParser(FLAGS)], patterns=["symbp/*.py", "symbp/*/*.py"])
+    Sybil([DocTestParser(FLAGS)], patterns=["symbp/*.py", "symbp/*/*.py", "symbp/*/*/*.py"])
     + Sybil([PythonCodeBlockParser(doctest_optionflags=FLAGS)], patterns=["README.md", "docs/*.md"])
 ).pytest()
 
