@@ -19,7 +19,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "hidden layers": ("The hidden layers", "隐藏层"),
     "values": ("The values between", "中间量"),
     "parameters": ("Weights and biases", "权重与偏置"),
-    "matrix": ("In matrix form", "矩阵形式"),
     "results": ("The gradients", "梯度公式"),
     "update": ("Gradient descent", "梯度下降"),
     "every weight": ("Every weight, written out", "逐个写出每个参数的梯度"),
@@ -31,7 +30,6 @@ PHRASES: dict[str, tuple[str, str]] = {
         "各层的单元数依次为 {sizes}，即 ${depth} = {last}$。",
     ),
     "layers run": ("for ${domain}$", "其中 ${domain}$"),
-    "alias": ("The input is layer {layer}:", "输入即第 {layer} 层："),
     "cost": ("The cost:", "代价函数："),
     "defines delta": (
         "The error of a unit is the derivative of the cost by its pre-activation:",
@@ -79,7 +77,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "factors": ("The factors:", "各个因子："),
     "together": ("Together:", "合起来："),
     "in numbers": ("In numbers:", "代入数值："),
-    "path": ("Path {number}", "路径 {number}"),
     "finite difference": (
         "A central difference of the cost gives ${value}$.",
         "对代价作中心差分得到 ${value}$。",
@@ -88,11 +85,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "step size": (
         "With step size ${rate}$, repeated until the cost no longer falls:",
         "以学习率 ${rate}$ 反复更新，直到代价不再下降：",
-    ),
-    "checked": (
-        "Every equation here was checked exactly, by evaluating both sides in a prime field at "
-        "random points.",
-        "本文每个等式都经过精确检验：在素数域的随机点上计算两边，结果一致。",
     ),
 }
 
