@@ -31,6 +31,14 @@ class ValueRangeError(SymbpError):
     """A number outside the domain of a function or a loss."""
 
 
+class ReadingError(SymbpError):
+    """Text that cannot be read as a formula; `place` is an offset in it."""
+
+    def __init__(self, message: str, place: int = 0) -> None:
+        super().__init__(message)
+        self.place = place
+
+
 @contextmanager
 def at(place: object) -> Iterator[None]:
     """Put `place` before the message of any `SymbpError` raised inside.

@@ -1,0 +1,436 @@
+"""From syntax to index form: every name looked up, every product decided by shapes.
+
+One elaborator reads forward equations and claims alike, so that a formula of a post means in a
+claim what it means in the post's own definitions. It raises `ReadingError` with the place of the
+name that is unknown, and `ShapeError` where parts do not fit together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import reduce
+
+import sympy as sp
+from sympy import Expr, Symbol
+
+from symbp.errors import ReadingError
+from symbp.functions import TABLE, Row
+from symbp.reading import calls
+from symbp.reading.lexicon import Lexicon
+from symbp.reading.marks import Mark, index_expression, marks, text_of
+from symbp.reading.names import Names
+from symbp.reading.products import TIGHT, aligned, fitting, laid_out, multiply, readings, scale
+from symbp.reading.scope import Scope, size_text
+from symbp.reading.syntax import (
+    BigSum,
+    Bracket,
+    Call,
+    Derivative,
+    Differential,
+    Dots,
+    Fraction,
+    Indicator,
+    Name,
+    Node,
+    Norm,
+    Number,
+    Product,
+    Root,
+    Rows,
+    Sum,
+    Tokens,
+    walk,
+)
+from symbp.reading.typed import Chain, ShapeError, Total, Typed, summed
+from symbp.system import Kind, Range, Role
+from symbp.system.equation import family_of
+from symbp.system.indices import substitute
+
+
+class Elaborator:
+    """Reads syntax in a lexicon; `scope` holds the indices of one statement."""
+
+    def __init__(self, lexicon: Lexicon, scope: Scope) -> None:
+        self.lexicon = lexicon
+        self.scope = scope
+        self.names = Names(lexicon, scope, self)
+
+    def read(self, node: Node) -> Typed:
+        """The meaning of a node."""
+        try:
+            return _READERS[type(node)](self, node)
+        except ReadingError as error:
+            if not error.place:
+                error.place = node.start
+            raise
+
+    # -- sums and products --------------------------------------------------------------------
+
+    def number(self, node: Number) -> Typed:
+        """A number as written, exactly."""
+        return Typed(sp.Rational(node.text), constant=True)
+
+    def sum(self, node: Sum) -> Typed:
+        """Terms of one shape; a plain number stands beside a vector at every entry."""
+        terms = _reaching(node)
+        parts: list[Typed] = []
+        for sign, term in terms:
+            if isinstance(term, Dots):
+                raise ReadingError("… leaves out terms", term.start)
+            part = self.read(term)
+            parts.append(replace(part, expr=sign * part.expr) if sign < 0 else part)
+        return reduce(self.plus, parts)
+
+    def plus(self, a: Typed, b: Typed) -> Typed:
+        """a + b of one shape."""
+        if a.cube or b.cube:
+            if a.cube and b.cube:
+                return self._added_cubes(a, b)
+            raise ShapeError(f"{a.shape(size_text)} met {b.shape(size_text)} in a sum")
+        if a.is_scalar and b.is_scalar:
+            return Typed(a.expr + b.expr, constant=a.constant and b.constant)
+        if a.is_scalar and (a.constant or self._broadcasts(a, b)):
+            return replace(b, expr=a.expr + b.expr, chain=None)
+        if b.is_scalar and (b.constant or self._broadcasts(b, a)):
+            return replace(a, expr=a.expr + b.expr, chain=None)
+        other = fitting(self.scope, a, b)
+        if other is None and a.is_vector and a.loose:
+            turned = replace(a, row=a.col, col=a.row)
+            other = aligned(self.scope, turned, b)
+            a = turned if other is not None else a
+        if other is not None:
+            chain = a.chain if a.chain == other.chain else None
+            return Typed(a.expr + other.expr, a.row, a.col, chain, a.loose and other.loose)
+        wide = self._along_samples(a, b) or self._along_samples(b, a)
+        if wide is not None:
+            return wide
+        raise ShapeError(
+            f"{a.shape(size_text)} met {b.shape(size_text)} in a sum: the shapes differ"
+        )
+
+    def _added_cubes(self, a: Typed, b: Typed) -> Typed:
+        assert a.chain and b.chain
+        old = (*b.chain.of_axes, *b.chain.by_axes)
+        new = (*a.chain.of_axes, *a.chain.by_axes)
+        moved = b.renamed({o.symbol: n.symbol for o, n in zip(old, new, strict=True)})
+        if moved.chain != a.chain:
+            raise ShapeError("derivatives by different things cannot be added")
+        return replace(a, expr=a.expr + moved.expr)
+
+    def _broadcasts(self, number: Typed, other: Typed) -> bool:
+        """Whether a number may stand beside an array: a bias beside all samples of a batch."""
+        axes = {self.scope.kinds.get(r.symbol) for r in other.axes}
+        names = {family_of(n) for n in number.expr.atoms(sp.Indexed, Symbol)}
+        by_name = self.lexicon.system.by_name
+        roles = {by_name[str(n)].role for n in names if str(n) in by_name}
+        return axes == {Kind.SAMPLE} or roles <= {Role.HYPERPARAMETER, Role.SIZE}
+
+    def _along_samples(self, matrix: Typed, vector: Typed) -> Typed | None:
+        """A vector beside every sample of a batch: W X + b."""
+        if len(matrix.axes) != 2 or not vector.is_vector:
+            return None
+        for mine, own in ((matrix.row, vector.row), (matrix.col, vector.col)):
+            other = matrix.col if mine is matrix.row else matrix.row
+            assert other is not None
+            is_sample = self.scope.kinds.get(other.symbol) is Kind.SAMPLE
+            if own and mine and is_sample and self.scope.same(own.upper, mine.upper):
+                moved = vector.renamed({own.symbol: mine.symbol})
+                return Typed(matrix.expr + moved.expr, matrix.row, matrix.col)
+        return None
+
+    def product(self, node: Product) -> Typed:
+        """Factors from the left; products without a sign bind before ⊙ where both ways fit."""
+        if self.lexicon.implied:
+            implied = self._implied(node)
+            if implied is not None:
+                return implied
+        factors = [self.read(f) for f in node.factors]
+        tight = {s in TIGHT for s in node.signs}
+        ways: list[Callable[[], Typed]] = [lambda: self._from_left(node, factors)]
+        if len(tight) == 2:
+            ways.insert(0, lambda: self._tight_first(node, factors))
+        ways.append(lambda: self._from_right(node, factors))
+        problem: ShapeError | None = None
+        for way in ways:
+            try:
+                return way()
+            except ShapeError as error:
+                problem = problem or error
+        assert problem is not None
+        raise problem
+
+    def _from_left(self, node: Product, factors: Sequence[Typed]) -> Typed:
+        result = factors[0]
+        for place, (sign, f) in enumerate(zip(node.signs, factors[1:], strict=True)):
+            result = self._times((node.factors[place + 1].start, place), sign, result, f)
+        return result
+
+    def _from_right(self, node: Product, factors: Sequence[Typed]) -> Typed:
+        result = factors[-1]
+        for sign, f in zip(reversed(node.signs), reversed(factors[:-1]), strict=True):
+            result = multiply(self.scope, sign, f, result)
+        return result
+
+    def _tight_first(self, node: Product, factors: Sequence[Typed]) -> Typed:
+        groups: list[tuple[str, Typed]] = [("", factors[0])]
+        for place, (sign, f) in enumerate(zip(node.signs, factors[1:], strict=True)):
+            if sign in TIGHT:
+                before, last = groups[-1]
+                key = (node.factors[place + 1].start, place)
+                groups[-1] = (before, self._times(key, sign, last, f))
+            else:
+                groups.append((sign, f))
+        result = groups[0][1]
+        for sign, f in groups[1:]:
+            result = multiply(self.scope, sign, result, f)
+        return result
+
+    def _times(self, key: tuple[int, int], sign: str, a: Typed, b: Typed) -> Typed:
+        """One product; where several readings fit, the one that the scope chooses."""
+        found = readings(self.scope, sign, a, b)
+        if len(found) > 1:
+            self.scope.open[key] = len(found)
+        return found[self.scope.choices.get(key, 0) % len(found)]
+
+    def _implied(self, node: Node) -> Typed | None:
+        """Einstein's convention: letters that stand twice, and nowhere outside, are summed."""
+        letters = _letters(node)
+        twice = [
+            t for t, n in letters.items()
+            if n > 1 and t not in self.scope.bound and t not in self.scope.free
+        ]  # fmt: skip
+        if not twice:
+            return None
+        with self.scope.summing([(t, self.scope.fresh(t)) for t in twice]):
+            symbols = [self.scope.bound[t] for t in twice]
+            inner = self.read(node)
+            ranges = [self.scope.ranges[s] for s in symbols if s in self.scope.ranges]
+        return replace(inner, expr=summed(inner.expr, *ranges), chain=None)
+
+    def fraction(self, node: Fraction) -> Typed:
+        """a/b: by a number, or entry by entry."""
+        above, below = self.read(node.above), self.read(node.below)
+        inverse = replace(below, expr=1 / below.expr, chain=None)
+        if below.is_scalar:
+            found = scale(self.scope, inverse, above)
+            assert found is not None
+            return replace(found, constant=above.constant and below.constant)
+        if above.is_scalar:
+            return replace(inverse, expr=above.expr * inverse.expr)
+        return multiply(self.scope, r"\odot", above, inverse)
+
+    # -- names, brackets, powers --------------------------------------------------------------
+
+    def name(self, node: Name) -> Typed:
+        """A name with its marks."""
+        return self.names.name(node)
+
+    def bracket(self, node: Bracket) -> Typed:
+        """(x), with a transpose, a power or an index behind it."""
+        inner = self.read(node.inner)
+        if node.primes:
+            raise ReadingError("a prime behind brackets", node.end)
+        below = marks(node.sub)
+        if below:
+            inner = self.entry(inner, below)
+        return self.raised(inner, marks(node.sup))
+
+    def entry(self, whole: Typed, below: Sequence[Mark]) -> Typed:
+        """[x]_j: the entry of a vector or matrix."""
+        indices = [i for m in below for i in self.names.units(m, len(whole.axes))]
+        axes = whole.axes
+        if len(indices) != len(axes):
+            raise ShapeError(f"{len(indices)} indices at {whole.shape(size_text)}")
+        mapping = {}
+        for axis, index in zip(axes, indices, strict=True):
+            if isinstance(index, Symbol):
+                self.scope.use(index, axis, "the brackets")
+            mapping[axis.symbol] = index
+        return Typed(substitute(whole.expr, mapping))
+
+    def raised(self, x: Typed, above: Sequence[Mark]) -> Typed:
+        """xᵀ and x to a power."""
+        for mark in above:
+            if mark.is_transpose:
+                x = x.flipped
+            elif mark.text in ("*", r"\ast"):
+                raise ReadingError("the mark * is unknown")
+            else:
+                x = self.power(x, mark)
+        return x
+
+    def power(self, x: Typed, mark: Mark) -> Typed:
+        """x^n: of a square matrix a product with itself, else entry by entry."""
+        tokens = mark.tokens[1:] if mark.text.startswith(r"\circ") else mark.tokens
+        text = text_of(tokens)
+        exponent = _rational(text)
+        if exponent is None:
+            exponent_typed = self.read(self.parse(tokens))
+            if not exponent_typed.is_scalar or not exponent_typed.expr.is_Rational:
+                raise ReadingError(f"the power {text} is not a number")
+            exponent = exponent_typed.expr
+        if len(x.axes) == 2:
+            if not (exponent.is_Integer and 1 <= exponent <= 6):
+                raise ReadingError(f"the power {exponent} of a matrix")
+            result = x
+            for _ in range(int(exponent) - 1):
+                result = multiply(self.scope, "", result, self._copy(x))
+            return result
+        return replace(x, expr=x.expr**exponent, chain=None)
+
+    def _copy(self, x: Typed) -> Typed:
+        """The same with fresh axes."""
+        return x.renamed({a.symbol: self.copied(a.symbol) for a in x.axes})
+
+    def copied(self, symbol: Symbol) -> Symbol:
+        """A fresh index of the same kind."""
+        new = self.scope.fresh()
+        if symbol in self.scope.kinds:
+            self.scope.kinds[new] = self.scope.kinds[symbol]
+        return new
+
+    def parse(self, tokens: Tokens | Sequence[object]) -> Node:
+        """Tokens of a script as a tree."""
+        return self.names.parse(tokens)  # type: ignore[arg-type]
+
+    def root(self, node: Root) -> Typed:
+        """√x, entry by entry."""
+        inner = self.read(node.inner)
+        return replace(inner, expr=sp.sqrt(inner.expr), chain=None)
+
+    def norm(self, node: Norm) -> Typed:
+        """‖x‖₂² = Σ x², ‖x‖₁ = Σ |x|, |x| of a number."""
+        return calls.norm(self, node)
+
+    def call(self, node: Call) -> Typed:
+        """f(x)."""
+        return calls.call(self, node)
+
+    def rows(self, node: Rows) -> Typed:
+        """Cases by a condition on indices."""
+        return calls.cases(self, node)
+
+    def indicator(self, node: Indicator) -> Typed:
+        """1{condition}."""
+        return Typed(calls.condition(self, node.condition))
+
+    # -- sums over an index --------------------------------------------------------------------
+
+    def big_sum(self, node: BigSum) -> Typed:
+        """Σ body over the letters below it."""
+        if node.product:
+            raise ReadingError(r"products over an index (\prod) are not read yet")
+        return calls.big_sum(self, node)
+
+    # -- derivatives ---------------------------------------------------------------------------
+
+    def derivative(self, node: Derivative) -> Typed:
+        """∂f/∂u."""
+        if node.of is None:
+            raise ReadingError("a derivative of nothing: what stands behind ∂/∂ is missing")
+        of, by = self.read(node.of), self.read(node.by)
+        return self.differentiated(of, by, node.by.start)
+
+    def differentiated(self, of: Typed, by: Typed, place: int = 0) -> Typed:
+        """The derivative with the axes of f, then those of u."""
+        if family_of(by.expr) is None or family_of(by.expr) not in self.lexicon.system.by_name:
+            raise ReadingError("a derivative by what is no quantity of the network", place)
+        clash = {a.symbol for a in of.axes} & {a.symbol for a in by.axes}
+        by = by.renamed({s: self.copied(s) for s in clash})
+        if of.cube:
+            raise ReadingError("a derivative of a derivative by a matrix", place)
+        chain = Chain(of.expr, of.axes, by.expr, by.axes)
+        result = laid_out(Total(of.expr, by.expr), chain)
+        if not of.axes and len(by.axes) == 1 and by.row is None:
+            result = replace(result, row=None, col=by.col)
+        return result
+
+    def differential(self, node: Differential) -> Typed:
+        """du and ∇u as names for the derivative of the loss by u."""
+        by = self.read(node.by)
+        loss = self.names.loss_for(by)
+        return replace(self.differentiated(loss, by, node.by.start), loose=False)
+
+
+def _rational(text: str) -> sp.Rational | None:
+    try:
+        return sp.Rational(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def _letters(node: Node) -> dict[str, int]:
+    """How often each letter stands in the scripts of the names of a product."""
+    found: dict[str, int] = {}
+    for n in walk(node):
+        scripts = (*n.sub, *n.sup) if isinstance(n, Name | Bracket) else ()
+        for script in scripts:
+            for t in script:
+                if t.kind == "name" and t.text not in ("T",):
+                    found[t.text] = found.get(t.text, 0) + 1
+    return found
+
+
+def _reaching(node: Sum) -> list[tuple[int, Node]]:
+    """Terms in which a Σ reaches over those that follow, where they speak of its index.
+
+    Σ_t a_t − b_t is Σ_t (a_t − b_t): outside of the sum t would have no meaning.
+    """
+    terms = list(node.terms)
+    for place, (sign, term) in enumerate(terms):
+        big = _last_sum(term)
+        if big is None or place == len(terms) - 1:
+            continue
+        letters = {t.text for t in big.below if t.kind == "name"}
+        reach = place
+        for later in range(place + 1, len(terms)):
+            if letters & _own_letters(terms[later][1]):
+                reach = later
+        if reach > place:
+            body = Sum(big.body.start, terms[reach][1].end,
+                       ((1, big.body), *((sign * s, t) for s, t in terms[place + 1 : reach + 1])))  # fmt: skip
+            wide = _with_body(term, replace(big, body=body, end=body.end))
+            return [*terms[:place], (sign, wide), *terms[reach + 1 :]]
+    return terms
+
+
+def _last_sum(term: Node) -> BigSum | None:
+    if isinstance(term, BigSum):
+        return term
+    if isinstance(term, Product):
+        return _last_sum(term.factors[-1])
+    return None
+
+
+def _with_body(term: Node, big: BigSum) -> Node:
+    if isinstance(term, BigSum):
+        return big
+    assert isinstance(term, Product)
+    return replace(term, factors=(*term.factors[:-1], _with_body(term.factors[-1], big)))
+
+
+def _own_letters(node: Node) -> set[str]:
+    """Letters in scripts, without those that sums inside bind."""
+    bound = {t.text for n in walk(node) if isinstance(n, BigSum) for t in n.below}
+    return set(_letters(node)) - bound
+
+
+Reader = Callable[[Elaborator, Node], Typed]
+_READERS: dict[type[Node], Reader] = {
+    Number: Elaborator.number,  # type: ignore[dict-item]
+    Sum: Elaborator.sum,  # type: ignore[dict-item]
+    Product: Elaborator.product,  # type: ignore[dict-item]
+    Fraction: Elaborator.fraction,  # type: ignore[dict-item]
+    Name: Elaborator.name,  # type: ignore[dict-item]
+    Bracket: Elaborator.bracket,  # type: ignore[dict-item]
+    Call: Elaborator.call,  # type: ignore[dict-item]
+    Norm: Elaborator.norm,  # type: ignore[dict-item]
+    Root: Elaborator.root,  # type: ignore[dict-item]
+    Rows: Elaborator.rows,  # type: ignore[dict-item]
+    BigSum: Elaborator.big_sum,  # type: ignore[dict-item]
+    Derivative: Elaborator.derivative,  # type: ignore[dict-item]
+    Differential: Elaborator.differential,  # type: ignore[dict-item]
+    Indicator: Elaborator.indicator,  # type: ignore[dict-item]
+}
+__all__ = ["Elaborator", "Range", "Row", "TABLE", "index_expression"]

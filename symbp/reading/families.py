@@ -1,0 +1,185 @@
+r"""Which families a set of equations speaks of, and where their indices are written.
+
+A letter in a script is an index where it stands on the left of its equation, is bound by a sum,
+or counts layers or times by its kind; what is no index is part of the name: the f of W_f.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from symbp.reading.marks import Mark, marks, split_run
+from symbp.reading.syntax import BigSum, Name, Node, walk
+from symbp.system import Kind
+
+LAYERS = {"l", r"\ell"}
+TIMES = {"t", r"\tau"}
+RESERVED = {"L", "T", "m", "n"}  #: names of sizes in the System
+
+
+@dataclass
+class Family:
+    """A name with its fixed marks; `above` and `below` hold the kinds of its indices."""
+
+    base: str
+    fixed: tuple[tuple[str, str], ...] = ()
+    above: list[Kind] = field(default_factory=list)
+    below: list[Kind] = field(default_factory=list)
+    brackets: str = ""
+    samples: bool = False
+    """Whether its values differ from sample to sample though no mark says so."""
+    bare: bool | None = None
+    """Whether it is the one of two families of that letter which is written without marks."""
+
+    @property
+    def key(self) -> str:
+        """The name in the System: W_f."""
+        more = "^·" if self.bare is False else ""
+        key = self.base + "".join(f"{side}{text}" for side, text in self.fixed) + more
+        return key + "·" if key in RESERVED else key
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """Layer and time before units."""
+        return [*self.above, *self.below]
+
+
+@dataclass(frozen=True)
+class Use:
+    """A name in an equation, with the letters that are indices there."""
+
+    node: Name
+    letters: frozenset[str]
+
+
+def uses(left: Node, right: Node, indices: Mapping[str, Kind]) -> list[Use]:
+    """All names of an equation."""
+    letters = set(indices) | LAYERS | TIMES
+    for n in walk(left):
+        if isinstance(n, Name):
+            letters |= {t.text for m in _marks(n) for t in m.tokens if t.kind == "name"}
+    for n in walk(right):
+        if isinstance(n, BigSum):
+            letters |= {t.text for t in n.below if t.kind == "name"}
+    known = frozenset(letters)
+    return [Use(n, known) for side in (left, right) for n in walk(side) if isinstance(n, Name)]
+
+
+def _marks(n: Name) -> list[Mark]:
+    return [*marks(n.sub), *marks(n.sup)]
+
+
+class Families:
+    """The families of all equations by name."""
+
+    def __init__(
+        self, indices: Mapping[str, Kind], depths: Iterable[str], twofold: set[str]
+    ) -> None:
+        self.indices = indices
+        self.depths = set(depths)
+        """Letters that stand for the last layer or the last step."""
+        self.twofold = twofold
+        self.found: dict[str, Family] = {}
+
+    def add(self, all_uses: Sequence[Use]) -> None:
+        """Sort the marks of all uses into indices and fixed parts."""
+        letters_at: dict[tuple[str, str], bool] = {}
+        for use in all_uses:
+            for side, scripts in (("^", use.node.sup), ("_", use.node.sub)):
+                for m in marks(scripts):
+                    place = (self._base(use.node), side)
+                    if self._is_letter_index(m, use.letters, side):
+                        letters_at[place] = True
+        bracketed = {m.bracket for u in all_uses for m in marks(u.node.sup)
+                     if m.bracket and self._is_letter_index(m, u.letters, "^")}  # fmt: skip
+        for use in all_uses:
+            self._one(use, letters_at, bracketed)
+
+    @staticmethod
+    def _base(n: Name) -> str:
+        return n.base + "'" * n.primes
+
+    def _is_letter_index(self, m: Mark, letters: frozenset[str], side: str) -> bool:
+        if m.is_transpose:
+            return False
+        for part in split_run(m):
+            names = [t.text for t in part.tokens if t.kind in ("name", "word")]
+            if not names or not all(n in letters or self._is_depth(part) for n in names):
+                return False
+            if any(t.text in ("^",) for t in part.tokens):
+                return False
+        return True
+
+    def _is_depth(self, m: Mark) -> bool:
+        text = m.text
+        for sign in ("-", "+"):
+            text = text.split(sign)[0]
+        return text in self.depths
+
+    def _one(self, use: Use, letters_at: Mapping[tuple[str, str], bool],
+             bracketed: set[str]) -> None:  # fmt: skip
+        base = self._base(use.node)
+        fixed: list[tuple[str, str]] = []
+        kinds: dict[str, list[Kind]] = {"^": [], "_": []}
+        bracket = ""
+        for side, scripts in (("^", use.node.sup), ("_", use.node.sub)):
+            for m in marks(scripts):
+                if side == "^" and m.is_transpose:
+                    continue
+                number = m.text.isdigit()
+                indexed = letters_at.get((base, side), False) or (
+                    side == "^" and m.bracket in bracketed and bool(m.bracket)
+                )
+                if self._is_letter_index(m, use.letters, side):
+                    parts = split_run(m) if side == "_" else [m]
+                    kinds[side] += [self._kind(p, side) for p in parts]
+                    bracket = m.bracket or bracket
+                elif number and indexed:
+                    count = len(m.text) if side == "_" and not m.bracket else 1
+                    kinds[side] += [self._number_kind(base, side, m)] * count
+                elif number and side == "^" and not m.bracket:
+                    continue  # a power
+                elif side == "^" and not m.bracket and not _is_name(m):
+                    continue
+                else:
+                    fixed.append((side, m.text))
+        is_bare = not use.node.sub and not use.node.sup
+        family = Family(base, tuple(fixed), bare=is_bare if base in self.twofold else None)
+        family = self.found.setdefault(family.key, family)
+        for side, own in (("^", family.above), ("_", family.below)):
+            if len(kinds[side]) > len(own):
+                own[:] = [k for k in kinds[side]]
+        family.brackets = family.brackets or bracket
+
+    def _kind(self, m: Mark, side: str) -> Kind:
+        for t in m.tokens:
+            if t.text in self.indices:
+                return self.indices[t.text]
+        for t in m.tokens:
+            if t.text in LAYERS:
+                return Kind.LAYER
+            if t.text in TIMES:
+                return Kind.TIME
+        if side == "^":
+            if self._is_depth(m):
+                return Kind.TIME if m.text[:1] in ("T",) or m.text.startswith(r"\tau") else (
+                    Kind.LAYER)  # fmt: skip
+            return Kind.SAMPLE
+        if self._is_depth(m) and m.text[:1] == "T":
+            return Kind.TIME
+        return Kind.UNIT
+
+    def _number_kind(self, base: str, side: str, m: Mark) -> Kind:
+        for f in self.found.values():
+            own = f.above if side == "^" else f.below
+            if f.base == base and own:
+                return own[0]
+        for f in self.found.values():
+            if side == "^" and f.above and f.brackets == m.bracket:
+                return f.above[0]
+        return Kind.LAYER if side == "^" else Kind.UNIT
+
+
+def _is_name(m: Mark) -> bool:
+    return all(t.kind in ("name", "word", "number") for t in m.tokens)

@@ -1,0 +1,117 @@
+"""The lexicon: what an author's names mean in a System, and where the indices are written.
+
+A Word says that a letter with some fixed marks (W, or W_f with its f) is a family, and which mark
+holds which index. The same family may have several words: x^{(i)} and X, a^L and \hat y.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import sympy as sp
+from sympy import Expr
+
+from symbp.functions import TABLE, Row
+from symbp.reading.parser import Vocabulary
+from symbp.reading.syntax import Node
+from symbp.system import Kind, System
+
+FixedMarks = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one index is written: above ("^") or below ("_"), in the order of the places.
+
+    `shift` is the number on paper less the number in the System.
+    """
+
+    slot: int
+    side: str
+    kind: Kind
+    shift: int = 0
+
+
+@dataclass(frozen=True)
+class Word:
+    """A name of a family of the System."""
+
+    base: str
+    family: str
+    places: tuple[Place, ...] = ()
+    fixed: FixedMarks = ()
+    """Marks that are part of the name: (("_", "f"),) for W_f."""
+    at: Mapping[int, Expr] = field(default_factory=dict)
+    """Slots that the name itself fixes: the layer of \hat y = a^L."""
+    flipped: bool = False
+    """Whether the whole, written without indices, is laid out transposed."""
+    whole: bool = False
+    """Whether the samples are an axis where no sample is marked: X for all x^{(i)}."""
+    only: str = ""
+    """"entry" or "whole" where the name is used for one of these alone."""
+
+
+@dataclass(frozen=True)
+class Abbreviation:
+    """A name for an expression: δ^l = ∂C/∂z^l; `letters` stand for the indices in `body`."""
+
+    base: str
+    places: tuple[tuple[str, Kind, str], ...]
+    """(side, kind, letter) of each index."""
+    body: Node
+    fixed: FixedMarks = ()
+    minus: bool = False
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """All that a reader knows of one author's names for one System."""
+
+    system: System
+    words: tuple[Word, ...]
+    abbreviations: tuple[Abbreviation, ...] = ()
+    functions: Mapping[str, Row] = field(default_factory=dict)
+    """Letters of functions: σ, f, g."""
+    softmaxes: frozenset[str] = frozenset()
+    indices: Mapping[str, Kind] = field(default_factory=dict)
+    """What a letter counts, where the author says so."""
+    sizes: Mapping[str, Expr] = field(default_factory=dict)
+    """Letters of sizes: m, L, T, n_l."""
+    constants: frozenset[str] = frozenset()
+    loss: str = ""
+    """The family that δ, dW and ∇ speak of."""
+    rates: frozenset[str] = frozenset({r"\eta", r"\alpha", r"\epsilon", r"\mu"})
+    implied: bool = False
+    """Einstein's convention: an index that stands twice in a product is summed."""
+    rows: bool = False
+    """Whether samples are rows of a batch."""
+    called: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    """Words of several letters that are one name."""
+    sample_loss: str = ""
+    """The loss of one sample, of which the loss is the mean or the sum."""
+    first_step: Expr = sp.S.One
+    case: str = ""
+
+    @property
+    def exp(self) -> Row:
+        """e^x."""
+        return TABLE["exp"]
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What the parser must know of these names."""
+        families = frozenset(w.base for w in self.words)
+        return Vocabulary(
+            frozenset(self.functions) | self.softmaxes,
+            self.names,
+            self.called,
+            families,
+        )
+
+    def named(self, base: str) -> list[Word]:
+        """The words with a base, those with more fixed marks first."""
+        found = [w for w in self.words if w.base == base]
+        return sorted(found, key=lambda w: -len(w.fixed))

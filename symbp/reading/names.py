@@ -1,0 +1,404 @@
+"""Names with their marks as entries of families: W^{(l)}_{ij}, a^{l-1}, X, δ^l, m, e."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import sympy as sp
+from sympy import Expr, Symbol
+
+from symbp.errors import ReadingError
+from symbp.reading.lexicon import Abbreviation, Lexicon, Place, Word
+from symbp.reading.marks import Mark, index_expression, marks, split_run
+from symbp.reading.parser import Vocabulary, parse
+from symbp.reading.products import turned
+from symbp.reading.scope import Scope
+from symbp.reading.syntax import Name, Node, Tokens
+from symbp.reading.typed import ShapeError, Typed
+from symbp.system import Kind, Range, Role, Variable
+from symbp.system.equation import index_base
+from symbp.system.indices import substitute
+
+if TYPE_CHECKING:
+    from symbp.reading.elaborate import Elaborator
+
+ARRAY_KINDS = (Kind.UNIT, Kind.CHANNEL, Kind.PLACE)
+
+
+@dataclass
+class Match:
+    """The marks of a name told apart: indices by slot, transposes and powers."""
+
+    indices: dict[int, Expr] = field(default_factory=dict)
+    rest: list[Mark] = field(default_factory=list)
+    missing: list[Place] = field(default_factory=list)
+
+
+class Names:
+    """Looks names up for an elaborator."""
+
+    def __init__(self, lexicon: Lexicon, scope: Scope, elaborator: Elaborator) -> None:
+        self.lexicon = lexicon
+        self.scope = scope
+        self.elaborator = elaborator
+
+    # -- a name ----------------------------------------------------------------------------
+
+    def name(self, node: Name) -> Typed:
+        """The meaning of a name. Raises `ReadingError` that says which fact is missing."""
+        base = node.base + "'" * node.primes
+        problem: ReadingError | None = None
+        for word in self.lexicon.named(base):
+            try:
+                found = self._word(word, node)
+            except ReadingError as error:
+                problem = problem or error
+                continue
+            if found is not None:
+                return found
+        for short in self.lexicon.abbreviations:
+            if short.base == base:
+                try:
+                    found = self._abbreviation(short, node)
+                except ReadingError as error:
+                    problem = problem or error
+                    continue
+                if found is not None:
+                    return found
+        if problem is not None:
+            raise problem
+        return self._other(node, base)
+
+    def _other(self, node: Name, base: str) -> Typed:
+        """Sizes, constants, e, π, I."""
+        whole = self._text(node)
+        below = "_" + ",".join(m.text for m in marks(node.sub)) if node.sub else ""
+        size = self.lexicon.sizes.get(base + below)
+        if size is not None:
+            return self.elaborator.raised(Typed(size, constant=True), marks(node.sup))
+        if base in self.lexicon.constants:
+            return self.elaborator.raised(
+                Typed(Symbol(base + below, real=True), constant=True), marks(node.sup)
+            )
+        if base == "e" and node.sup and not node.sub:
+            (mark, *rest) = marks(node.sup)
+            exponent = self.elaborator.read(self.parse(node.sup[0]))
+            exp = self.elaborator.names.function_exp(exponent)
+            return exp if not rest or mark is None else exp
+        if base == r"\pi" and not node.sub:
+            return self.elaborator.raised(Typed(sp.pi, constant=True), marks(node.sup))
+        raise ReadingError(f"no equation defines {whole}", node.start)
+
+    def function_exp(self, x: Typed) -> Typed:
+        """e^x, entry by entry."""
+        from_table = self.lexicon.exp
+        return replace(x, expr=from_table(x.expr), chain=None, constant=False)
+
+    @staticmethod
+    def _text(node: Name) -> str:
+        text = node.base + "'" * node.primes
+        for sign, scripts in (("_", node.sub), ("^", node.sup)):
+            inner = ",".join(m.text for m in marks(scripts))
+            text += f"{sign}{{{inner}}}" if len(inner) > 1 else sign + inner if inner else ""
+        return text
+
+    # -- words -----------------------------------------------------------------------------
+
+    def _word(self, word: Word, node: Name) -> Typed | None:
+        match = self._matched(word, node)
+        if match is None:
+            return None
+        variable = self.lexicon.system[word.family]
+        entry = self._entry(word, variable, match, self._text(node))
+        return self.elaborator.raised(entry, match.rest)
+
+    def _matched(self, word: Word, node: Name) -> Match | None:
+        """The marks by the word's places; None where its fixed marks are not there."""
+        sides = {"_": marks(node.sub), "^": marks(node.sup)}
+        for side, text in word.fixed:
+            place = next((i for i, m in enumerate(sides[side]) if m.text == text), None)
+            if place is None:
+                return self._fixed_in_run(word, sides, node)
+            del sides[side][place]
+        return self._placed(word.places, sides, node)
+
+    def _fixed_in_run(self, word: Word, sides: dict[str, list[Mark]], node: Name) -> Match | None:
+        """w_{f,ij} as one run of signs is not told apart."""
+        return None
+
+    def _placed(
+        self, places: Sequence[Place], sides: dict[str, list[Mark]], node: Name
+    ) -> Match | None:
+        match = Match()
+        for side in ("^", "_"):
+            wanted = [p for p in places if p.side == side]
+            given = [m for m in sides[side] if not (side == "^" and m.is_transpose)]
+            turns = [m for m in sides[side] if side == "^" and m.is_transpose]
+            if side == "^" and turns and wanted and not given and self._is_last_time(wanted):
+                given, turns = turns, []
+            given = self._split(given, wanted)
+            if side == "^" and len(given) > len(wanted):
+                match.rest += given[len(wanted) :]
+                given = given[: len(wanted)]
+            if len(given) > len(wanted):
+                raise ReadingError(
+                    f"{self._text(node)} has more indices than {node.base} is known with",
+                    node.start,
+                )
+            pairs = self._paired(given, wanted)
+            for mark, place in pairs:
+                index = self._index(mark, place)
+                if index is not None:
+                    match.indices[place.slot] = index
+            match.missing += [p for p in wanted if p.slot not in match.indices
+                              and p not in [q for _, q in pairs]]  # fmt: skip
+            match.rest += turns
+        return match
+
+    @staticmethod
+    def _is_last_time(wanted: Sequence[Place]) -> bool:
+        return False
+
+    @staticmethod
+    def _split(given: list[Mark], wanted: Sequence[Place]) -> list[Mark]:
+        """Runs such as jk told apart where more indices are wanted than there are marks."""
+        if len(given) >= len(wanted):
+            return given
+        result: list[Mark] = []
+        spare = len(wanted) - len(given)
+        for m in given:
+            parts = split_run(m)
+            if 1 < len(parts) <= spare + 1:
+                spare -= len(parts) - 1
+                result += parts
+            else:
+                result.append(m)
+        return result
+
+    def _paired(
+        self, given: Sequence[Mark], wanted: Sequence[Place]
+    ) -> list[tuple[Mark, Place]]:
+        """Marks with places, in order; an index of one kind is not put in a place of another."""
+        if len(given) == len(wanted):
+            return list(zip(given, wanted, strict=True))
+        pairs: list[tuple[Mark, Place]] = []
+        places = list(wanted)
+        for m in given:
+            kind = self._kind(m)
+            place = next((p for p in places if kind is None or p.kind is kind), None)
+            if place is None:
+                place = places[0]
+            places = places[places.index(place) + 1 :]
+            pairs.append((m, place))
+            if not places:
+                break
+        return pairs
+
+    def _kind(self, mark: Mark) -> Kind | None:
+        """What a mark counts, where its letters say so."""
+        for t in mark.tokens:
+            symbol = self.scope.bound.get(t.text) or self.scope.free.get(t.text)
+            if symbol is not None and symbol in self.scope.kinds:
+                return self.scope.kinds[symbol]
+            if t.text in self.lexicon.indices:
+                return self.lexicon.indices[t.text]
+        return None
+
+    def _index(self, mark: Mark, place: Place) -> Expr | None:
+        """An index as the System counts it; None for a colon, which stands for all."""
+        tokens = list(mark.tokens)
+        texts = [t.text for t in tokens]
+        if texts == [":"]:
+            return None
+        if "=" in texts:
+            tokens = tokens[texts.index("=") + 1 :]
+        return index_expression(tokens, lambda text: self.lookup(text, place.kind)) - place.shift
+
+    def lookup(self, text: str, kind: Kind) -> Expr | None:
+        """An index letter, or the letter of a depth or of a number of steps."""
+        bound = self.scope.bound.get(text)
+        if bound is not None:
+            self.scope.kinds.setdefault(bound, kind)
+            return bound
+        size = self.lexicon.sizes.get(text)
+        if size is not None and kind in (Kind.LAYER, Kind.TIME):
+            return size
+        if text.isalpha() and len(text) > 1 and text not in self.scope.free:
+            return None
+        known = self.lexicon.indices.get(text)
+        if known is not None and known is not kind and kind in (Kind.LAYER, Kind.TIME):
+            raise ReadingError(f"the index {text} counts a {known}, where a {kind} is needed")
+        if not (text.isalpha() or text.startswith("\\")):
+            return None
+        return self.scope.letter(text, kind)
+
+    def units(self, mark: Mark, count: int) -> list[Expr]:
+        """The unit indices in a mark behind brackets: [x]_{jk}."""
+        parts = split_run(mark) if count > 1 else [mark]
+        return [index_expression(m.tokens, lambda t: self.lookup(t, Kind.UNIT)) for m in parts]
+
+    # -- entries ---------------------------------------------------------------------------
+
+    def _entry(self, word: Word, variable: Variable, match: Match, text: str) -> Typed:
+        index: list[Expr] = []
+        mapping: dict[Expr, Expr] = {}
+        axes: list[tuple[Kind, Range]] = []
+        for number, slot in enumerate(variable.slots):
+            r = slot.range.substitute(mapping)
+            given = word.at.get(number, match.indices.get(number))
+            if given is None:
+                given = self._absent(word, slot.kind, text, r)
+                if slot.kind in ARRAY_KINDS or (slot.kind is Kind.SAMPLE and word.whole):
+                    axis = Range(given, r.lower, r.upper)  # type: ignore[arg-type]
+                    axes.append((slot.kind, axis))
+                    self.scope.kinds[given] = slot.kind  # type: ignore[index]
+            elif slot.kind in (*ARRAY_KINDS, Kind.SAMPLE) and isinstance(given, Symbol):
+                self.scope.use(given, r, text)
+                self.scope.kinds.setdefault(given, slot.kind)
+            elif slot.kind is Kind.LAYER:
+                self._remember_layer(given)
+            mapping[slot.symbol] = given
+            index.append(given)
+        base = index_base(variable.name)
+        expr = base[tuple(index)] if index else variable.atom
+        constant = variable.role in (Role.HYPERPARAMETER, Role.SIZE) and not index
+        return self._laid_out(word, expr, axes, constant)
+
+    def _absent(self, word: Word, kind: Kind, text: str, r: Range) -> Expr:
+        """The index of a slot that nothing is written for."""
+        if kind in ARRAY_KINDS or (kind is Kind.SAMPLE and word.whole):
+            return self.scope.fresh()
+        if kind is Kind.SAMPLE:
+            if self.scope.sample is None:
+                self.scope.sample = self.scope.letter("(sample)", Kind.SAMPLE)
+            self.scope.use(self.scope.sample, r, text)
+            return self.scope.sample
+        if kind is Kind.LAYER and self.scope.layer is not None:
+            note = f"{text} is written without its layer"
+            if note not in self.scope.notes:
+                self.scope.notes.append(note)
+            return self.scope.layer
+        raise ReadingError(f"{text} is written without its {kind}")
+
+    def _remember_layer(self, given: Expr) -> None:
+        if self.scope.layer is None:
+            self.scope.layer = given
+
+    def _laid_out(
+        self, word: Word, expr: Expr, axes: Sequence[tuple[Kind, Range]], constant: bool
+    ) -> Typed:
+        units = [r for kind, r in axes if kind is not Kind.SAMPLE]
+        samples = [r for kind, r in axes if kind is Kind.SAMPLE]
+        if len(axes) > 2:
+            raise ShapeError(f"{word.base} has {len(axes)} axes")
+        if len(units) == 2:
+            found = Typed(expr, units[0], units[1])
+        elif units and samples:
+            found = Typed(expr, units[0], samples[0])
+            if self.lexicon.rows:
+                found = Typed(expr, samples[0], units[0])
+        elif units:
+            found = Typed(expr, units[0])
+        elif samples:
+            found = Typed(expr, None, samples[0])
+            if self.lexicon.rows:
+                found = turned(found)
+        else:
+            found = Typed(expr, constant=constant)
+        return turned(found) if word.flipped and found.axes else found
+
+    # -- abbreviations -----------------------------------------------------------------------
+
+    def _abbreviation(self, short: Abbreviation, node: Name) -> Typed | None:
+        """The body of a definition at the indices of its use."""
+        sides = {"_": marks(node.sub), "^": marks(node.sup)}
+        for side, text in short.fixed:
+            at = next((i for i, m in enumerate(sides[side]) if m.text == text), None)
+            if at is None:
+                return None
+            del sides[side][at]
+        places = [Place(i, side, kind) for i, (side, kind, _) in enumerate(short.places)]
+        units = [p for p in places if p.kind in ARRAY_KINDS]
+        extra = self._extra_units(short, sides, units)
+        match = self._placed(places, sides, node)
+        if match is None:
+            return None
+        letters: list[tuple[str, Symbol]] = []
+        values: dict[Symbol, Expr] = {}
+        axes: list[Symbol] = []
+        for number, (_, kind, letter) in enumerate(short.places):
+            symbol = self.scope.fresh(letter)
+            self.scope.kinds[symbol] = kind
+            letters.append((letter, symbol))
+            if number in match.indices:
+                values[symbol] = match.indices[number]
+            elif kind in ARRAY_KINDS:
+                axes.append(symbol)
+            else:
+                values[symbol] = self._absent(Word(short.base, ""), kind, self._text(node),
+                                              Range(symbol, sp.S(1), sp.S(1)))  # fmt: skip
+            if kind is Kind.LAYER and symbol in values:
+                self._remember_layer(values[symbol])
+        body = self._body(short, letters, values)
+        if extra:
+            body = self.elaborator.entry(body, extra)
+        ranges = [self.scope.ranges[s] for s in axes]
+        if ranges:
+            body = replace(body, row=ranges[0], col=ranges[1] if len(ranges) > 1 else None)
+        return self.elaborator.raised(body, match.rest)
+
+    def _extra_units(
+        self, short: Abbreviation, sides: dict[str, list[Mark]], units: Sequence[Place]
+    ) -> list[Mark]:
+        """The indices of δ_j^l where δ^l was defined as a whole."""
+        below = [m for m in sides["_"]]
+        wanted = len([p for p in short.places if p[0] == "_"])
+        if units or len(below) <= wanted:
+            return []
+        sides["_"] = below[:wanted]
+        return below[wanted:]
+
+    def _body(
+        self, short: Abbreviation, letters: list[tuple[str, Symbol]], values: dict[Symbol, Expr]
+    ) -> Typed:
+        layer, free = self.scope.layer, dict(self.scope.free)
+        with self.scope.summing(letters):
+            body = self.elaborator.read(short.body)
+        self.scope.layer, self.scope.free = layer, {**free, **self.scope.free}
+        moved = substitute(body.expr, values)
+
+        def at(r: Range | None) -> Range | None:
+            return r and Range(r.symbol, substitute(r.lower, values), substitute(r.upper, values))
+
+        for symbol, value in values.items():
+            known = self.scope.ranges.pop(symbol, None)
+            if known is not None and isinstance(value, Symbol):
+                self.scope.use(value, Range(value, known.lower, substitute(known.upper, values)),
+                               short.base)  # fmt: skip
+        for symbol in [s for s in self.scope.ranges if s in {x for _, x in letters}]:
+            r = self.scope.ranges[symbol]
+            self.scope.ranges[symbol] = at(r) or r
+        return Typed(moved, at(body.row), at(body.col), cube=body.cube, constant=body.constant)
+
+    # -- the rest --------------------------------------------------------------------------
+
+    def loss_for(self, by: Typed) -> Typed:
+        """The loss that dW and ∇W speak of; for what belongs to one sample, that sample's own."""
+        samples = [s for s in by.expr.free_symbols if self.scope.kinds.get(s) is Kind.SAMPLE]
+        own = self.lexicon.sample_loss
+        if samples and own:
+            return Typed(self.lexicon.system[own][samples[0]])
+        if not self.lexicon.loss:
+            raise ReadingError("no loss is known")
+        return Typed(self.lexicon.system[self.lexicon.loss].atom)
+
+    def parse(self, tokens: Tokens) -> Node:
+        """Tokens of a script as a tree."""
+        return parse(tokens, self.vocabulary)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What the parser must know."""
+        return self.lexicon.vocabulary

@@ -1,0 +1,211 @@
+"""Products: which one a sign means is decided by the shapes.
+
+    sign                  tried in this order
+    --------------------  ------------------------------------------------------------------
+    juxtaposition · × @   a number times x, the chain rule, matrix product, entry by entry
+    ⊙ ∘ • .*              a number times x, entry by entry, the chain rule
+    *                     a number times x, entry by entry, matrix product, the chain rule
+    ⊗                     a number times x, outer product
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sympy import Expr, Symbol
+
+from symbp.reading.scope import Scope, size_text
+from symbp.reading.typed import Chain, ShapeError, Typed, summed
+from symbp.system import Range
+from symbp.system.equation import family_of, index_of
+
+Combine = Callable[[Scope, Typed, Typed], "Typed | None"]
+
+
+def multiply(scope: Scope, sign: str, a: Typed, b: Typed) -> Typed:
+    """a (sign) b. Raises `ShapeError` with both shapes where no reading fits."""
+    for combine in TRIED.get(sign, PLAIN):
+        found = combine(scope, a, b)
+        if found is not None:
+            return found
+    raise ShapeError(
+        f"{a.shape(size_text)} met {b.shape(size_text)} in a product: the shapes do not fit"
+    )
+
+
+def readings(scope: Scope, sign: str, a: Typed, b: Typed) -> list[Typed]:
+    """All readings of a product that differ: w · x of two vectors may be Σ or entry by entry."""
+    found = [multiply(scope, sign, a, b)]
+    if sign == r"\cdot" and a.is_vector and b.is_vector and not (a.chain or b.chain):
+        dot = inner(scope, a, b)
+        found += [dot] if dot is not None and found[0].axes else []
+    return found
+
+
+def aligned(scope: Scope, a: Typed, b: Typed) -> Typed | None:
+    """b with its axes named as those of a, where both have one layout; else None."""
+    if (a.row is None) != (b.row is None) or (a.col is None) != (b.col is None):
+        return None
+    mapping: dict[Symbol, Symbol] = {}
+    for x, y in ((a.row, b.row), (a.col, b.col)):
+        if x is not None and y is not None:
+            if not scope.same(x.upper, y.upper):
+                return None
+            mapping[y.symbol] = x.symbol
+    return b.renamed(mapping)
+
+
+def turned(v: Typed) -> Typed:
+    """A vector whose layout is open, laid out the other way."""
+    return replace(v, row=v.col, col=v.row)
+
+
+def fitting(scope: Scope, a: Typed, b: Typed) -> Typed | None:
+    """As `aligned`; a vector of open layout is turned where that helps."""
+    found = aligned(scope, a, b)
+    if found is None and b.is_vector and b.loose:
+        found = aligned(scope, a, turned(b))
+    return found
+
+
+def scale(scope: Scope, a: Typed, b: Typed) -> Typed | None:
+    """A number times anything."""
+    if a.is_scalar and a.chain is None or a.is_scalar and not b.is_scalar:
+        return replace(b, expr=a.expr * b.expr, constant=a.constant and b.constant)
+    if b.is_scalar:
+        return replace(a, expr=a.expr * b.expr, constant=a.constant and b.constant)
+    return None
+
+
+def elementwise(scope: Scope, a: Typed, b: Typed) -> Typed | None:
+    """a ⊙ b of one shape."""
+    if a.cube or b.cube:
+        return None
+    other = fitting(scope, a, b)
+    if other is None and a.is_vector and a.loose:
+        turned_a = turned(a)
+        other = aligned(scope, turned_a, b)
+        a = turned_a if other is not None else a
+    if other is None:
+        return None
+    return Typed(a.expr * other.expr, a.row, a.col, loose=a.loose and b.loose)
+
+
+def matrix_product(scope: Scope, a: Typed, b: Typed) -> Typed | None:
+    """Σ_k a[j, k] b[k, i]; a column times a row is the outer product."""
+    if a.cube or b.cube:
+        return None
+    for x in (a, turned(a)) if a.is_vector and a.loose else (a,):
+        for y in (b, turned(b)) if b.is_vector and b.loose else (b,):
+            found = _contracted(scope, x, y)
+            if found is not None:
+                return found
+    return None
+
+
+def _contracted(scope: Scope, a: Typed, b: Typed) -> Typed | None:
+    if (a.col is None) != (b.row is None):
+        return None
+    loose = a.loose and b.loose
+    if a.col is None or b.row is None:
+        if a.row is None or b.col is None:
+            return None
+        return Typed(a.expr * b.expr, a.row, b.col)
+    if not scope.same(a.col.upper, b.row.upper):
+        return None
+    other = b.renamed({b.row.symbol: a.col.symbol})
+    return Typed(summed(a.expr * other.expr, a.col), a.row, other.col, loose=loose)
+
+
+def inner(scope: Scope, a: Typed, b: Typed) -> Typed | None:
+    """Σ_j a[j] b[j] of two vectors."""
+    if not (a.is_vector and b.is_vector):
+        return None
+    (x,), (y,) = a.axes, b.axes
+    if not scope.same(x.upper, y.upper):
+        return None
+    return Typed(summed(a.expr * b.renamed({y.symbol: x.symbol}).expr, x))
+
+
+def outer(scope: Scope, a: Typed, b: Typed) -> Typed | None:
+    """a ⊗ b of two vectors: rows of a, columns of b."""
+    if not (a.is_vector and b.is_vector):
+        return None
+    return Typed(a.expr * b.expr, a.axes[0], b.axes[0])
+
+
+def chain_rule(scope: Scope, a: Typed, b: Typed) -> Typed | None:
+    """∂f/∂u ∂u/∂v summed over u, in either order; ∂f/∂u may be written as a vector δ."""
+    if a.chain and b.chain:
+        if _adjacent(a.chain, b.chain):
+            return _joined(scope, a, b)
+        if _adjacent(b.chain, a.chain):
+            return _joined(scope, b, a)
+    for vector, other in ((a, b), (b, a)):
+        if vector.is_vector and vector.chain is None and other.chain and other.chain.of_axes:
+            found = _through(scope, vector, other)
+            if found is not None:
+                return found
+    return None
+
+
+def _adjacent(left: Chain, right: Chain) -> bool:
+    """Whether the one is taken by what the other is of, as a whole."""
+    if not left.by_axes or len(left.by_axes) != len(right.of_axes):
+        return False
+    places = dict(zip((r.symbol for r in right.of_axes), left.by_axes, strict=True))
+    other = right.of.xreplace({s: r.symbol for s, r in places.items()})
+    return family_of(left.by) is not None and left.by == other
+
+
+def _joined(scope: Scope, left: Typed, right: Typed) -> Typed:
+    assert left.chain and right.chain
+    names = {r.symbol: q.symbol for r, q in zip(right.chain.of_axes, left.chain.by_axes,
+             strict=True)}  # fmt: skip
+    moved = right.renamed(names)
+    assert moved.chain
+    expr = summed(left.expr * moved.expr, *left.chain.by_axes)
+    return laid_out(
+        expr, Chain(left.chain.of, left.chain.of_axes, moved.chain.by, moved.chain.by_axes)
+    )
+
+
+def _through(scope: Scope, vector: Typed, other: Typed) -> Typed | None:
+    """Σ_u v[u] ∂u/∂x: the vector stands for ∂f/∂u."""
+    assert other.chain
+    (axis,) = vector.axes
+    if len(other.chain.of_axes) != 1 or not scope.same(axis.upper, other.chain.of_axes[0].upper):
+        return None
+    moved = vector.renamed({axis.symbol: other.chain.of_axes[0].symbol})
+    expr = summed(moved.expr * other.expr, *other.chain.of_axes)
+    by: Expr = other.chain.by
+    found = laid_out(expr, Chain(by, (), by, other.chain.by_axes))
+    return replace(found, chain=None) if not found.cube else found
+
+
+def laid_out(expr: Expr, chain: Chain) -> Typed:
+    """A derivative as a vector or matrix: of a number like what it is taken by, else of × by."""
+    of, by = chain.of_axes, chain.by_axes
+    row: Range | None
+    col: Range | None
+    if len(of) + len(by) > 2:
+        return Typed(expr, chain=chain, cube=True)
+    if of and by:
+        row, col = of[0], by[0]
+    else:
+        row, col = ((*of, *by, None, None)[:2])  # type: ignore[assignment]
+    return Typed(expr, row, col, chain, loose=len(of) + len(by) == 1)
+
+
+PLAIN: Sequence[Combine] = (scale, chain_rule, matrix_product, elementwise)
+TRIED: dict[str, Sequence[Combine]] = {
+    r"\odot": (scale, elementwise, chain_rule),
+    r"\circ": (scale, elementwise, chain_rule),
+    r"\bullet": (scale, elementwise, chain_rule),
+    ".*": (scale, elementwise, chain_rule),
+    "*": (scale, elementwise, matrix_product, chain_rule),
+    r"\star": (scale, elementwise, matrix_product, chain_rule),
+    r"\otimes": (scale, outer, matrix_product),
+}
+TIGHT = {"", r"\cdot", r"\times", "@", "."}

@@ -1,0 +1,189 @@
+"""Over which layers and times equations and families run.
+
+The lowest layer is the least number that stands in a layer's place (0 where none does); an
+equation with the letter l holds from the layer above it to the last. What a recurrence needs
+before its first step and no equation gives is an input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import sympy as sp
+from sympy import Expr, Indexed, Symbol
+
+from symbp.system import Equation, Kind, Range, Role, Variable
+from symbp.system.equation import walk
+
+DEPTH, STEPS = Symbol("L", integer=True), Symbol("T", integer=True)
+LAST = {Kind.LAYER: DEPTH, Kind.TIME: STEPS}
+Span = tuple[Expr, Expr]
+
+
+class Ranges:
+    """The ranges that a set of equations needs."""
+
+    def __init__(self, equations: Sequence[Any], frame: Any) -> None:
+        self.equations: list[Equation] = [e[0] if isinstance(e, tuple) else e for e in equations]
+        self.frame = frame
+        self.base = self._base()
+        self._spans: dict[tuple[str, Kind], Span] = {}
+        for kind in (Kind.LAYER, Kind.TIME):
+            self._collect(kind)
+
+    def _slot(self, name: str, kind: Kind) -> int | None:
+        if name not in self.frame.by_name:
+            return None
+        slots = self.frame[name].slots
+        return next((i for i, s in enumerate(slots) if s.kind is kind), None)
+
+    def _base(self) -> int:
+        """The number of the lowest layer."""
+        numbers = [
+            int(index)
+            for e in self.equations
+            for entry in [e.lhs, *(n for n, _ in walk(e.rhs))]
+            if isinstance(entry, Indexed)
+            and (place := self._slot(str(entry.base.label.name), Kind.LAYER)) is not None
+            and (index := entry.indices[place]).is_Integer
+        ]
+        return min(numbers, default=0)
+
+    def own(self, e: Equation, kind: Kind) -> Span | None:
+        """The layers or times at which an equation holds."""
+        place = self._slot(e.family, kind)
+        if place is None:
+            return None
+        index = e.index[place]
+        if not isinstance(index, Symbol) or index == LAST[kind]:
+            return index, index
+        first = sp.Integer(self.base + 1 if kind is Kind.LAYER else 1)
+        last: Expr = LAST[kind]
+        for other in self.equations:
+            if other.family == e.family and other.index[place] == last:
+                return first, last - 1
+        return first, last
+
+    def _uses(self, e: Equation, kind: Kind) -> Iterator[tuple[str, Span]]:
+        own = self.own(e, kind)
+        place = self._slot(e.family, kind)
+        letter = e.index[place] if place is not None else None
+        for node, ranges in walk(e.rhs):
+            if not isinstance(node, Indexed):
+                continue
+            name = str(node.base.label.name)
+            at = self._slot(name, kind)
+            if at is None:
+                continue
+            index = node.indices[at]
+            bound = {r.symbol: r for r in ranges}
+            inner = next((s for s in index.free_symbols if s in bound), None)
+            if inner is not None:
+                r = bound[inner]
+                yield name, (index.xreplace({inner: r.lower}), index.xreplace({inner: r.upper}))
+            elif own is not None and letter is not None and letter in index.free_symbols:
+                yield name, (index.xreplace({letter: own[0]}), index.xreplace({letter: own[1]}))
+            else:
+                yield name, (index, index)
+
+    def _collect(self, kind: Kind) -> None:
+        for e in self.equations:
+            own = self.own(e, kind)
+            if own is not None:
+                self._widen(e.family, kind, own)
+            for name, span in self._uses(e, kind):
+                self._widen(name, kind, span)
+
+    def _widen(self, name: str, kind: Kind, span: Span) -> None:
+        old = self._spans.get((name, kind))
+        last = LAST[kind]
+        if old is None:
+            self._spans[name, kind] = span
+            return
+        low = min(old[0], span[0], key=lambda e: _rank(e, last))
+        high = max(old[1], span[1], key=lambda e: _rank(e, last))
+        self._spans[name, kind] = (low, high)
+
+    def of(self, name: str, kind: Kind) -> Span:
+        """The range of a family's layers or times."""
+        default = (sp.Integer(self.base if kind is Kind.LAYER else 1), LAST[kind])
+        return self._spans.get((name, kind), default)
+
+    @property
+    def layers(self) -> Span:
+        """All layers that any family has."""
+        spans = [s for (_, kind), s in self._spans.items() if kind is Kind.LAYER]
+        low = min((s[0] for s in spans), key=lambda e: _rank(e, DEPTH), default=sp.S.Zero)
+        high = max((s[1] for s in spans), key=lambda e: _rank(e, DEPTH), default=DEPTH)
+        return low, max(high, DEPTH, key=lambda e: _rank(e, DEPTH))
+
+    def completed(
+        self, equations: Sequence[Equation], variables: Sequence[Variable]
+    ) -> tuple[list[Equation], tuple[Variable, ...]]:
+        """Equations on their own ranges, and inputs for what a recurrence begins with."""
+        result = [self._placed(e) for e in equations]
+        added: list[Variable] = []
+        for v in variables:
+            if v.role is not Role.INTERMEDIATE:
+                continue
+            for kind in (Kind.LAYER, Kind.TIME):
+                place = self._slot(v.name, kind)
+                if place is None:
+                    continue
+                for gap in self._gaps(v, kind, result):
+                    start = self._start(v, place, gap, len(added))
+                    added.append(start)
+                    result.append(_starting(v, start, place, gap))
+        return result, (*variables, *added)
+
+    def _placed(self, e: Equation) -> Equation:
+        domain = []
+        for r in e.domain:
+            place = next((i for i, s in enumerate(e.index) if s == r.symbol), None)
+            slots = self.frame[e.family].slots
+            kind = slots[place].kind if place is not None else None
+            own = self.own(e, kind) if kind in LAST and kind is not None else None
+            domain.append(Range(r.symbol, *own) if own is not None else r)
+        return replace(e, domain=tuple(domain))
+
+    def _gaps(self, v: Variable, kind: Kind, equations: Sequence[Equation]) -> list[Expr]:
+        """Layers or times that are used and that no equation defines."""
+        low, high = self.of(v.name, kind)
+        spans = [s for e in equations if e.family == v.name and (s := self.own(e, kind))]
+        last = LAST[kind]
+        gaps = []
+        for end in (low, high):
+            covered = any(
+                _rank(a, last) <= _rank(end, last) <= _rank(b, last) for a, b in spans
+            )
+            if not covered:
+                gaps.append(end)
+        return gaps
+
+    @staticmethod
+    def _start(v: Variable, place: int, gap: Expr, count: int) -> Variable:
+        symbol = v.slots[place].symbol
+        slots = tuple(
+            replace(s, range=s.range.substitute({symbol: gap}))
+            for i, s in enumerate(v.slots) if i != place
+        )  # fmt: skip
+        return Variable(f"{v.name}·{gap}", slots, Role.INPUT)
+
+
+def _starting(v: Variable, start: Variable, place: int, gap: Expr) -> Equation:
+    symbols = [s.symbol for i, s in enumerate(v.slots) if i != place]
+    index = list(v.own_index)
+    index[place] = gap
+    rhs = start[tuple(symbols)] if symbols else start.atom
+    domain = tuple(s.range for s in start.slots)
+    return Equation(v.name, tuple(index), rhs, domain)
+
+
+def _rank(e: Expr, last: Symbol) -> tuple[int, int]:
+    """Numbers before L + c."""
+    e = sp.expand(e)
+    if last in e.free_symbols:
+        return 1, int(e - last)
+    return 0, int(e)

@@ -1,0 +1,226 @@
+"""How many axes each family has: told by its indices, else by how it is used in the equations.
+
+    Wᵀ, ‖x‖, x ⊙ y, diag(x)     vectors and matrices
+    a product with a matrix      a vector on its right
+    a sum, a function            one rank on both sides
+
+What stays open is a matrix for a capital letter, and for a small one a vector where the equations
+have any matrix or vector, else a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from symbp.reading.marks import marks
+from symbp.reading.syntax import (
+    BigSum,
+    Bracket,
+    Call,
+    Fraction,
+    Name,
+    Node,
+    Norm,
+    Number,
+    Product,
+    Root,
+    Sum,
+    walk,
+)
+
+ELEMENTWISE = {r"\odot", r"\circ", "*", r"\bullet", ".*"}
+
+
+class Ranks:
+    """Ranks of families by key; `key_of` finds the family of a name and its written units."""
+
+    def __init__(
+        self,
+        known: Mapping[str, int],
+        key_of: Callable[[Name], tuple[str, int] | None],
+        functions: frozenset[str],
+    ) -> None:
+        self.ranks: dict[str, int | None] = dict(known)
+        self.key_of = key_of
+        self.functions = functions
+        self.changed = False
+
+    def settle(self, equations: Sequence[tuple[Node, Node]]) -> dict[str, int]:
+        """The rank of every family."""
+        keys = [k[0] for pair in equations for side in pair for n in walk(side)
+                if isinstance(n, Name) and (k := self.key_of(n)) is not None]  # fmt: skip
+        for key in keys:
+            self.ranks.setdefault(key, None)
+        self._fix(equations)
+        for guess in (self._capitals, self._arrays):
+            while True:
+                key = guess(keys)
+                if key is None:
+                    break
+                self._fix(equations)
+        return {k: r if r is not None else 0 for k, r in self.ranks.items()}
+
+    def _fix(self, equations: Sequence[tuple[Node, Node]]) -> None:
+        for _ in range(12):
+            self.changed = False
+            for left, right in equations:
+                rank = self.rank(right, None)
+                left_rank = self.rank(left, rank)
+                if rank is None and left_rank is not None:
+                    self.rank(right, left_rank)
+            if not self.changed:
+                return
+
+    def _capitals(self, keys: Sequence[str]) -> str | None:
+        for key in keys:
+            letter = key.lstrip("\\")[:1]
+            if self.ranks[key] is None and letter.isupper():
+                self.ranks[key] = 2
+                return key
+        return None
+
+    def _arrays(self, keys: Sequence[str]) -> str | None:
+        has_arrays = any(r for r in self.ranks.values())
+        for key in keys:
+            if self.ranks[key] is None:
+                self.ranks[key] = 1 if has_arrays else 0
+                return key
+        return None
+
+    # -- one node --------------------------------------------------------------------------
+
+    def rank(self, node: Node, wanted: int | None) -> int | None:
+        """The rank of an expression where it is known; `wanted` is passed down."""
+        if isinstance(node, Number):
+            return None
+        if isinstance(node, Name):
+            return self._name(node, wanted)
+        if isinstance(node, Bracket):
+            if node.sub:
+                self.rank(node.inner, 1 if len(node.sub) == 1 else None)
+                return 0
+            return self.rank(node.inner, wanted)
+        if isinstance(node, Sum):
+            return self._alike([t for _, t in node.terms], wanted)
+        if isinstance(node, Product):
+            return self._product(node, wanted)
+        if isinstance(node, Fraction):
+            below = self.rank(node.below, None)
+            above = self.rank(node.above, wanted if below == 0 else None)
+            return max((r for r in (above, below) if r is not None), default=None)
+        if isinstance(node, Call):
+            return self._call(node, wanted)
+        if isinstance(node, Norm):
+            self.rank(node.inner, None)
+            for n in (node.inner, *(t for _, t in getattr(node.inner, "terms", ()))):
+                self._at_least_vector(n) if node.double else None
+            return 0
+        if isinstance(node, Root):
+            return self.rank(node.inner, wanted)
+        if isinstance(node, BigSum):
+            return self.rank(node.body, wanted)
+        return None
+
+    def _at_least_vector(self, node: Node) -> None:
+        if isinstance(node, Name) and self.rank(node, None) is None:
+            letter = node.base.lstrip("\\")[:1]
+            self.rank(node, 2 if letter.isupper() else 1)
+
+    def _name(self, node: Name, wanted: int | None) -> int | None:
+        found = self.key_of(node)
+        if found is None:
+            return 0 if not node.base.isalpha() else None
+        key, units = found
+        rank = self.ranks.get(key)
+        turned = any(m.is_transpose for m in marks(node.sup))
+        if rank is None and turned and wanted is None and not units:
+            letter = node.base.lstrip("\\")[:1]
+            self._set(key, 2 if letter.isupper() else 1)
+        elif rank is None and wanted is not None:
+            self._set(key, wanted + units)
+        rank = self.ranks.get(key)
+        return max(rank - units, 0) if rank is not None else None
+
+    def _set(self, key: str, rank: int) -> None:
+        if self.ranks.get(key) is None:
+            self.ranks[key] = rank
+            self.changed = True
+
+    def _alike(self, nodes: Sequence[Node], wanted: int | None) -> int | None:
+        found = [self.rank(n, None) for n in nodes]
+        known = [r for r in found if r is not None]
+        rank = max(known) if known else wanted
+        if rank is not None:
+            for n, r in zip(nodes, found, strict=True):
+                if r is None:
+                    self.rank(n, rank)
+        return rank
+
+    def _product(self, node: Product, wanted: int | None) -> int | None:
+        factors = list(node.factors)
+        ranks = [self.rank(f, None) for f in factors]
+        if any(s in ELEMENTWISE for s in node.signs) and not any(s == "" for s in node.signs):
+            known = [r for r in ranks if r]
+            for f, r in zip(factors, ranks, strict=True):
+                if r is None and known:
+                    self.rank(f, known[0])
+            return max(known) if known else wanted
+        for place in range(len(factors) - 1):
+            a, b = ranks[place], ranks[place + 1]
+            if a == 2 and b is None and _small(factors[place + 1]):
+                ranks[place + 1] = self.rank(factors[place + 1], 1)
+            if a == 1 and _turned(factors[place]) and b is None:
+                ranks[place + 1] = self.rank(factors[place + 1], 1)
+            if b == 1 and a is None and _capital(factors[place]):
+                ranks[place] = self.rank(factors[place], 2)
+        return self._product_rank(factors, ranks, wanted)
+
+    def _product_rank(
+        self, factors: Sequence[Node], ranks: Sequence[int | None], wanted: int | None
+    ) -> int | None:
+        if any(r is None for r in ranks):
+            unknown = [f for f, r in zip(factors, ranks, strict=True) if r is None]
+            names = [f for f in unknown if not isinstance(f, Number | Fraction)]
+            if names and len(names) == 1 and all(not r for r in ranks) and wanted is not None:
+                self.rank(names[0], wanted)
+            if names:
+                return wanted
+        known = [(f, r) for f, r in zip(factors, ranks, strict=True) if r]
+        if not known:
+            return 0
+        if len(known) == 1:
+            return known[0][1]
+        (first, a), (last, b) = known[0], known[-1]
+        if a == 1 and _turned(first) and b == 1:
+            return 0
+        if a == 1 and b == 1 and _turned(last):
+            return 2
+        if 1 in (a, b):
+            return 1
+        return 2
+
+    def _call(self, node: Call, wanted: int | None) -> int | None:
+        name = node.function.base
+        if name == "diag":
+            for a in node.arguments:
+                self.rank(a, 1)
+            return 2
+        if name == "any":
+            return 0
+        if name in self.functions:
+            return self._alike(list(node.arguments), 1 if name == "softmax" else wanted)
+        for a in node.arguments:
+            self.rank(a, None)
+        return self.rank(node.function, wanted)
+
+
+def _capital(node: Node) -> bool:
+    return isinstance(node, Name) and node.base.lstrip("\\")[:1].isupper()
+
+
+def _small(node: Node) -> bool:
+    return isinstance(node, Name | Bracket | Call) and not _capital(node)
+
+
+def _turned(node: Node) -> bool:
+    return isinstance(node, Name | Bracket) and any(m.is_transpose for m in marks(node.sup))

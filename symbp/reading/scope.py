@@ -1,0 +1,114 @@
+"""What is open while a formula is read: its index letters, and which sizes must be equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import sympy as sp
+from sympy import Expr, Indexed, Symbol
+
+from symbp.reading.typed import ShapeError
+from symbp.system import Kind, Range
+
+
+class Unifier(Protocol):
+    """Decides whether two sizes are equal."""
+
+    def equal(self, a: Expr, b: Expr) -> bool:
+        """Whether they are, or have been made, equal."""
+
+
+@dataclass
+class Scope:
+    """The indices of one statement. Letters keep their meaning through all its members."""
+
+    unifier: Unifier
+    layer: Symbol | None = None
+    bound: dict[str, Symbol] = field(default_factory=dict)
+    """Letters of the sums that are open."""
+    free: dict[str, Symbol] = field(default_factory=dict)
+    kinds: dict[Symbol, Kind] = field(default_factory=dict)
+    ranges: dict[Symbol, Range] = field(default_factory=dict)
+    """Ranges of unit indices, found where they are used."""
+    conditions: dict[Symbol, Expr] = field(default_factory=dict)
+    """Layers at which the shapes fit: l = L."""
+    notes: list[str] = field(default_factory=list)
+    sample: Symbol | None = None
+    """The sample that names without a sample index speak of."""
+    count: int = 0
+    choices: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Which reading is taken where several fit."""
+    open: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Where several readings fit, and how many."""
+
+    def letter(self, text: str, kind: Kind) -> Symbol:
+        """The index called `text`."""
+        symbol = self.bound.get(text) or self.free.get(text)
+        if symbol is None:
+            symbol = self.free[text] = Symbol(f"#{text}", integer=True)
+        self.kinds.setdefault(symbol, kind)
+        return symbol
+
+    def fresh(self, hint: str = "") -> Symbol:
+        """An index that no letter names."""
+        self.count += 1
+        return Symbol(f"#{hint}{self.count}", integer=True)
+
+    @contextmanager
+    def summing(self, letters: list[tuple[str, Symbol]]) -> Iterator[None]:
+        """Inside a sum that binds letters."""
+        before = dict(self.bound)
+        self.bound.update(letters)
+        try:
+            yield
+        finally:
+            self.bound = before
+
+    def use(self, symbol: Symbol, r: Range, name: str) -> None:
+        """An index letter runs over the range of a slot; everywhere the same one."""
+        known = self.ranges.get(symbol)
+        if known is None:
+            self.ranges[symbol] = Range(symbol, r.lower, r.upper)
+        elif not self.same(known.upper, r.upper):
+            letter = symbol.name.lstrip("#")
+            raise ShapeError(
+                f"the index {letter} of {name} counts {size_text(r.upper)} there "
+                f"and {size_text(known.upper)} elsewhere"
+            )
+
+    def same(self, a: Expr, b: Expr) -> bool:
+        """Whether two sizes are equal; the sizes of two layers are where the layer is the last."""
+        a, b = (self.settled(x) for x in (a, b))
+        if self.unifier.equal(a, b):
+            return True
+        return self._condition(a, b)
+
+    def settled(self, e: Expr) -> Expr:
+        """An expression with the layers that are known by now."""
+        return e.xreplace(self.conditions) if self.conditions else e
+
+    def _condition(self, a: Expr, b: Expr) -> bool:
+        if not (isinstance(a, Indexed) and isinstance(b, Indexed) and a.base == b.base):
+            return False
+        difference = sp.expand(a.indices[0] - b.indices[0])
+        free = [s for s in difference.free_symbols if self.kinds.get(s) is Kind.LAYER]
+        if len(free) != 1 or free[0].name.lstrip("#") in self.bound:
+            return False
+        (solution,) = sp.solve(difference, free[0])
+        if solution.free_symbols & set(self.kinds) or solution.is_Integer:
+            return False
+        self.conditions[free[0]] = solution
+        return True
+
+
+def size_text(e: Expr) -> str:
+    """A size for a message: n_l, n_{l-1}, m."""
+    if isinstance(e, Indexed):
+        inner = str(e.indices[0]).replace("#", "").replace(" ", "")
+        return f"{e.base.label.name}_{inner}" if len(inner) == 1 else (
+            f"{e.base.label.name}_{{{inner}}}"
+        )  # fmt: skip
+    return str(e).replace("#", "")

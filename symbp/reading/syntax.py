@@ -1,0 +1,188 @@
+"""The syntax of a formula: what stands beside what, before any name has a meaning.
+
+    node         as written
+    -----------  ------------------------------------------------
+    Number       2, 0.5
+    Name         W^{(l)T}_{ij}, \\hat y, σ', with its scripts as tokens
+    Bracket      (x)^T, [x]_j, and {x}, which only groups
+    Sum          a + b − c, signs apart
+    Product      factors with the signs between them; "" is juxtaposition
+    Fraction     \\frac{a}{b}
+    Call         f(x, y), \\log x, with powers and primes of f
+    BigSum       \\sum_{k=1}^{n} body
+    Derivative   \\partial f / \\partial u; f is None in the operator form
+    Gradient     \\nabla_u f
+    Norm         \\|x\\|_2^2 and |x|
+    Rows         matrices and cases, cell by cell
+    Root         \\sqrt{x}
+    Dots         …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+from symbp.reading.lexer import Token
+
+Tokens = tuple[Token, ...]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A part of a formula, at the characters start ... end of its text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Number(Node):
+    """A number as written."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Name(Node):
+    """A letter or word with its scripts; each script keeps its tokens."""
+
+    base: str
+    sub: tuple[Tokens, ...] = ()
+    sup: tuple[Tokens, ...] = ()
+    primes: int = 0
+
+
+@dataclass(frozen=True)
+class Bracket(Node):
+    """Something in brackets, with scripts."""
+
+    inner: Node
+    shape: str = "("
+    sub: tuple[Tokens, ...] = ()
+    sup: tuple[Tokens, ...] = ()
+    primes: int = 0
+
+
+@dataclass(frozen=True)
+class Sum(Node):
+    """± term ± term ...: pairs of a sign and a term."""
+
+    terms: tuple[tuple[int, Node], ...]
+
+
+@dataclass(frozen=True)
+class Product(Node):
+    """Factors; `signs` has the sign before each factor but the first."""
+
+    factors: tuple[Node, ...]
+    signs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Fraction(Node):
+    """above / below."""
+
+    above: Node
+    below: Node
+
+
+@dataclass(frozen=True)
+class Call(Node):
+    """function(arguments); the function's own scripts stay with it."""
+
+    function: Name
+    arguments: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Keyword(Node):
+    """An argument by name: axis=0."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class BigSum(Node):
+    """Σ body; `below` and `above` are the tokens of its limits."""
+
+    below: Tokens
+    above: Tokens
+    body: Node
+    product: bool = False
+
+
+@dataclass(frozen=True)
+class Derivative(Node):
+    """∂of/∂by; `of` is None for the operator ∂/∂by standing alone."""
+
+    of: Node | None
+    by: Node
+    sup: tuple[Tokens, ...] = ()
+
+
+@dataclass(frozen=True)
+class Differential(Node):
+    """du as a name for ∂C/∂u, and ∇u where ∇ stands before a quantity."""
+
+    by: Node
+
+
+@dataclass(frozen=True)
+class Norm(Node):
+    """‖inner‖ or |inner|."""
+
+    inner: Node
+    double: bool
+    sub: tuple[Tokens, ...] = ()
+    sup: tuple[Tokens, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rows(Node):
+    """A matrix or cases; `kind` is matrix, array or cases."""
+
+    kind: str
+    cells: tuple[tuple[Node | Tokens, ...], ...]
+    sup: tuple[Tokens, ...] = ()
+
+
+@dataclass(frozen=True)
+class Root(Node):
+    """√inner."""
+
+    inner: Node
+
+
+@dataclass(frozen=True)
+class Indicator(Node):
+    """1{condition}: 1 where it holds, else 0."""
+
+    condition: Tokens
+
+
+@dataclass(frozen=True)
+class Dots(Node):
+    """…: something left out."""
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The nodes directly inside."""
+    for f in fields(node):
+        yield from _nodes(getattr(node, f.name))
+
+
+def _nodes(value: object) -> Iterator[Node]:
+    if isinstance(value, Node):
+        yield value
+    elif isinstance(value, tuple):
+        for v in value:
+            yield from _nodes(v)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Every node inside and the node itself, outermost first."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
