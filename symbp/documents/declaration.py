@@ -1,0 +1,174 @@
+r"""Declarations: what an author tells symbp of the formulas that follow.
+
+    <!-- symbp                          % symbp                       ---
+    network: mlp                        % network: mlp                title: My post
+    equations:                          % equations:                  symbp:
+        z^l = W^l a^{l-1} + b^l         %     z^l = W^l a^{l-1}         network: mlp
+        a^l = \sigma(z^l)               %     a^l = \sigma(z^l)         loss: cross-entropy
+    -->                                                               ---
+    <!-- symbp loss: hinge; batch: m -->
+    <!-- symbp: skip -->
+
+in Markdown, in TeX and in front matter. A key whose line ends at the colon takes the indented
+lines that follow, one value each. Values stay text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from symbp.documents.region import Declaration, Problem
+from symbp.documents.text import Place, Text
+from symbp.errors import UnknownNameError, unknown
+
+KEYS = (
+    "network notation activation loss sizes batch reduction bias equations define indices shapes "
+    "functions layout constants names case skip summation"
+).split()
+
+#: A line and the offset at which it begins in the file.
+Line = tuple[int, str]
+
+_KEY = re.compile(r"([A-Za-z][\w-]*)[ \t]*:[ \t]*(.*)", re.S)
+_WORD = re.compile(r"[A-Za-z][\w-]*")
+_OPENING = re.compile(r"\s*symbp(?=[\s:]|\Z)[ \t]*:?[ \t]*")
+_NEXT = re.compile(r"(?<!\\);(?=\s*(?:[A-Za-z][\w-]*\s*:|skip\b))")
+#: Comments of another kind: blocks that are filled with generated derivations.
+_FILL = re.compile(r"(?:fill|end)\b(?!\s*:)")
+_QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)*")
+_TEX = re.compile(r"^[ \t]*%+", re.M)
+_TEX_BLOCK = re.compile(r"^[ \t]*%+[ \t]*symbp(?=[\s:]|\Z)[^\n]*", re.M)
+_TEX_COMMENT = re.compile(r"\n[ \t]*%+(?![ \t]*symbp(?:[\s:]|\Z))[^\n]*")
+_FRONT = re.compile(r"^symbp[ \t]*[:=][ \t]*([^\n]*)((?:\n(?:[ \t]+[^\n]*)?)*)", re.M)
+_FRONT_TEXT = re.compile(r"^symbp[ \t]*=[ \t]*(\"\"\"|''')(.*?)\1", re.M | re.S)
+
+
+def comment(text: Text, start: int, inside: int, end: int) -> list[Declaration | Problem]:
+    """The declaration in a comment that opens at `start` and holds `inside` to `end`."""
+    opening = _OPENING.match(text.text, inside, end)
+    if not opening or _FILL.match(text.text, opening.end(), end):
+        return []
+    lines = [
+        (offset + len(quote), line[len(quote) :])
+        for offset, line in _lines(text.text[opening.end() : end], opening.end())
+        for quote in [_quote(line) if offset != opening.end() else ""]
+    ]
+    return parse(lines, start, text.place)
+
+
+def _quote(line: str) -> str:
+    match = _QUOTE.match(line) if line.lstrip().startswith(">") else None
+    return match.group() if match else ""
+
+
+def front_matter(header: str, offset: int, place: Place) -> list[Declaration | Problem]:
+    """The declaration under the key symbp of a YAML or TOML header."""
+    if match := _FRONT_TEXT.search(header):
+        lines = list(_lines(match[2], offset + match.start(2)))
+        return parse(lines, offset + match.start(), place)
+    match = _FRONT.search(header)
+    if match is None:
+        return []
+    first = match[1].strip()
+    lines = (
+        [] if first in ("|", ">", "|-", ">-") else [(offset + match.start(1), first.strip("\"'"))]
+    )
+    lines += _lines(match[2], offset + match.start(2))
+    return parse(lines, offset + match.start(), place)
+
+
+def tex_comments(text: str, place: Place) -> Iterator[Declaration | Problem]:
+    """The declarations in the comments of a TeX file."""
+    for match in _TEX_BLOCK.finditer(text):
+        mark = re.compile(r"[ \t]*%+").match(text, match.start())
+        inside = mark.end() if mark else match.start()
+        opening = _OPENING.match(text, inside, match.end())
+        if not opening or _FILL.match(text, opening.end(), match.end()):
+            continue
+        end = match.end()
+        while not text[opening.end() : match.end()].strip() and (
+            following := _TEX_COMMENT.match(text, end)
+        ):
+            end = following.end()
+        body = _TEX.sub(lambda found: " " * len(found.group()), text[opening.end() : end])
+        yield from parse(list(_lines(body, opening.end())), match.start(), place)
+
+
+def _lines(text: str, offset: int) -> Iterator[Line]:
+    for line in text.split("\n"):
+        yield offset, line
+        offset += len(line) + 1
+
+
+def parse(lines: Sequence[Line], start: int, place: Place) -> list[Declaration | Problem]:
+    r"""The declaration that `lines` hold, and a problem for each line that is not understood.
+
+    >>> [found] = parse([(0, "define:"), (8, r"  h = \sigma(z)")], 0, lambda offset: (1, offset))
+    >>> found.entries
+    {'define': ('h = \\sigma(z)',)}
+    """
+    entries: dict[str, list[str]] = {}
+    problems: list[Problem] = []
+    key, margin = "", -1
+    for offset, line in _split(lines):
+        text, indent = line.strip(), len(line.expandtabs()) - len(line.expandtabs().lstrip())
+        if not text:
+            continue
+        if key and indent > margin >= 0:
+            entries[key].append(text)
+            continue
+        margin = indent
+        try:
+            key, value = _entry(text)
+        except UnknownNameError as error:
+            key = ""
+            problems.append(Problem(*place(offset + len(line) - len(line.lstrip())), str(error)))
+            continue
+        entries.setdefault(key, []).extend([value] if value else [])
+    if not entries and not problems:
+        problems.append(Problem(*place(start), f"an empty declaration: {_EXPECTED}"))
+    found = (
+        [Declaration(*place(start), {k: tuple(v) for k, v in entries.items()})] if entries else []
+    )
+    return [*found, *problems]
+
+
+_EXPECTED = 'expected lines "key: value", or a key and indented lines under it'
+
+
+def _entry(text: str) -> tuple[str, str]:
+    match = _KEY.fullmatch(text)
+    key, value = (match[1], match[2].strip()) if match else (text, "")
+    if match is None and not _WORD.fullmatch(text):
+        raise UnknownNameError(f"{text[:60]!r} is no declaration: {_EXPECTED}")
+    if key not in KEYS:
+        raise unknown("key", key, sorted(KEYS))
+    return key, value
+
+
+def _split(lines: Sequence[Line]) -> Iterator[Line]:
+    """The lines, with "a: b; c: d" of the opening line as two, and its own margin removed."""
+    if not lines:
+        return
+    offset, first = lines[0]
+    if not first.strip():
+        yield from lines[1:]
+        return
+    for piece in _pieces(first):
+        yield offset + piece[0], piece[1].lstrip()
+    rest = lines[1:]
+    if first.rstrip().endswith(":"):
+        yield from ((offset, " " + line) for offset, line in rest)
+        return
+    margins = [len(line) - len(line.lstrip()) for _, line in rest if line.strip()]
+    margin = min(margins, default=0)
+    yield from ((offset + margin, line[margin:]) for offset, line in rest)
+
+
+def _pieces(line: str) -> Iterator[Line]:
+    start = 0
+    for match in _NEXT.finditer(line):
+        yield start, line[start : match.start()]
+        start = match.end()
+    yield start, line[start:]
