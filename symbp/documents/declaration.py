@@ -23,8 +23,9 @@ from symbp.documents.text import Place, Text
 from symbp.errors import UnknownNameError, unknown
 
 KEYS = (
-    "network notation activation loss sizes batch reduction bias equations define indices shapes "
-    "functions layout constants names case skip summation"
+    "network notation activation loss size sizes batch reduction bias equations define indices "
+    "shapes functions layout constants names case skip summation where assume samples rows "
+    "columns continues convolution"
 ).split()
 
 #: A line and the offset at which it begins in the file.
@@ -115,8 +116,9 @@ def parse(lines: Sequence[Line], start: int, place: Place) -> list[Declaration |
         text, indent = line.strip(), len(line.expandtabs()) - len(line.expandtabs().lstrip())
         if not text:
             continue
-        if key and indent > margin >= 0:
-            entries[key].append(text)
+        if indent > margin >= 0:
+            if key:  # else the key above is unknown, and so is what stands under it
+                entries[key].append(text)
             continue
         margin = indent
         try:
@@ -155,8 +157,8 @@ def _split(lines: Sequence[Line]) -> Iterator[Line]:
     if not first.strip():
         yield from lines[1:]
         return
-    for piece in _pieces(first):
-        yield offset + piece[0], piece[1].lstrip()
+    for start, piece in _pieces(first):
+        yield offset + start + len(piece) - len(piece.lstrip()), piece.lstrip()
     rest = lines[1:]
     if first.rstrip().endswith(":"):
         yield from ((offset, " " + line) for offset, line in rest)

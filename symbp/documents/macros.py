@@ -189,8 +189,8 @@ class _Expansion:
         while len(found) < macro.arguments:
             argument, position = _argument(latex, position)
             if not argument:
-                needs = f"takes {macro.arguments} arguments" if macro.arguments > 1 else "takes one"
-                raise ReadingError(f"the macro {macro.name} {needs}: found {len(found)}")
+                needs = "one argument" if macro.arguments == 1 else f"{macro.arguments} arguments"
+                raise ReadingError(f"the macro {macro.name} takes {needs}: found {len(found)}")
             found.append(argument)
         inner = [a[1:-1] if a[0] == "{" and a[-1] == "}" and len(a) > 1 else a for a in found]
         return [self.expand(argument, active, depth + 1) for argument in inner], position
