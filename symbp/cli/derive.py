@@ -1,16 +1,8 @@
-"""The command `symbp`: a thin door to derive, verify and code.
-
-Exit status: 0 all is well, 1 a check failed, 2 the command could not run. An output file is
-written whole or not at all.
-"""
+"""The commands about networks: derive, verify, code, notations, demo."""
 
 from __future__ import annotations
 
 import json
-import os
-import sys
-import tempfile
-from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,9 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from symbp import networks, notation
+from symbp.cli.output import Output, emit, one_of
 from symbp.demo import demo, summary
 from symbp.derivation import derive as derivations
-from symbp.errors import SymbpError, UnknownNameError, ValueRangeError, at, unknown
+from symbp.errors import UnknownNameError, ValueRangeError, at, unknown
 from symbp.latex.phrases import LANGUAGES
 from symbp.latex.post import Post, write_post
 from symbp.latex.weight import number, one_weight, read_parameter
@@ -29,14 +22,6 @@ from symbp.numbers.codegen import numpy_source
 from symbp.numbers.sampling import check_domain
 from symbp.system import Role, System
 from symbp.verify import verify
-
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Derive, check and explain backpropagation.",
-    pretty_exceptions_enable=False,
-)
 
 NETWORKS = {"mlp": networks.mlp}
 
@@ -50,7 +35,6 @@ Bias = Annotated[str, typer.Option(help="yes or no, for all layers or for each: 
 L1 = Annotated[str | None, typer.Option(help="Penalty on |w|: lambda, lambda/2, lambda/2m.")]
 L2 = Annotated[str | None, typer.Option(help="Penalty on w²: lambda, lambda/2, lambda/2m.")]
 NotationName = Annotated[str, typer.Option("--notation", help="bold, edge, ng, pinard or chain.")]
-Output = Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")]
 
 
 def build(
@@ -94,7 +78,6 @@ def _biases(text: str) -> bool | list[bool]:
     return words[0] == "yes" if len(words) == 1 else [w == "yes" for w in words]
 
 
-@app.command()
 def derive(
     network: Name,
     sizes: Sizes = None,
@@ -118,8 +101,8 @@ def derive(
 ) -> None:
     """Derive the gradient of every parameter, as a Markdown post."""
     chosen = notation.lookup(notation_name)
-    _one_of("language", lang, LANGUAGES)
-    _one_of("form", form, ("full", "short"))
+    one_of("language", lang, LANGUAGES)
+    one_of("form", form, ("full", "short"))
     system = build(network, sizes, activation, loss,
                    batch=batch, reduction=reduction, bias=bias, l1=l1, l2=l2)  # fmt: skip
     given = read_values(values, system) if values is not None else None
@@ -144,7 +127,6 @@ def derive(
     emit(post.text, output)
 
 
-@app.command("verify")
 def verify_command(
     network: Name,
     sizes: Sizes = None,
@@ -175,7 +157,6 @@ def verify_command(
         raise typer.Exit(1)
 
 
-@app.command()
 def code(
     network: Name,
     sizes: Sizes = None,
@@ -194,7 +175,6 @@ def code(
     emit(numpy_source(system), output)
 
 
-@app.command()
 def notations() -> None:
     """Show each notation on one example."""
     for each in notation.NOTATIONS.values():
@@ -204,7 +184,6 @@ def notations() -> None:
         typer.echo()
 
 
-@app.command("demo")
 def demo_command() -> None:
     """Show what symbp does."""
     for line in demo():
@@ -234,31 +213,3 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise ValueRangeError(f'{path}: expected an object such as {{"x": [1, 2], "y": [0]}}')
     return given
-
-
-def _one_of(what: str, given: str, known: Sequence[str]) -> None:
-    if given not in known:
-        raise UnknownNameError(f"unknown {what} {given!r} (known: {', '.join(known)})")
-
-
-def emit(text: str, output: Path | None) -> None:
-    """Print, or replace a file in one step, so that a failure leaves it as it was."""
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(output)
-    except OSError as error:
-        raise ValueRangeError(f"{output}: {error.strerror}") from error
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; a mistake in what was given is one line and status 2."""
-    try:
-        app(args=None if arguments is None else list(arguments), prog_name="symbp")
-    except SymbpError as error:
-        print(f"symbp: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
