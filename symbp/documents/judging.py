@@ -1,13 +1,121 @@
-"""The claims of a document, judged in the order in which they stand."""
+"""The claims of a document, judged in the order in which they stand.
+
+A declaration holds from its place on. Formulas that begin with = go on with the statement before.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from symbp.documents.finding import Finding
-from symbp.documents.region import Document
+from symbp.documents.macros import expand
+from symbp.documents.region import Declaration, Document, Macro, Problem, Region
+from symbp.errors import ReadingError, SymbpError
+from symbp.judge.claims import Judge, judge, speaks_of_derivatives
+from symbp.judge.verdict import Status, Verdict
+from symbp.reading.declared import declared
+from symbp.reading.lexer import tokens
+from symbp.reading.model import counted_units, read_model
+from symbp.reading.statements import Statement, statements
+from symbp.reading.syntax import Tokens
 
 
 def judged(document: Document) -> Iterator[Finding]:
     """A finding for every claim of the document."""
-    yield from ()
+    yield from _Reader(document).findings()
+
+
+class _Reader:
+    """Goes through a document part by part."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.judges: dict[str, Judge] = {}
+        self.before: tuple[Statement, str] | None = None
+        self.counted: Mapping[str, int] | None = None
+
+    def findings(self) -> Iterator[Finding]:
+        for part in self.document.parts:
+            if isinstance(part, Problem):
+                verdict = Verdict(Status.UNREAD, "", reason=part.message)
+                yield Finding(self.document.name, part.line, part.column, verdict)
+            elif isinstance(part, Declaration):
+                yield from self._declaration(part)
+            else:
+                yield from self._region(part, self.document.macros)
+
+    def _declaration(self, part: Declaration) -> Iterator[Finding]:
+        try:
+            given = declared(part.entries)
+            if not given.case:
+                self.judges.clear()
+            self.judges[given.case] = Judge(read_model(given, self._evidence()))
+            if given.continues:
+                left = statements(tokens(given.continues + " = 0"))[0]
+                self.before = (left, given.continues)
+        except SymbpError as error:
+            verdict = Verdict(Status.UNREAD, "", reason=f"declaration: {error}")
+            yield Finding(self.document.name, part.line, part.column, verdict)
+
+    def _evidence(self) -> Mapping[str, int]:
+        """How many indices names have anywhere in the document."""
+        if self.counted is None:
+            formulas = []
+            for part in self.document.parts:
+                if isinstance(part, Region):
+                    with suppress(ReadingError):
+                        formulas.append(tokens(part.latex))
+            self.counted = counted_units(formulas)
+        return self.counted
+
+    def _region(self, region: Region, macros: Mapping[str, Macro]) -> Iterator[Finding]:
+        try:
+            text = expand(region.latex, macros) if macros else region.latex
+            found = statements(tokens(text))
+        except ReadingError as error:
+            if _looks_like_a_claim(region.latex):
+                yield self._finding(region, Verdict(Status.UNREAD, region.latex, reason=str(error)))
+            return
+        for s in found:
+            yield from self._statement(s, region, text)
+
+    def _statement(self, s: Statement, region: Region, text: str) -> Iterator[Finding]:
+        members = list(s.members)
+        latex = [_source(m, text) for m in members]
+        if s.continues:
+            if self.before is None:
+                return
+            members.insert(0, self.before[0].members[0])
+            latex.insert(0, self.before[1])
+        elif s.relations:
+            self.before = (s, latex[0])
+        if len(members) < 2 or not self._is_claim(members, latex):
+            return
+        for verdict in judge(list(self.judges.values()), members, latex, s.condition):
+            yield self._finding(region, verdict)
+
+    def _is_claim(self, members: list[Tokens], latex: list[str]) -> bool:
+        for each in self.judges.values():
+            nodes = []
+            for m in members:
+                try:
+                    nodes.append(each.parse(m))
+                except ReadingError:
+                    continue
+            if speaks_of_derivatives(nodes, each.lexicon):
+                return True
+        return any(_looks_like_a_claim(x) for x in latex)
+
+    def _finding(self, region: Region, verdict: Verdict) -> Finding:
+        return Finding(self.document.name, region.line, region.column, verdict)
+
+
+def _looks_like_a_claim(latex: str) -> bool:
+    """Whether a text that cannot be read speaks of derivatives."""
+    return any(sign in latex for sign in (r"\partial", r"\nabla", "∂", r"\delta"))
+
+
+def _source(member: Tokens, text: str) -> str:
+    """The LaTeX of a member as it stands."""
+    return text[member[0].start : member[-1].end].strip() if member else ""

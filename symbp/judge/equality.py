@@ -32,7 +32,7 @@ from symbp.numbers.dual import Dual, DualArray
 from symbp.numbers.evaluator import Evaluation
 from symbp.numbers.field import ChainTooShortError, Field, Residues
 from symbp.numbers.sampling import residues, with_small_sizes
-from symbp.system import Equation, Kind, Range, Role, System
+from symbp.system import Equation, Kind, Range, Role, System, Variable
 from symbp.system.equation import RECURRENT, family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast
@@ -119,21 +119,28 @@ class Prover:
             field = Field(CHAIN_LENGTHS[self._length], seed, formal=draw is None)
             given = residues(self.system, field)
             if self.condition is not None:
-                given |= {v.name: _adding_up_to_one(given[v.name], v.slots[0].kind, field)
+                given |= {v.name: adding_up_to_one(given[v.name], v, field)
                           for v in self.system.with_role(Role.TARGET)}  # fmt: skip
             evaluation = Evaluation(self.system, given, field)
             self._points[place] = _Values(self.system, evaluation, field)
         return self._points[place]
 
 
-def _adding_up_to_one(y: Residues, kind: Kind, field: Field) -> Residues:
-    """The targets with the last unit set so that all units of a sample add up to one."""
-    if kind is not Kind.UNIT:
-        raise DefinitionError("the first index of a target must count its units")
-    data = y.data.copy()
+def adding_up_to_one(y: Any, variable: Variable, field: Field) -> Any:
+    """The targets with the last unit set so that all units of a sample or time add up to one."""
+    places = [i for i, s in enumerate(variable.slots) if s.kind is Kind.UNIT]
+    if len(places) != 1:
+        raise DefinitionError("a target must have one index that counts its units")
+    if isinstance(y, list):
+        return [_completed(block, 0, field) for block in y]
+    return _completed(y, places[0], field)
+
+
+def _completed(y: Residues, axis: int, field: Field) -> Residues:
+    data = np.moveaxis(y.data, axis + 1, 1).copy()
     moduli = np.array(field.primes, dtype=object).reshape(-1, *(1,) * (data.ndim - 2))
     data[:, -1] = (1 - data[:, :-1].sum(axis=1)) % moduli
-    return Residues(data, y.depth)
+    return Residues(np.moveaxis(data, 1, axis + 1), y.depth)
 
 
 class _Values:

@@ -31,13 +31,17 @@ from symbp.system.equation import index_of
 
 __all__ = ["Evaluation", "Tensor"]
 
+#: A family, the key of one of its blocks, and what is added to that block.
+Nudge = tuple[str, Key, Buffer]
+
 
 class Evaluation:
     """The values of a System's families at given inputs, computed when asked for.
 
     `values` gives every input, target and parameter: an array, or for a family with a layer
     index a sequence of arrays, one per layer. `indexing` may come from another evaluation of
-    the same system with the same data in its indices. Raises `SizeError` where a value is missing
+    the same system with the same data in its indices. `nudge` adds something to one block, whether
+    it is given or computed, and all that depends on it is computed from there. Raises `SizeError` where a value is missing
     or its shape is not the declared one.
     """
 
@@ -47,14 +51,19 @@ class Evaluation:
         values: Mapping[str, Any],
         domain: Domain | None = None,
         indexing: Indexing | None = None,
+        nudge: Nudge | None = None,
     ) -> None:
         self.system = system
         self.domain: Domain = domain or Floats()
         self.indexing = indexing or Indexing(system, values)
+        self._nudge = nudge
         self._store: dict[str, dict[Key, Buffer]] = {}
         for variable in system.variables:
             if variable.role.given and variable.role is not Role.SIZE:
-                self._store[variable.name] = self._given(variable, values)
+                given = self._given(variable, values)
+                self._store[variable.name] = {
+                    key: self._nudged(variable.name, key, block) for key, block in given.items()
+                }
         self._expressions = Expressions(system, self.domain, self.indexing, self._store)
 
     def __getitem__(self, name: str) -> Any:
@@ -75,6 +84,16 @@ class Evaluation:
         scope = Scope({}, spans)
         self._complete(self._needed((e, scope)))
         return self._expressions.value(e, scope)
+
+    def at(self, e: Expr, scope: Scope) -> Tensor:
+        """An expression where some indices are numbers and others axes."""
+        self._complete(self._needed((e, scope)))
+        return self._expressions.value(e, scope)
+
+    def _nudged(self, name: str, key: Key, block: Buffer) -> Buffer:
+        if self._nudge is None or self._nudge[:2] != (name, key):
+            return block
+        return self.domain.add(block, self._nudge[2])
 
     # -- given values ---------------------------------------------------------------------
 
@@ -143,7 +162,7 @@ class Evaluation:
                 stack += missing
                 continue
             parts = [self._part(equation, scope, key) for equation, scope in cases]
-            self._store[name][key] = reduce(self.domain.add, parts)
+            self._store[name][key] = self._nudged(name, key, reduce(self.domain.add, parts))
             stack.pop()
 
     def _needed(self, *cases: tuple[Expr, Scope]) -> list[tuple[str, Key]]:

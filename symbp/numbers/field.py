@@ -291,7 +291,9 @@ def _pair(
         axes = tuple(s for s in ax if s not in summed) + tuple(s for s in ay if s not in summed)
         return np.asarray(product, dtype=object), axes
     axes = tuple(dict.fromkeys((*ax, *ay)))
-    product = Arrays.arrange(arrays, x, ax, axes) * Arrays.arrange(arrays, y, ay, axes)
+    product = np.asarray(
+        Arrays.arrange(arrays, x, ax, axes) * Arrays.arrange(arrays, y, ay, axes), dtype=object
+    )
     drop = tuple(i for i, s in enumerate(axes) if s in summed and s not in later)
     kept = tuple(s for s in axes if s not in summed or s in later)
     return np.asarray(product.sum(axis=drop), dtype=object), kept

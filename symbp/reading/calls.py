@@ -10,7 +10,7 @@ import sympy as sp
 from sympy import Expr, KroneckerDelta, S, Symbol
 
 from symbp.errors import ReadingError
-from symbp.functions import TABLE, Row, derivative_of
+from symbp.functions import TABLE, Row, derivative_of, unspecified
 from symbp.reading.marks import index_expression, marks, text_of
 from symbp.reading.products import chain_rule, inner, matrix_product, multiply
 from symbp.reading.syntax import (
@@ -43,6 +43,8 @@ def call(reader: Elaborator, node: Call) -> Typed:
     if name in reader.lexicon.softmaxes or name == "softmax":
         return softmax(reader, _one(reader, node, arguments))
     row = function_row(reader, name)
+    if row is not None and not row.specified and len(arguments) > 1:
+        return _of_several(reader, row, arguments, node)
     if row is not None:
         return _powered(reader, node, applied(row, node.function.primes, _one(
             reader, node, arguments)))  # fmt: skip
@@ -126,6 +128,33 @@ def _sample_of(reader: Elaborator, arguments: Sequence[Node]) -> Symbol | None:
     return None
 
 
+def _of_several(
+    reader: Elaborator, row: Row, arguments: Sequence[Node], node: Call
+) -> Typed:
+    """An unspecified f(x, y) of numbers: F(f_1(x) + f_2(y))."""
+    parts = [reader.read(a) for a in arguments]
+    if not all(p.is_scalar for p in parts):
+        raise ReadingError(f"{row.name} of several vectors", node.start)
+    inside = sp.Add(*(
+        unspecified(f"{row.name}·{n}", "f")(p.expr) for n, p in enumerate(parts)
+    ))  # fmt: skip
+    return Typed(row(inside))
+
+
+def _any(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
+    """An unspecified number that depends on all entries of the arguments: F(Σ_j f_1(x_j) + ...).
+
+    F, f_1, ... are unspecified functions, so its gradient is any numbers g_j; of second derivatives
+    this is not general, and none are read.
+    """
+    parts = []
+    for number, argument in enumerate(arguments):
+        x = reader.read(argument)
+        inside = unspecified(f"any·{node.start}·{number}", "f")
+        parts.append(summed(inside(x.expr), *x.axes))
+    return Typed(unspecified(f"any·{node.start}", "F")(sp.Add(*parts)))
+
+
 def _diag(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
     """The matrix with a vector on its diagonal."""
     v = _one(reader, node, arguments)
@@ -195,6 +224,7 @@ def _trace(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
 
 Special = Callable[["Elaborator", Call, Sequence[Node]], Typed]
 _SPECIAL: dict[str, Special] = {
+    "any": _any,
     "diag": _diag,
     "sum": _total,
     "mean": _total,
@@ -272,7 +302,7 @@ def _letters_below(
             names = [t for t in texts[:at] if t != ","]
             return names, tuple(tokens[at + 1 :]) if sign == "=" else (), excluded, False
     names = [t for t in texts if t not in (",", r"\ldots")]
-    is_sample = (
+    is_sample = names == [reader.lexicon.samples] or (
         len(names) == 1 and bool(reader.lexicon.named(names[0]))
         and reader.lexicon.indices.get(names[0]) is not Kind.UNIT
         and any(s.kind is Kind.SAMPLE for w in reader.lexicon.named(names[0])
@@ -288,7 +318,8 @@ def _over_samples(reader: Elaborator, node: BigSum) -> Typed:
     scope.kinds[symbol] = Kind.SAMPLE
     before, scope.sample = scope.sample, symbol
     try:
-        body = reader.read(node.body)
+        with scope.summing([(t.text, symbol) for t in node.below if t.kind == "name"]):
+            body = reader.read(node.body)
     finally:
         scope.sample = before
     r = scope.ranges.pop(symbol, None)

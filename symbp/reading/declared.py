@@ -19,6 +19,8 @@ class Declared:
     equations: tuple[str, ...] = ()
     define: tuple[str, ...] = ()
     indices: Mapping[str, Kind] = field(default_factory=dict)
+    fixed: frozenset[str] = frozenset()
+    """Letters in scripts that are no indices but parts of names."""
     shapes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Name → sizes: ("n", "m") for a matrix, ("n",) a column, ("row", "n"), ("1",) a number."""
     functions: Mapping[str, str] = field(default_factory=dict)
@@ -30,6 +32,20 @@ class Declared:
     """Depths and numbers of steps that are fixed: {"L": 4}."""
     batch: Mapping[str, str] = field(default_factory=dict)
     """X → x: X holds all samples of x."""
+    depths: Mapping[str, str] = field(default_factory=dict)
+    """Other names of the last layer or step: {"L": "nl"}."""
+    steps: tuple[str, int, int] | None = None
+    """The first and the last step where they are fixed: ("t", 0, 4)."""
+    where: tuple[str, ...] = ()
+    """Conditions on index letters that hold for what follows: i \neq j."""
+    samples: str = ""
+    """A letter under a sum over all samples, whose quantities are not marked: Σ_x."""
+    rows: tuple[str, ...] = ()
+    """Matrices of which W_j is row j."""
+    columns: tuple[str, ...] = ()
+    """Matrices of which W_j is column j."""
+    continues: str = ""
+    """The left side that a formula which begins with = goes on with."""
     summation: str = ""
     convolution: str = ""
     case: str = ""
@@ -51,17 +67,29 @@ def declared(entries: Mapping[str, Iterable[str]]) -> Declared:
     layout = joined.get("layout", "columns").strip()
     if layout not in ("rows", "columns"):
         raise unknown("layout", layout, ["rows", "columns"])
+    numbers, depths, steps = _sizes([*e.get("size", ()), *e.get("sizes", ())])
     return Declared(
         equations=tuple(e.get("equations", ())),
         define=tuple(e.get("define", ())),
         indices=_indices(joined.get("indices", "")),
+        fixed=frozenset(
+            x for part in _items(joined.get("indices", "")) if part.split()[-1] == "fixed"
+            for x in part.split()[:-1]
+        ),
         shapes=_shapes(joined.get("shapes", "")),
         functions=_functions(joined.get("functions", "")),
         loss=joined.get("loss", "").strip(),
         layout=layout,
         constants=tuple(_items(joined.get("constants", ""))),
         names=tuple(_items(joined.get("names", ""))),
-        sizes=_sizes([*e.get("size", ()), *e.get("sizes", ())]),
+        sizes=numbers,
+        depths=depths,
+        steps=steps,
+        where=tuple(_items(joined.get("where", ""))),
+        samples=joined.get("samples", "").strip(),
+        rows=tuple(_items(joined.get("rows", ""))),
+        columns=tuple(_items(joined.get("columns", ""))),
+        continues=joined.get("continues", "").strip(),
         batch=_pairs(joined.get("batch", "")),
         summation=joined.get("summation", "").strip(),
         convolution=joined.get("convolution", "").strip(),
@@ -77,6 +105,8 @@ def _indices(text: str) -> dict[str, Kind]:
     result: dict[str, Kind] = {}
     for part in _items(text):
         *letters, kind = part.split()
+        if kind == "fixed":
+            continue
         if kind not in KINDS:
             raise unknown("kind of index", kind, list(KINDS))
         result |= dict.fromkeys(letters, KINDS[kind])
@@ -103,15 +133,26 @@ def _functions(text: str) -> dict[str, str]:
     return result
 
 
-def _sizes(lines: Iterable[str]) -> dict[str, int]:
-    result: dict[str, int] = {}
+def _sizes(
+    lines: Iterable[str],
+) -> tuple[dict[str, int], dict[str, str], tuple[str, int, int] | None]:
+    """(numbers, other names of sizes, steps): L = 3, L = nl, t = 0..4."""
+    numbers: dict[str, int] = {}
+    names: dict[str, str] = {}
+    steps = None
     for line in lines:
         for part in line.replace(";", ",").split(","):
-            name, _, number = (p.strip() for p in part.partition("="))
-            if not number.isdigit() or int(number) < 1:
+            name, _, value = (p.strip() for p in part.partition("="))
+            first, dots, last = value.partition("..")
+            if value.isdigit() and int(value) > 0:
+                numbers[name] = int(value)
+            elif dots and first.isdigit() and last.isdigit():
+                steps = name, int(first), int(last)
+            elif name and value and not dots:
+                names[name] = value
+            else:
                 raise ReadingError(f"sizes: {part.strip()!r} is not of the form L = 3")
-            result[name] = int(number)
-    return result
+    return numbers, names, steps
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -58,8 +58,12 @@ class Elaborator:
 
     def read(self, node: Node) -> Typed:
         """The meaning of a node."""
+        reader = _READERS.get(type(node))
+        if reader is None:
+            what = "… leaves something out" if isinstance(node, Dots) else "this is not read yet"
+            raise ReadingError(what, node.start)
         try:
-            return _READERS[type(node)](self, node)
+            return reader(self, node)
         except ReadingError as error:
             if not error.place:
                 error.place = node.start
@@ -76,8 +80,6 @@ class Elaborator:
         terms = _reaching(node)
         parts: list[Typed] = []
         for sign, term in terms:
-            if isinstance(term, Dots):
-                raise ReadingError("… leaves out terms", term.start)
             part = self.read(term)
             parts.append(replace(part, expr=sign * part.expr) if sign < 0 else part)
         return reduce(self.plus, parts)

@@ -193,6 +193,9 @@ class _Reader:
             space = re.match(r"\s+|~", chars[place:])
             words = re.match("[㐀-鿿가-힣ぁ-ヿ]+", chars[place:])
             dots = re.match(r"\.{2,}|·{3,}", chars[place:])
+            alone = not (place and chars[place - 1].isalpha())
+            joint = re.match(r"(for|if|and|where|otherwise)(?![A-Za-z])", chars[place:])
+            words = words or (joint if alone else None)
             operator = re.match(r":=|=>|!=|==|\.\*", chars[place:])
             found = number or space or words or dots or operator
             length = found.end() if found else 1
@@ -246,8 +249,8 @@ class _Reader:
             yield Token("sign", r"\not", start, end)
         else:
             text = SYNONYMS.get("\\" + name, "\\" + name)
-            if name in FUNCTION_MACROS:
-                yield Token("name", name, start, end)
+            if text.lstrip("\\") in FUNCTION_MACROS:
+                yield Token("name", text.lstrip("\\"), start, end)
             else:
                 yield Token("name" if _is_letter(text) else "sign", text, start, end)
 

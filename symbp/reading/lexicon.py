@@ -13,9 +13,9 @@ from functools import cached_property
 import sympy as sp
 from sympy import Expr
 
-from symbp.functions import TABLE, Row
+from symbp.functions import Row
 from symbp.reading.parser import Vocabulary
-from symbp.reading.syntax import Node
+from symbp.reading.syntax import Node, Tokens
 from symbp.system import Kind, System
 
 FixedMarks = tuple[tuple[str, str], ...]
@@ -50,7 +50,7 @@ class Word:
     whole: bool = False
     """Whether the samples are an axis where no sample is marked: X for all x^{(i)}."""
     only: str = ""
-    """"entry" or "whole" where the name is used for one of these alone."""
+    """"marked" or "bare" where the letter is a name only with, or only without, marks."""
 
 
 @dataclass(frozen=True)
@@ -90,15 +90,19 @@ class Lexicon:
     called: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     """Words of several letters that are one name."""
+    conditions: tuple[Tokens, ...] = ()
+    """Conditions on index letters that are declared for all that follows."""
+    fixed: frozenset[str] = frozenset()
+    """Letters that stand for one unit all along: the true class."""
+    samples: str = ""
+    """The letter of a sum over all samples: Σ_x."""
+    kroneckers: frozenset[str] = frozenset()
+    """Letters that with two indices are 1 where these are equal."""
+    continues: str = ""
     sample_loss: str = ""
     """The loss of one sample, of which the loss is the mean or the sum."""
     first_step: Expr = sp.S.One
     case: str = ""
-
-    @property
-    def exp(self) -> Row:
-        """e^x."""
-        return TABLE["exp"]
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -6,7 +6,7 @@ equations make equal; with these the same elaborator that reads claims reads the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
@@ -19,7 +19,7 @@ from symbp.reading.elaborate import Elaborator
 from symbp.reading.families import LAYERS, TIMES, Families, Family, uses
 from symbp.reading.lexer import tokens
 from symbp.reading.lexicon import Abbreviation, Lexicon, Place, Word
-from symbp.reading.marks import marks, text_of
+from symbp.reading.marks import Mark, marks, text_of
 from symbp.reading.parser import FUNCTION_WORDS, Vocabulary, parse
 from symbp.reading.products import aligned, turned
 from symbp.reading.ranges import Ranges
@@ -27,13 +27,14 @@ from symbp.reading.ranks import Ranks
 from symbp.reading.scope import Scope, size_text
 from symbp.reading.sizes import Exact, Learner, axis_size
 from symbp.reading.statements import statements
-from symbp.reading.syntax import BigSum, Call, Derivative, Differential, Name, Node, children, walk
+from symbp.reading.syntax import BigSum, Call, Derivative, Differential, Fraction, Name, Node, Tokens, children, walk
 from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
 from symbp.system.equation import index_base
 from symbp.system.indices import substitute
 
 FUNCTION_LETTERS = frozenset({r"\sigma", r"\phi", r"\psi", "f", "g", r"\varphi"})
+COUNTS = {"m", "n", "N", "M", "K", "T", "B"}  #: letters of numbers of things, below a fraction
 TARGETS = {"y", "Y", "t", r"\hat{y}", "r", "d"}
 INPUTS = {"x", "X", "u"}
 LOSSES = {"J", "C", "L", "E", "Loss", "loss", "cost", "CE", "MSE", r"\ell", "F"}
@@ -63,27 +64,33 @@ def read_system(text: str, **options: object) -> System:
     return read_model(Declared(equations=lines, **options)).system  # type: ignore[arg-type]
 
 
-def read_model(given: Declared) -> Lexicon:
+def read_model(given: Declared, evidence: Mapping[str, int] | None = None) -> Lexicon:
     """The System of the equations and the lexicon of its names.
 
     Raises `DefinitionError` where the equations define no system, `ReadingError` where one of them
-    cannot be read; both name the equation.
+    cannot be read; both name the equation. `evidence` says how many unit indices some names have
+    elsewhere in the text (`counted_units`).
     """
-    return _Model(given).lexicon()
+    return _Model(given, evidence or {}).lexicon()
 
 
 class _Model:
-    def __init__(self, given: Declared) -> None:
+    def __init__(self, given: Declared, evidence: Mapping[str, int]) -> None:
         self.given = given
+        self.evidence = evidence
         self.indices = {
             **dict.fromkeys(LAYERS, Kind.LAYER),
             **dict.fromkeys(TIMES, Kind.TIME),
             **given.indices,
+            **dict.fromkeys(given.fixed, Kind.UNIT),
         }
+        if given.samples:
+            self.indices[given.samples] = Kind.SAMPLE
         self.functions = self._functions()
         self.vocabulary = self._vocabulary()
         self.equations, self.defines = self._parsed()
         self.depths = self._depths()
+        self.namer: Namer | None = None
         self.families = self._families()
         self.ranks = self._ranks()
 
@@ -92,17 +99,21 @@ class _Model:
     def _functions(self) -> dict[str, Row]:
         rows: dict[str, Row] = {}
         for letter, meaning in self.given.functions.items():
-            if meaning != "softmax":
+            if meaning not in ("softmax", "kronecker", "chain"):
                 rows[letter] = function_row(letter, meaning)
         return rows
 
     def _lefts(self) -> dict[str, bool]:
         """The letters that equations define: whether with an argument."""
         found: dict[str, bool] = {}
-        for line in self.given.equations:
-            first = tokens(line)
+        for line in (*self.given.equations, *self.given.define):
+            first = list(tokens(line))
+            place = 1
+            while place + 1 < len(first) and first[place].text in ("_", "^"):
+                place += 2
             if first:
-                found.setdefault(first[0].text, len(first) > 1 and first[1].text == "(")
+                called = place < len(first) and first[place].text == "("
+                found[first[0].text] = found.get(first[0].text, False) or called
         return found
 
     def _vocabulary(self) -> Vocabulary:
@@ -120,6 +131,7 @@ class _Model:
                 (used if follows == "(" else bare).add(t.text)
         functions = {x for x in letters if x in used or x not in bare} | softmaxes
         functions |= set(self.given.functions)
+        functions -= {k for k, v in self.given.functions.items() if v == "kronecker"}
         called = {self.given.loss, *(k for k, v in lefts.items() if v)} - {""}
         called |= {k for k in lefts if k.isalpha() and k.isupper()}
         return Vocabulary(
@@ -171,6 +183,8 @@ class _Model:
                     kind = self.indices.get(letter)
                     if kind in (Kind.LAYER, Kind.TIME) and not above.isdigit():
                         found[above] = DEPTH if kind is Kind.LAYER else STEPS
+        for name, other in self.given.depths.items():
+            found[other] = STEPS if name == "T" else DEPTH
         for name in self.given.sizes:
             found.setdefault(name, STEPS if name in (r"\tau", "T") else DEPTH)
         for letter in found:
@@ -213,10 +227,27 @@ class _Model:
             for e in self.equations for n in walk(e.right)
             if isinstance(n, BigSum) and n.above and len(n.above) == 1
         }  # fmt: skip
+        below = {
+            f.base
+            for e in self.equations for n in walk(e.right) if isinstance(n, Fraction)
+            for f in ([n.below] if isinstance(n.below, Name) else
+                      [x for x in getattr(n.below, "factors", ()) if isinstance(x, Name)])
+            if not f.sub and not f.sup and f.base in COUNTS
+        }
+        bounds |= {b for b in below if not self._is_marked(b)}
+        bounds |= {s for shape in self.given.shapes.values() for s in shape
+                   if s in COUNTS and not self._is_marked(s)}
         depths = {d for d in self.depths if any(
             text_of(m.tokens).startswith(d) for e in self.equations for n in walk(e.right)
             if isinstance(n, Name) for m in marks(n.sup))}  # fmt: skip
         return {b for b in bounds | depths if not b.isdigit() and b not in lefts}
+
+    def _is_marked(self, letter: str) -> bool:
+        """Whether a letter stands anywhere with indices, so that it is no number of things."""
+        return any(
+            isinstance(n, Name) and n.base == letter and (n.sub or n.sup)
+            for e in self.equations for side in (e.left, e.right) for n in walk(side)
+        )  # fmt: skip
 
     def _spread_samples(self, found: dict[str, Family]) -> None:
         """What depends on something of a sample belongs to that sample."""
@@ -225,6 +256,9 @@ class _Model:
         for x in self.given.batch.values():
             if x in found:
                 found[x].samples = True
+        if self.given.samples:
+            for f in found.values():
+                f.samples = f.samples or f.base in INPUTS | TARGETS
         for _ in range(len(self.equations) + 1):
             for e in self.equations:
                 left = self._key(e.left, found)
@@ -241,7 +275,7 @@ class _Model:
                 for n in walk(node.body) if isinstance(n, Name) for m in marks(n.sup)
                 if (k := self._key(n, found)) and Kind.SAMPLE in found[k].kinds
             )  # fmt: skip
-            sets = any(x in found and found[x].samples for x in letters)
+            sets = any(x == self.given.samples or x in found and found[x].samples for x in letters)
             if over or marked or sets:
                 return False
         if isinstance(node, Name):
@@ -263,6 +297,8 @@ class _Model:
 
     def _ranks(self) -> dict[str, int]:
         known: dict[str, int] = {}
+        inner = {self._key(n, self.families) for e in self.equations
+                 for n in _outside_sums(e.right) if isinstance(n, Name)}  # fmt: skip
         for key, f in self.families.items():
             units = sum(k in (Kind.UNIT, Kind.CHANNEL, Kind.PLACE) for k in f.kinds)
             if units:
@@ -272,10 +308,15 @@ class _Model:
                 known[key] = 0 if shape == ("1",) else len([s for s in shape if s != "row"])
             elif self.given.all_scalar:
                 known[key] = units
-            elif f.base == self.given.loss or f.base in LOSSES:
+            elif f.base == self.given.loss or (f.base in LOSSES and key not in inner):
                 known[key] = units
+        for key, f in self.families.items():
+            if f.base in self.evidence and known.get(key) is None:
+                known[key] = self.evidence[f.base]
+        softmaxes = {k for k, v in self.given.functions.items() if v == "softmax"}
         ranks = Ranks(known, self._written_units,
-                      frozenset(self.vocabulary.functions) | FUNCTION_WORDS)  # fmt: skip
+                      frozenset(self.vocabulary.functions) | FUNCTION_WORDS,
+                      frozenset(softmaxes | {"softmax"}))  # fmt: skip
         return ranks.settle([(e.left, e.right) for e in self.equations])
 
     def _shape(self, key: str) -> tuple[str, ...] | None:
@@ -290,7 +331,8 @@ class _Model:
         key = self._key(n, self.families)
         if key is None:
             return None
-        if n.base in self.given.batch:
+        sample = any(m.bracket == "(" for m in marks(n.sup))
+        if n.base in self.given.batch and not sample:
             return key, -1
         f = self.families[key]
         units = sum(k is Kind.UNIT for k in f.below)
@@ -341,8 +383,19 @@ class _Model:
         draft = self._draft(self.variables(None, learner), learner)
         learned = [self._elaborated(draft, e, learner) for e in self.equations]
         self._declared_sizes(learner)
-        ranges = Ranges(learned, draft.system)
+        ranges = Ranges(learned, draft.system, self._first_layer())
         return self._final(learner, ranges)
+
+    def _first_layer(self) -> int:
+        """Layers are numbered from 1 where equations lead from layer l to l + 1."""
+        ahead = any(
+            t.text == "+" for e in self.equations if isinstance(e.left, Name)
+            for m in marks(e.left.sup) if self._is_layer(m) for t in m.tokens
+        )  # fmt: skip
+        return 1 if ahead else 0
+
+    def _is_layer(self, m: Mark) -> bool:
+        return any(self.indices.get(t.text) is Kind.LAYER for t in m.tokens)
 
     def _draft(self, variables: Sequence[Variable], learner: Learner) -> Lexicon:
         frame = Frame(tuple(variables))
@@ -354,6 +407,13 @@ class _Model:
             indices=self.indices,
             sizes=self._sizes(),
             constants=frozenset(self.given.constants),
+            conditions=tuple(tokens(w) for w in self.given.where),
+            samples=self.given.samples,
+            fixed=self.given.fixed,
+            kroneckers=frozenset(
+                k for k, v in self.given.functions.items() if v == "kronecker"
+            ),
+            continues=self.given.continues,
             implied=self.given.summation == "implied",
             rows=self.given.layout == "rows",
             called=self.vocabulary.called,
@@ -372,7 +432,15 @@ class _Model:
                     letter = n.below[0].text
                     if text in letters and self._over_samples(n, letter):
                         sizes[text] = SAMPLES
-        return sizes
+        shaped = {s for shape in self.given.shapes.values() for s in shape}
+        for text in letters - set(sizes):
+            sizes[text] = Symbol(f"{text}·", integer=True) if text in shaped else SAMPLES
+        return {k: self.namer.named(self.learned(v)) if self.namer else v
+                for k, v in sizes.items()}
+
+    def learned(self, size: Expr) -> Expr:
+        """A size by its class."""
+        return self.namer.learner.settled(size) if self.namer else size
 
     def _over_samples(self, n: BigSum, letter: str) -> bool:
         if self.given.indices.get(letter) is Kind.SAMPLE:
@@ -412,13 +480,43 @@ class _Model:
                 places.insert(0, Place(numbers[Kind.SAMPLE], "^", Kind.SAMPLE))
             shape = self._shape(key) or ()
             flipped = shape[:1] == ("row",) and len(shape) > 1
-            words.append(Word(f.base, key, tuple(places), f.fixed, flipped=flipped))
+            only = {None: "", True: "bare", False: "marked"}[f.bare]
+            words.append(Word(f.base, key, tuple(places), f.fixed, flipped=flipped, only=only))
+        words += self._entries_in_small(words)
         words.sort(key=lambda w: not w.places)  # L^{(t)} before L
+        words = [*self._partial_words(words), *words]
         for whole, one in self.given.batch.items():
             for w in [w for w in words if w.base == one]:
                 kept = tuple(p for p in w.places if p.kind is not Kind.SAMPLE)
-                words.append(replace(w, base=whole, places=kept, whole=True))
+                word = replace(w, base=whole, places=kept, whole=True)
+                words.insert(0, word) if whole == one else words.append(word)
         return words
+
+    def _partial_words(self, words: Sequence[Word]) -> list[Word]:
+        """W_j as row j or column j of W; u_j for row j of U."""
+        found = []
+        for number, items in enumerate((self.given.rows, self.given.columns)):
+            for item in items:
+                matrix, _, vector = (x.strip() for x in item.partition("="))
+                for w in [w for w in words if w.base == matrix]:
+                    units = [p for p in w.places if p.kind is Kind.UNIT]
+                    others = [p for p in w.places if p.kind is not Kind.UNIT]
+                    if len(units) == 2:
+                        places = (*others, units[number])
+                        found.append(replace(w, base=vector or matrix, places=places))
+        return found
+
+    def _entries_in_small(self, words: Sequence[Word]) -> list[Word]:
+        """w_{ij} for the entries of W, where w is nothing else."""
+        known = {w.base for w in words} | set(self.given.constants) | self.size_letters
+        known |= set(self.vocabulary.functions) | set(self.indices)
+        found = []
+        for w in words:
+            small = w.base.lower()
+            units = sum(p.kind is Kind.UNIT for p in w.places)
+            if small != w.base and small not in known and units == 2:
+                found.append(replace(w, base=small))
+        return found
 
     def _elaborated(self, lexicon: Lexicon, e: Written, unifier: object) -> Equation:
         """One equation in index form."""
@@ -454,8 +552,9 @@ class _Model:
                 learner.equal(axis_size(key, number, None), size)
 
     def _final(self, learner: Learner, ranges: Ranges) -> Lexicon:
-        namer = Namer(learner)
+        namer = self.namer = Namer(learner)
         namer.numbered_by(self.variables(ranges, learner))
+        namer.fixed_sizes = list(self.given.sizes.values())
         variables = tuple(
             replace(v, slots=tuple(
                 Slot(Range(s.range.symbol, s.range.lower, namer.named(s.range.upper))
@@ -505,19 +604,25 @@ class _Model:
         candidates += [n for n in defined if [s.kind for s in by_name[n].slots] == [Kind.SAMPLE]
                        and n not in used]  # fmt: skip
         candidates += [n for n in defined if not by_name[n].slots]
+        candidates += [n for n in reversed(defined) if n not in used]
         for name in candidates:
             if name in by_name and not by_name[name].slots:
                 return name, variables, equations
-            if name in by_name and [s.kind for s in by_name[name].slots] == [Kind.SAMPLE]:
+            if name in by_name:
                 total = Variable(f"{name}·total")
-                rhs = sp.Sum(by_name[name][SAMPLE], (SAMPLE, 1, SAMPLES))
+                v = by_name[name]
+                limits = [(s.symbol, s.range.lower, s.range.upper) for s in reversed(v.slots)]
+                rhs = sp.Sum(v[v.own_index], *limits)
                 return total.name, (*variables, total), [*equations, Equation(total.name, (), rhs)]
         if wanted:
             raise DefinitionError(f"the loss {wanted} is not defined as one number")
         raise DefinitionError("no equation defines a loss: one number that nothing else needs")
 
     def _abbreviations(self) -> list[Abbreviation]:
-        return [a for d in self.defines if (a := self._abbreviation(d)) is not None]
+        found = [self._abbreviation(d) for d in self.defines]
+        return [a for a in found if a is not None and not (
+            isinstance(a.body, Name) and a.body.base == a.base and not a.body.sub
+            and not a.body.sup)]  # fmt: skip
 
     def _abbreviation(self, d: Written) -> Abbreviation | None:
         assert isinstance(d.left, Name)
@@ -563,6 +668,7 @@ class Namer:
         self.offsets: dict[str, Expr] = {}
         self.names: dict[str, str] = {}
         self.layered: set[str] = set()
+        self.fixed_sizes: list[int] = []
 
     def named(self, size: Expr) -> Expr:
         """A size by its final name."""
@@ -589,7 +695,7 @@ class Namer:
             name = "n" if layered and "n" not in self.names.values() else f"n_{plain}"
             if old.endswith("·") and not layered:
                 name = plain
-            while name in self.names.values():
+            while name in self.names.values() or name in ("L", "T", "m"):
                 name += "'"
             self.names[old] = name
             if layered:
@@ -605,7 +711,8 @@ class Namer:
                 found.append(Variable(name, (slot,), Role.SIZE))
             else:
                 found.append(Variable(name, role=Role.SIZE))
-        found.append(Variable("L", role=Role.SIZE, minimum=3))
+        least = min([int(ranges.base) + 3, *self.fixed_sizes])
+        found.append(Variable("L", role=Role.SIZE, minimum=least))
         found.append(Variable("T", role=Role.SIZE, minimum=3))
         found.append(Variable("m", role=Role.SIZE, minimum=2))
         return found
@@ -649,6 +756,32 @@ def _sample_loss(system: System, loss: str) -> str:
                     and system.defining(name):  # fmt: skip
                 return name
     return ""
+
+
+def _outside_sums(node: Node) -> Iterator[Node]:
+    """The nodes that stand in no sum over an index."""
+    if isinstance(node, BigSum):
+        return
+    yield node
+    for child in children(node):
+        yield from _outside_sums(child)
+
+
+def counted_units(formulas: Sequence[Tokens]) -> dict[str, int]:
+    """Names that are written with two index letters somewhere: w_{jk} is an entry of a matrix."""
+    found: dict[str, int] = {}
+    for formula in formulas:
+        for place, t in enumerate(formula):
+            if t.kind == "name" and formula[place + 1 : place + 2]:
+                scripts = formula[place + 1 : place + 5]
+                for mark, script in zip(scripts, scripts[1:], strict=False):
+                    if mark.text == "_" and script.kind == "group":
+                        inner = [x.text for x in script.parts[0] if x.text != ","]
+                        if len(inner) == 2 and all(len(x) == 1 and x.islower() for x in inner):
+                            found[t.text] = 2
+            for part in t.parts:
+                found |= counted_units([part])
+    return found
 
 
 def _unit_marks(m: object, units: int) -> list[object]:

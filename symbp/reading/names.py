@@ -49,7 +49,15 @@ class Names:
     def name(self, node: Name) -> Typed:
         """The meaning of a name. Raises `ReadingError` that says which fact is missing."""
         base = node.base + "'" * node.primes
+        if base in self.lexicon.kroneckers and len(marks(node.sub)) and not node.sup:
+            return self._kronecker(node)
         problem: ReadingError | None = None
+        if not node.sub and not node.sup:
+            for short in self.lexicon.abbreviations:
+                if short.base == base and not short.places and not short.fixed:
+                    found = self._abbreviation(short, node)
+                    if found is not None:
+                        return found
         for word in self.lexicon.named(base):
             try:
                 found = self._word(word, node)
@@ -71,6 +79,18 @@ class Names:
             raise problem
         return self._other(node, base)
 
+    def _kronecker(self, node: Name) -> Typed:
+        """δ_{ij}: 1 where i = j, else 0."""
+        parts = [p for m in marks(node.sub) for p in split_run(m)]
+        if len(parts) != 2:
+            raise ReadingError(f"{self._text(node)} needs two indices", node.start)
+        a, b = (index_expression(p.tokens, lambda t: self.lookup(t, Kind.UNIT)) for p in parts)
+        for x, y in ((a, b), (b, a)):
+            if x not in self.scope.ranges and y in self.scope.ranges and isinstance(x, Symbol):
+                r = self.scope.ranges[y]
+                self.scope.ranges[x] = Range(x, r.lower, r.upper)
+        return Typed(sp.KroneckerDelta(a, b))
+
     def _other(self, node: Name, base: str) -> Typed:
         """Sizes, constants, e, π, I."""
         whole = self._text(node)
@@ -82,19 +102,9 @@ class Names:
             return self.elaborator.raised(
                 Typed(Symbol(base + below, real=True), constant=True), marks(node.sup)
             )
-        if base == "e" and node.sup and not node.sub:
-            (mark, *rest) = marks(node.sup)
-            exponent = self.elaborator.read(self.parse(node.sup[0]))
-            exp = self.elaborator.names.function_exp(exponent)
-            return exp if not rest or mark is None else exp
         if base == r"\pi" and not node.sub:
             return self.elaborator.raised(Typed(sp.pi, constant=True), marks(node.sup))
         raise ReadingError(f"no equation defines {whole}", node.start)
-
-    def function_exp(self, x: Typed) -> Typed:
-        """e^x, entry by entry."""
-        from_table = self.lexicon.exp
-        return replace(x, expr=from_table(x.expr), chain=None, constant=False)
 
     @staticmethod
     def _text(node: Name) -> str:
@@ -107,6 +117,8 @@ class Names:
     # -- words -----------------------------------------------------------------------------
 
     def _word(self, word: Word, node: Name) -> Typed | None:
+        if word.only and (word.only == "marked") != bool(node.sub or node.sup):
+            return None
         match = self._matched(word, node)
         if match is None:
             return None
@@ -219,6 +231,8 @@ class Names:
     def lookup(self, text: str, kind: Kind) -> Expr | None:
         """An index letter, or the letter of a depth or of a number of steps."""
         bound = self.scope.bound.get(text)
+        if bound is None and text in self.lexicon.fixed and kind is Kind.UNIT:
+            return sp.S.One
         if bound is not None:
             self.scope.kinds.setdefault(bound, kind)
             return bound

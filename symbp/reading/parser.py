@@ -300,6 +300,11 @@ class _Parser:
             following = self.peek()
             if following is not None and self._is_name(following):
                 return self._differential(t)
+        if t.text == "e" and self.text() == "^" and "e" not in v.families:
+            self.take()
+            power = self.take()
+            inner = power.parts[0] if power.kind == "group" else (power,)
+            return Call(t.start, power.end, Name(t.start, t.end, "exp"), (self.inside(inner, t),))
         if t.text == r"\mathbb{1}" and self.text() in ("(", "[", r"\{", "_"):
             if self.text() == "_":
                 self.take()

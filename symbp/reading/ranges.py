@@ -25,8 +25,9 @@ Span = tuple[Expr, Expr]
 class Ranges:
     """The ranges that a set of equations needs."""
 
-    def __init__(self, equations: Sequence[Any], frame: Any) -> None:
-        self.equations: list[Equation] = [e[0] if isinstance(e, tuple) else e for e in equations]
+    def __init__(self, equations: Sequence[Equation], frame: Any, first: int = 0) -> None:
+        self.first = first
+        self.equations = list(equations)
         self.frame = frame
         self.base = self._base()
         self._spans: dict[tuple[str, Kind], Span] = {}
@@ -49,7 +50,7 @@ class Ranges:
             and (place := self._slot(str(entry.base.label.name), Kind.LAYER)) is not None
             and (index := entry.indices[place]).is_Integer
         ]
-        return min(numbers, default=0)
+        return min(numbers, default=self.first)
 
     def own(self, e: Equation, kind: Kind) -> Span | None:
         """The layers or times at which an equation holds."""

@@ -39,10 +39,12 @@ class Ranks:
         known: Mapping[str, int],
         key_of: Callable[[Name], tuple[str, int] | None],
         functions: frozenset[str],
+        softmaxes: frozenset[str] = frozenset({"softmax"}),
     ) -> None:
         self.ranks: dict[str, int | None] = dict(known)
         self.key_of = key_of
         self.functions = functions
+        self.softmaxes = softmaxes
         self.changed = False
 
     def settle(self, equations: Sequence[tuple[Node, Node]]) -> dict[str, int]:
@@ -207,8 +209,12 @@ class Ranks:
             return 2
         if name == "any":
             return 0
+        if name in self.softmaxes:
+            for a in node.arguments:
+                self.rank(a, wanted or 1)
+            return wanted or 1
         if name in self.functions:
-            return self._alike(list(node.arguments), 1 if name == "softmax" else wanted)
+            return self._alike(list(node.arguments), wanted)
         for a in node.arguments:
             self.rank(a, None)
         return self.rank(node.function, wanted)

@@ -128,7 +128,8 @@ class System:
             raise SizeError(f"{variable.name}: {size!r} met {variable.signature}: {expected}")
         if isinstance(size, tuple):
             r = variable.slots[0].range
-            known = {self[n].atom: s for n, s in self.sizes.items() if not isinstance(s, tuple)}
+            plain = {n: s for n, s in self.sizes.items() if not isinstance(s, tuple)}
+            known = {self[n].atom: Integer(s) for n, s in plain.items()}
             count = (r.upper - r.lower + 1).xreplace(known)
             if count.is_Integer and count != len(size):
                 raise SizeError(f"{variable.name}: {len(size)} sizes met {r} ({count} of them)")

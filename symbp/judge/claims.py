@@ -1,0 +1,309 @@
+"""Judging claims: a chain A = B = C of a post about the network its own equations describe.
+
+Guarantees.
+    Proved    every entry of both sides agrees at a random exact point, for all layers and times at
+              the sizes tried: a wrong claim gets through with a probability below 2^-100
+              (numbers/field.py says what is known of exp, signs and roots).
+    Refuted   both sides have a meaning and their shapes differ, or there is a rational point where
+              balls of real numbers enclose the two sides apart; the verdict shows it.
+    Where neither is reached, and where two readings are open that give different answers, the
+    claim is undecided. What the reader did not understand is unread and never judged.
+
+The sides are evaluated by forward mode on the System; the adjoint's rule and the printer, which
+make such formulas, have no part in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sympy import Symbol
+
+from symbp.errors import DefinitionError, ReadingError, SizeError, SymbpError
+from symbp.judge.compare import Mismatch, Sides, agree, laid_over, masked, points, restricted
+from symbp.judge.counterexample import counterexample
+from symbp.judge.points import Points
+from symbp.judge.verdict import Counterexample, Status, Verdict
+from symbp.numbers.sampling import with_small_sizes
+from symbp.reading.elaborate import Elaborator
+from symbp.reading.lexicon import Lexicon
+from symbp.reading.parser import parse, unclosed
+from symbp.reading.scope import Scope
+from symbp.reading.sizes import Exact
+from symbp.reading.syntax import Derivative, Differential, Name, Node, Tokens, walk
+from symbp.reading.typed import ShapeError, Total, Typed
+from symbp.system import Kind, Role
+
+MOST_READINGS = 6
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was found of one pair of sides."""
+
+    status: Status
+    reason: str = ""
+    conventions: tuple[str, ...] = ()
+    counterexample: Counterexample | None = None
+    scope: str = ""
+    sides: Sides | None = None
+
+
+class Judge:
+    """Judges claims in one lexicon; what it computes of the network is kept."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
+        self.system = with_small_sizes(lexicon.system)
+        self.points = Points(self.system)
+        self._totals: Points | None = None
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def parse(self, member: Tokens) -> Node:
+        """A member as a tree in this lexicon's words."""
+        return parse(member, self.lexicon.vocabulary)
+
+    def typed(self, nodes: Sequence[Node], choices: Mapping[tuple[int, int], int] | None = None
+              ) -> tuple[Scope, list[Typed]]:  # fmt: skip
+        """Members in one scope: their letters are the same."""
+        scope = Scope(Exact())
+        scope.choices = dict(choices or {})
+        reader = Elaborator(self.lexicon, scope)
+        return scope, [reader.read(n) for n in nodes]
+
+    # -- one claim ---------------------------------------------------------------------------
+
+    def claim(self, left: Node, right: Node, conditions: Sequence[Tokens] = ()) -> Outcome:
+        """The outcome of left = right over all readings that the shapes leave open."""
+        first = self._reading(left, right, {}, conditions)
+        outcomes = [first[1]]
+        for choices in first[0][: MOST_READINGS - 1]:
+            try:
+                outcomes.append(self._reading(left, right, choices, conditions)[1])
+            except ShapeError:
+                continue
+        kinds = {o.status for o in outcomes}
+        if Status.PROVED in kinds and Status.REFUTED in kinds:
+            return Outcome(Status.UNDECIDED, "a product has two readings: only one of them holds")
+        return max(outcomes, key=lambda o: o.status is Status.PROVED)
+
+    def _reading(
+        self, left: Node, right: Node, choices: Mapping[tuple[int, int], int],
+        conditions: Sequence[Tokens],
+    ) -> tuple[list[dict[tuple[int, int], int]], Outcome]:  # fmt: skip
+        scope, (a, b) = self.typed([left, right], choices)
+        others = [
+            {**choices, key: n} for key, count in scope.open.items() for n in range(1, count)
+            if key not in choices
+        ]  # fmt: skip
+        return others, self._compared(scope, a, b, conditions)
+
+    def _compared(
+        self, scope: Scope, a: Typed, b: Typed, conditions: Sequence[Tokens]
+    ) -> Outcome:
+        sides = laid_over(scope, a, b)
+        if isinstance(sides, Mismatch):
+            return Outcome(Status.REFUTED, sides.reason)
+        sides = self._conditioned(scope, sides, (*self.lexicon.conditions, *conditions))
+        return self.judged(sides)
+
+    def _conditioned(self, scope: Scope, sides: Sides, conditions: Sequence[Tokens]) -> Sides:
+        """The claim under the conditions that stand with it: i = j, i ≠ j."""
+        for tokens in conditions:
+            texts = [t.text for t in tokens if t.kind != "text"]
+            for sign in ("=", r"\neq"):
+                if sign in texts and texts.index(sign) == 1 and len(texts) == 3:
+                    a, b = (scope.free.get(x) for x in (texts[0], texts[2]))
+                    used = sides.left.free_symbols | sides.right.free_symbols
+                    if a is not None and b is not None and {a, b} <= used:
+                        sides = restricted(sides, {b: a}) if sign == "=" else masked(sides, a, b)
+        return sides
+
+    def judged(self, sides: Sides) -> Outcome:
+        """Proved, refuted with a counterexample, or undecided."""
+        where = self._where(sides)
+        if not where:
+            return Outcome(Status.UNDECIDED, "at no layer or time does all of it exist",
+                           sides=sides)  # fmt: skip
+        notes = sides.notes
+        if self._holds(self.points, sides, where):
+            if sides.entrywise:
+                return Outcome(Status.UNDECIDED, "one side is a vector, the other its entry; entry "
+                               "by entry it holds", sides=sides)  # fmt: skip
+            return Outcome(Status.PROVED, conventions=notes, scope=self.scope_text(sides),
+                           sides=sides)  # fmt: skip
+        for text, changed, tried in self._conventions(sides):
+            if self._holds(tried, changed, where):
+                if sides.entrywise:
+                    return Outcome(Status.UNDECIDED, "one side is a vector, the other its entry")
+                return Outcome(Status.PROVED, conventions=(*notes, text),
+                               scope=self.scope_text(sides), sides=changed)  # fmt: skip
+        case = self._case(sides, where)
+        if case is not None:
+            return case
+        found = counterexample(self, sides, where)
+        if found is None:
+            return Outcome(Status.UNDECIDED, "the two sides are not equal by the laws known here, "
+                           "but no point that shows a difference was found", sides=sides)  # fmt: skip
+        return Outcome(Status.REFUTED, "the sides differ", counterexample=found, sides=sides)
+
+    def _where(self, sides: Sides) -> list[dict[Symbol, int]]:
+        return points(sides, self.system, self.points.at(None).primal.indexing)
+
+    def _holds(self, at: Points, sides: Sides, where: Sequence[Mapping[Symbol, int]]) -> bool:
+        try:
+            return at.decide(lambda values: agree(sides, values, where))
+        except ZeroDivisionError:
+            return False
+
+    def _conventions(self, sides: Sides) -> list[tuple[str, Sides, Points]]:
+        """Under what else the claim may hold, with what is then said of it."""
+        found: list[tuple[str, Sides, Points]] = []
+        totals = self._unit_totals()
+        if totals is not None:
+            found.append(("the targets add up to one (one-hot, or a distribution)", sides, totals))
+        direct = _direct(sides)
+        if direct is not None:
+            text = "a derivative of one quantity by another counts only its direct use"
+            found.append((text, direct, self.points))
+            if totals is not None:
+                found.append((text, direct, totals))
+        return found
+
+    def _unit_totals(self) -> Points | None:
+        """Points at which the targets add up to one, where that has a meaning."""
+        if self._totals is None:
+            targets = self.system.with_role(Role.TARGET)
+            units = [sum(s.kind is Kind.UNIT for s in v.slots) for v in targets]
+            if not targets or any(n != 1 for n in units):
+                return None
+            self._totals = Points(self.system, unit_totals=True)
+        return self._totals
+
+    def _case(self, sides: Sides, where: Sequence[Mapping[Symbol, int]]) -> Outcome | None:
+        """Whether it holds for equal, or for different, letters only."""
+        letters = [
+            r.symbol for r in sides.axes
+            if r.symbol.name.lstrip("#").isalpha() and r.symbol in sides.left.free_symbols
+        ]  # fmt: skip
+        for n, a in enumerate(letters):
+            for b in letters[n + 1 :]:
+                same = {r.symbol: r.upper for r in sides.axes}
+                if same[a] != same[b]:
+                    continue
+                for sign, changed in (("=", restricted(sides, {b: a})),
+                                      ("≠", masked(sides, a, b))):  # fmt: skip
+                    if self._holds(self.points, changed, where):
+                        x, y = (s.name.lstrip("#") for s in (a, b))
+                        return Outcome(
+                            Status.UNDECIDED,
+                            f"it holds for {x} {sign} {y} only, and no such condition stands there",
+                            sides=sides,
+                        )
+        return None
+
+    def scope_text(self, sides: Sides) -> str:
+        """At which sizes it was proved."""
+        sizes = []
+        for v in self.system.with_role(Role.SIZE):
+            if v.name in self._sizes_used(sides):
+                value = self.system.sizes[v.name]
+                text = str(value) if isinstance(value, int) else str(tuple(value))
+                sizes.append(f"{v.name} = {text}")
+        return "at sizes " + ", ".join(sizes) if sizes else "as an identity"
+
+    def _sizes_used(self, sides: Sides) -> set[str]:
+        names = {str(s).split("[")[0] for r in sides.axes for s in (r.upper,)}
+        for e in (sides.left, sides.right):
+            for total in e.atoms(Total):
+                names |= {v.name for v in self.system.with_role(Role.SIZE)}
+                del total
+        if sides.walked:
+            names |= {"L"} if any(k is Kind.LAYER for _, k in sides.walked) else {"T"}
+        used = {v.name for v in self.system.with_role(Role.SIZE) if self._matters(v.name)}
+        return names & used
+
+    def _matters(self, name: str) -> bool:
+        """Whether any family of the System has this size."""
+        return any(
+            name in {str(x).split("[")[0] for x in (s.range.upper, *s.range.upper.free_symbols)}
+            for v in self.system.variables if v.role is not Role.SIZE for s in v.slots
+        )  # fmt: skip
+
+
+def _direct(sides: Sides) -> Sides | None:
+    """The claim with derivatives of intermediate quantities taken directly."""
+    changed = {}
+    for e in (sides.left, sides.right):
+        for total in e.atoms(Total):
+            f, u, _ = total.args
+            if not f.is_Symbol:
+                changed[total] = Total(f, u, 1)
+    if not changed:
+        return None
+    right = sides.right.xreplace(changed)
+    if right == sides.right:
+        return None
+    return replace(sides, right=right)
+
+
+def speaks_of_derivatives(nodes: Sequence[Node], lexicon: Lexicon) -> bool:
+    """Whether a statement claims something of derivatives, and does not only define quantities."""
+    short = {a.base for a in lexicon.abbreviations}
+    families = {w.base for w in lexicon.words}
+    for node in nodes:
+        for n in walk(node):
+            if isinstance(n, Derivative | Differential):
+                return True
+            if isinstance(n, Name) and n.base in short:
+                return True
+            if isinstance(n, Name) and n.primes and n.base + "'" * n.primes not in families:
+                return True
+    return False
+
+
+def judge(
+    judges: Sequence[Judge], members: Sequence[Tokens], latex: Sequence[str],
+    conditions: Sequence[Tokens] = (),
+) -> list[Verdict]:  # fmt: skip
+    """A verdict for each member after the first: first = member; `latex` are their texts.
+
+    A claim holds if it does in one of the lexicons that know all its names.
+    """
+    verdicts = []
+    for place in range(1, len(members)):
+        text = f"{latex[0]} = {latex[place]}"
+        verdicts.append(_verdict(judges, members[0], members[place], text, conditions))
+    return verdicts
+
+
+def _verdict(
+    judges: Sequence[Judge], left: Tokens, right: Tokens, text: str, conditions: Sequence[Tokens]
+) -> Verdict:
+    found: list[tuple[Judge, Outcome]] = []
+    unread: list[str] = []
+    for each in judges:
+        try:
+            nodes = each.parse(left), each.parse(right)
+            found.append((each, each.claim(*nodes, conditions)))
+        except ShapeError as error:
+            found.append((each, Outcome(Status.REFUTED, str(error))))
+        except (ReadingError, DefinitionError, SizeError) as error:
+            unread.append(str(error))
+        except SymbpError as error:
+            found.append((each, Outcome(Status.UNDECIDED, str(error))))
+    if not found:
+        return Verdict(Status.UNREAD, text, reason=unread[0] if unread else "no equations are given")
+    order = [Status.PROVED, Status.UNDECIDED, Status.REFUTED]
+    each, best = min(found, key=lambda pair: order.index(pair[1].status))
+    notes = list(best.conventions)
+    if len(judges) > 1 and each.lexicon.case:
+        notes.append(f"for {each.lexicon.case}")
+    if unclosed(left) or unclosed(right):
+        notes.append("a bracket ( that is never closed ends with the formula")
+    return Verdict(
+        best.status, text, best.scope, best.reason, conventions=tuple(notes),
+        counterexample=best.counterexample,
+    )  # fmt: skip

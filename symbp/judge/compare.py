@@ -1,0 +1,237 @@
+"""Two sides of a claim, laid over each other and evaluated at every layer, time, unit and sample.
+
+A claim is tried at all layers and times at which everything that it names exists. Its letters for
+units and samples run over their whole ranges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy import Expr, Symbol
+
+from symbp.errors import SizeError
+from symbp.judge.values import Values
+from symbp.numbers.indexing import GROUND, Indexing
+from symbp.numbers.indexing import Scope as At
+from symbp.reading.products import aligned, turned
+from symbp.reading.scope import Scope, size_text
+from symbp.reading.typed import Typed
+from symbp.system import Kind, Range, System
+from symbp.system.equation import family_of, index_of, walk
+
+WALKED = (Kind.LAYER, Kind.TIME)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """left = right over ranges: axes of both, and the letters that are units or samples."""
+
+    left: Expr
+    right: Expr
+    axes: tuple[Range, ...]
+    walked: tuple[tuple[Symbol, Kind], ...] = ()
+    """Letters of layers and times that are free."""
+    notes: tuple[str, ...] = ()
+    entrywise: bool = False
+    """Whether one side is a vector or matrix and the other its entry."""
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Sides whose shapes differ: no equation between numbers."""
+
+    reason: str
+    transposed: bool = False
+
+
+def laid_over(scope: Scope, left: Typed, right: Typed) -> Sides | Mismatch:
+    """Both sides with common axes, or how their shapes differ."""
+    notes: list[str] = list(scope.notes)
+    entrywise = False
+    pair: tuple[Expr, Expr] | None = None
+    axes: tuple[Range, ...] = ()
+    if left.cube or right.cube:
+        pair, axes = _cubes(scope, left, right)
+    elif left.is_scalar and right.is_scalar:
+        pair = left.expr, right.expr
+    else:
+        found = aligned(scope, left, right)
+        if found is None and left.is_vector and right.is_vector:
+            found = aligned(scope, turned(left), right)
+            if found is not None and not (left.loose or right.loose):
+                notes.append("the one side is a row, the other a column")
+            left = turned(left) if found is not None else left
+        if found is None and right.is_scalar and _zero(right.expr):
+            found = right
+        if found is not None:
+            pair, axes = (left.expr, found.expr), left.axes
+        else:
+            pair, axes = _entry_of(scope, left, right)
+            entrywise = pair is not None
+    if pair is None:
+        flipped = len(left.axes) == 2 and aligned(scope, left, right.flipped) is not None if (
+            len(right.axes) == 2) else False  # fmt: skip
+        write = size_text
+        return Mismatch(
+            f"the left is {left.shape(write)}, the right {right.shape(write)}", bool(flipped)
+        )
+    settled = [scope.settled(e) for e in pair]
+    walked = tuple(
+        (s, scope.kinds[s])
+        for s in sorted(set().union(*(e.free_symbols for e in settled)), key=str)
+        if scope.kinds.get(s) in WALKED
+    )
+    letters = tuple(
+        Range(s, r.lower, scope.settled(r.upper))
+        for s, r in scope.ranges.items()
+        if any(s in e.free_symbols for e in settled)
+    )
+    own = tuple(Range(a.symbol, a.lower, scope.settled(a.upper)) for a in axes)
+    known = {a.symbol for a in own}
+    ranges = (*own, *(r for r in letters if r.symbol not in known))
+    return Sides(settled[0], settled[1], ranges, walked, tuple(notes), entrywise)
+
+
+def _zero(e: Expr) -> bool:
+    return bool(e == 0)
+
+
+def _cubes(
+    scope: Scope, left: Typed, right: Typed
+) -> tuple[tuple[Expr, Expr] | None, tuple[Range, ...]]:
+    if not (left.chain and right.chain and left.cube and right.cube):
+        return None, ()
+    a = (*left.chain.of_axes, *left.chain.by_axes)
+    b = (*right.chain.of_axes, *right.chain.by_axes)
+    if len(a) != len(b) or not all(scope.same(x.upper, y.upper) for x, y in zip(a, b, strict=True)):
+        return None, ()
+    moved = right.renamed({y.symbol: x.symbol for x, y in zip(a, b, strict=True)})
+    return (left.expr, moved.expr), a
+
+
+def _entry_of(
+    scope: Scope, left: Typed, right: Typed
+) -> tuple[tuple[Expr, Expr] | None, tuple[Range, ...]]:
+    """A vector on one side and an entry with a free letter of that size on the other."""
+    for whole, entry in ((left, right), (right, left)):
+        if not (whole.axes and entry.is_scalar):
+            continue
+        letters = [s for s in sorted(entry.expr.free_symbols, key=str)
+                   if s in scope.ranges and s not in whole.expr.free_symbols
+                   and scope.kinds.get(s) is not Kind.SAMPLE]  # fmt: skip
+        if len(letters) != len(whole.axes):
+            continue
+        if all(scope.same(scope.ranges[s].upper, a.upper)
+               for s, a in zip(letters, whole.axes, strict=True)):  # fmt: skip
+            moved = whole.renamed({a.symbol: s for s, a in zip(letters, whole.axes, strict=True)})
+            ordered = (moved.expr, entry.expr) if whole is left else (entry.expr, moved.expr)
+            return ordered, ()
+    return None, ()
+
+
+# -- points ------------------------------------------------------------------------------------
+
+
+def points(sides: Sides, system: System, indexing: Indexing) -> list[dict[Symbol, int]]:
+    """The layers and times at which everything in the claim exists."""
+    if not sides.walked:
+        return [{}] if _exists(sides, system, indexing, {}) else []
+    spans = []
+    for symbol, kind in sides.walked:
+        low, high = _extent(system, indexing, kind)
+        spans.append([(symbol, v) for v in range(low - 1, high + 2)])
+    found = []
+    for choice in product(*spans):
+        point = dict(choice)
+        if _exists(sides, system, indexing, point):
+            found.append(point)
+    return found
+
+
+def _extent(system: System, indexing: Indexing, kind: Kind) -> tuple[int, int]:
+    ends = [
+        (indexing.integer(s.range.lower, {}), indexing.integer(s.range.upper, {}))
+        for v in system.variables for s in v.slots if s.kind is kind and not s.range.lower.free_symbols
+    ]  # fmt: skip
+    return min(a for a, _ in ends), max(b for _, b in ends)
+
+
+def _exists(
+    sides: Sides, system: System, indexing: Indexing, point: Mapping[Symbol, int]
+) -> bool:
+    for e in (sides.left, sides.right):
+        for node, ranges in walk(e):
+            name = family_of(node)
+            if name not in system.by_name or not index_of(node):
+                continue
+            for slot, index in zip(system[str(name)].slots, index_of(node), strict=True):
+                if slot.kind not in WALKED:
+                    continue
+                bound = {r.symbol: r for r in ranges}
+                ends = [index]
+                for s in index.free_symbols & bound.keys():
+                    ends = [x.xreplace({s: b}) for x in ends
+                            for b in (bound[s].lower, bound[s].upper)]  # fmt: skip
+                try:
+                    values = [indexing.integer(x, dict(point)) for x in ends]
+                    low = indexing.integer(slot.range.lower, dict(point))
+                    high = indexing.integer(slot.range.upper, dict(point))
+                except (SizeError, KeyError):
+                    return False
+                if not all(low <= v <= high for v in values):
+                    return False
+    return True
+
+
+def scopes(
+    sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]
+) -> Iterator[At]:
+    """For every point the scope in which both sides are evaluated."""
+    for point in where:
+        spans = {
+            r.symbol: (values.integer(r.lower, point), values.integer(r.upper, point))
+            for r in sides.axes
+        }
+        yield At(dict(point), spans)
+
+
+@dataclass
+class Difference:
+    """Where two arrays of residues or balls differ first."""
+
+    point: dict[str, int] = field(default_factory=dict)
+    left: Any = None
+    right: Any = None
+
+
+def agree(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]) -> bool:
+    """Whether both sides have equal residues everywhere."""
+    for at in scopes(sides, values, where):
+        a, b = (values.tensor(e, at) for e in (sides.left, sides.right))
+        axes = tuple(dict.fromkeys((*a.axes, *b.axes)))
+        x, y = (GROUND.arrange(t.buffer.top, t.axes, axes) for t in (a, b))
+        if not bool(np.all(x == y)):
+            return False
+    return True
+
+
+def restricted(sides: Sides, mapping: Mapping[Expr, Expr]) -> Sides:
+    """The claim where some letters have given values."""
+    return replace(
+        sides,
+        left=sides.left.xreplace(mapping),
+        right=sides.right.xreplace(mapping),
+        axes=tuple(r for r in sides.axes if r.symbol not in mapping),
+    )
+
+
+def masked(sides: Sides, a: Symbol, b: Symbol) -> Sides:
+    """The claim where two letters differ."""
+    apart = 1 - sp.KroneckerDelta(a, b)
+    return replace(sides, left=apart * sides.left, right=apart * sides.right)

@@ -1,0 +1,103 @@
+"""A rational point at which the two sides of a claim are certainly different."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sympy import Symbol
+
+from symbp.errors import SymbpError
+from symbp.judge.compare import Sides, scopes
+from symbp.judge.values import Values
+from symbp.judge.verdict import Counterexample
+from symbp.numbers.balls import Balls, decimal, differ
+from symbp.numbers.indexing import GROUND, Indexing
+from symbp.numbers.sampling import given_families
+from symbp.system import Role, System
+
+if TYPE_CHECKING:
+    from symbp.judge.claims import Judge
+
+#: Points that are tried in turn.
+TRIES = 6
+
+
+def counterexample(
+    judge: Judge, sides: Sides, where: Sequence[Mapping[Symbol, int]]
+) -> Counterexample | None:
+    """The first point at which balls enclose the sides apart; None where none was found."""
+    for seed in range(TRIES):
+        given = rational_point(judge.system, seed)
+        values = Values(judge.system, given, Balls())
+        try:
+            found = _difference(sides, values, where)
+        except (SymbpError, ZeroDivisionError):
+            continue
+        if found is not None:
+            at, left, right = found
+            return Counterexample(_shown(judge.system, given), decimal(left), decimal(right), at)
+    return None
+
+
+def rational_point(system: System, seed: int) -> dict[str, Any]:
+    """Small fractions for everything that is given; targets of one unit add up to one."""
+    indexing = Indexing(system, {})
+    result: dict[str, Any] = {}
+    for v in given_families(system):
+        rng = Random(f"{seed}|{v.name}")
+        blocks = []
+        for key in indexing.keys(v):
+            shape = indexing.shape(v, key)
+            count = int(np.prod(shape, dtype=int))
+            numbers = [Fraction(rng.choice(_NUMERATORS), 8) for _ in range(count)]
+            if v.role is Role.TARGET or v.role is Role.HYPERPARAMETER:
+                numbers = [abs(x) / 3 for x in numbers]
+            array = np.empty(count, dtype=object)
+            array[:] = numbers
+            blocks.append(array.reshape(shape))
+        result[v.name] = blocks if indexing.outer(v) else blocks[0]
+    return result
+
+
+_NUMERATORS = [n for n in range(-11, 12) if n]
+
+
+def _difference(
+    sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]
+) -> tuple[str, Any, Any] | None:
+    for at in scopes(sides, values, where):
+        a, b = (values.tensor(e, at) for e in (sides.left, sides.right))
+        axes = tuple(dict.fromkeys((*a.axes, *b.axes)))
+        x, y = (GROUND.arrange(np.asarray(t.buffer, dtype=object), t.axes, axes) for t in (a, b))
+        x, y = np.broadcast_arrays(x, y)
+        for place in np.ndindex(x.shape):
+            if differ(x[place], y[place]):
+                letters = {**{s.name: v for s, v in at.point.items()},
+                           **{s.name: at.spans[s][0] + i for s, i in zip(axes, place,
+                              strict=True)}}  # fmt: skip
+                named = [f"{n.lstrip('#')} = {v}" for n, v in letters.items()
+                         if n.lstrip("#").isalpha()]  # fmt: skip
+                return ", ".join(named), x[place], y[place]
+    return None
+
+
+def _shown(system: System, given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The values of the point by family."""
+    indexing = Indexing(system, {})
+    shown = []
+    for v in given_families(system):
+        blocks = given[v.name] if indexing.outer(v) else [given[v.name]]
+        for key, block in zip(indexing.keys(v), blocks, strict=True):
+            mark = f"[{', '.join(map(str, key))}]" if key else ""
+            shown.append((v.name + mark, _text(block)))
+    return tuple(shown)
+
+
+def _text(block: Any) -> str:
+    if not np.shape(block):
+        return str(block[()] if isinstance(block, np.ndarray) else block)
+    return "[" + ", ".join(_text(x) for x in block) + "]"
