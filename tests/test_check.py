@@ -337,7 +337,7 @@ BAD = {
     "format": (["a.md", "--format", "xml"], "unknown format 'xml' (known: text, json, "),
     "declaration": (["a.md", "--declare", "los: x"], "did you mean 'loss'"),
     "folder": (["."], "no document in this folder"),
-    "jobs": (["a.md", "-j", "0"], "not in the range"),
+    "jobs": (["a.md", "-j", "0"], "Invalid value for"),
     "output": (["--formula", "a = b", "-o", "no/such/file"], "No such file or directory"),
 }
 

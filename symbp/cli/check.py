@@ -25,7 +25,7 @@ FORMATS = ("text", "json", "github", "sarif", "html", "schema")
 
 Paths = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[PATHS]...", help="Files (.md, .ipynb, .tex) and folders."),
+    typer.Argument(metavar="PATHS", help="Files (.md, .ipynb, .tex) and folders."),
 ]
 Formula = Annotated[str | None, typer.Option(help="Check this LaTeX in place of files.")]
 Network = Annotated[str | None, typer.Option(help="Declare the network: mlp.")]
