@@ -16,7 +16,7 @@ from symbp.judge.claims import Judge, judge, speaks_of_derivatives
 from symbp.judge.verdict import Status, Verdict
 from symbp.reading.declared import declared
 from symbp.reading.lexer import tokens
-from symbp.reading.model import counted_units, read_model
+from symbp.reading.model import counted_units, read_models
 from symbp.reading.statements import Statement, statements
 from symbp.reading.syntax import Tokens
 
@@ -31,7 +31,7 @@ class _Reader:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.judges: dict[str, Judge] = {}
+        self.cases: dict[str, list[Judge]] = {}
         self.before: tuple[Statement, str] | None = None
         self.counted: Mapping[str, int] | None = None
 
@@ -49,8 +49,9 @@ class _Reader:
         try:
             given = declared(part.entries)
             if not given.case:
-                self.judges.clear()
-            self.judges[given.case] = Judge(read_model(given, self._evidence()))
+                self.cases.clear()
+            lexicons = read_models(given, self._evidence())
+            self.cases[given.case] = [Judge(x) for x in lexicons]
             if given.continues:
                 left = statements(tokens(given.continues + " = 0"))[0]
                 self.before = (left, given.continues)
@@ -92,11 +93,11 @@ class _Reader:
             self.before = (s, latex[0])
         if len(members) < 2 or not self._is_claim(members, latex):
             return
-        for verdict in judge(list(self.judges.values()), members, latex, s.condition):
+        for verdict in judge(list(self.cases.values()), members, latex, s.condition):
             yield self._finding(region, verdict)
 
     def _is_claim(self, members: list[Tokens], latex: list[str]) -> bool:
-        for each in self.judges.values():
+        for each in (j for case in self.cases.values() for j in case):
             nodes = []
             for m in members:
                 try:

@@ -18,9 +18,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sympy import Symbol
+from sympy import Integer, Symbol
 
-from symbp.errors import DefinitionError, ReadingError, SizeError, SymbpError
+from symbp.errors import DefinitionError, ReadingError, SizeError
 from symbp.judge.compare import Mismatch, Sides, agree, laid_over, masked, points, restricted
 from symbp.judge.counterexample import counterexample
 from symbp.judge.points import Points
@@ -56,6 +56,10 @@ class Judge:
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
         self.system = with_small_sizes(lexicon.system)
+        self.fixed = {
+            v.atom: Integer(size) for v in lexicon.system.with_role(Role.SIZE)
+            if isinstance(size := lexicon.system.sizes.get(v.name), int)
+        }  # fmt: skip
         self.points = Points(self.system)
         self._totals: Points | None = None
 
@@ -68,7 +72,7 @@ class Judge:
     def typed(self, nodes: Sequence[Node], choices: Mapping[tuple[int, int], int] | None = None
               ) -> tuple[Scope, list[Typed]]:  # fmt: skip
         """Members in one scope: their letters are the same."""
-        scope = Scope(Exact())
+        scope = Scope(Exact(self.fixed))
         scope.choices = dict(choices or {})
         reader = Elaborator(self.lexicon, scope)
         return scope, [reader.read(n) for n in nodes]
@@ -264,42 +268,46 @@ def speaks_of_derivatives(nodes: Sequence[Node], lexicon: Lexicon) -> bool:
     return False
 
 
+#: The lexicons of one case: more than one where a text leaves open what its letters are.
+Case = Sequence[Judge]
+
+
 def judge(
-    judges: Sequence[Judge], members: Sequence[Tokens], latex: Sequence[str],
+    cases: Sequence[Case], members: Sequence[Tokens], latex: Sequence[str],
     conditions: Sequence[Tokens] = (),
 ) -> list[Verdict]:  # fmt: skip
     """A verdict for each member after the first: first = member; `latex` are their texts.
 
-    A claim holds if it does in one of the lexicons that know all its names.
+    A claim holds if it does in one of the cases that know all its names, whatever is left open
+    there.
     """
     verdicts = []
     for place in range(1, len(members)):
         text = f"{latex[0]} = {latex[place]}"
-        verdicts.append(_verdict(judges, members[0], members[place], text, conditions))
+        verdicts.append(_verdict(cases, members[0], members[place], text, conditions))
     return verdicts
 
 
 def _verdict(
-    judges: Sequence[Judge], left: Tokens, right: Tokens, text: str, conditions: Sequence[Tokens]
+    cases: Sequence[Case], left: Tokens, right: Tokens, text: str, conditions: Sequence[Tokens]
 ) -> Verdict:
     found: list[tuple[Judge, Outcome]] = []
     unread: list[str] = []
-    for each in judges:
-        try:
-            nodes = each.parse(left), each.parse(right)
-            found.append((each, each.claim(*nodes, conditions)))
-        except ShapeError as error:
-            found.append((each, Outcome(Status.REFUTED, str(error))))
-        except (ReadingError, DefinitionError, SizeError) as error:
-            unread.append(str(error))
-        except SymbpError as error:
-            found.append((each, Outcome(Status.UNDECIDED, str(error))))
+    for case in cases:
+        outcomes: list[tuple[Judge, Outcome]] = []
+        for each in case:
+            try:
+                outcomes.append((each, _outcome(each, left, right, conditions)))
+            except (ReadingError, DefinitionError, SizeError) as error:
+                unread.append(str(error))
+        if outcomes:
+            found.append(_agreed(outcomes))
     if not found:
         return Verdict(Status.UNREAD, text, reason=unread[0] if unread else "no equations are given")
     order = [Status.PROVED, Status.UNDECIDED, Status.REFUTED]
     each, best = min(found, key=lambda pair: order.index(pair[1].status))
     notes = list(best.conventions)
-    if len(judges) > 1 and each.lexicon.case:
+    if len(cases) > 1 and each.lexicon.case:
         notes.append(f"for {each.lexicon.case}")
     if unclosed(left) or unclosed(right):
         notes.append("a bracket ( that is never closed ends with the formula")
@@ -307,3 +315,21 @@ def _verdict(
         best.status, text, best.scope, best.reason, conventions=tuple(notes),
         counterexample=best.counterexample,
     )  # fmt: skip
+
+
+def _outcome(
+    each: Judge, left: Tokens, right: Tokens, conditions: Sequence[Tokens]
+) -> Outcome:
+    try:
+        return each.claim(each.parse(left), each.parse(right), conditions)
+    except ShapeError as error:
+        return Outcome(Status.REFUTED, str(error))
+
+
+def _agreed(outcomes: Sequence[tuple[Judge, Outcome]]) -> tuple[Judge, Outcome]:
+    """What all readings of a case say; undecided where they differ."""
+    if len({o.status for _, o in outcomes}) == 1:
+        return outcomes[0]
+    words = {True: "as vectors and matrices", False: "as numbers"}
+    said = "; ".join(f"{words[j is outcomes[0][0]]}: {o.status}" for j, o in outcomes)
+    return outcomes[0][0], Outcome(Status.UNDECIDED, f"nothing says what the letters are ({said})")

@@ -177,7 +177,7 @@ def _total(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
         raise ReadingError(f"axis={along}", node.start)
     summed_over = [r for r in ends[along] if r is not None]
     if not summed_over and along is not None:
-        raise ShapeError(f"a sum along axis {along} of {x.shape()}")
+        raise ReadingError(f"a sum along axis {along} of what is {x.shape()}", node.start)
     e = summed(x.expr, *summed_over)
     if node.function.base in ("mean", "batch"):
         for r in summed_over:
@@ -267,8 +267,13 @@ def big_sum(reader: Elaborator, node: BigSum) -> Typed:
     if not letters:
         raise ReadingError("a sum without an index", node.start)
     pairs = [(t, scope.fresh(t)) for t in letters]
+    before = scope.sample
+    if len(pairs) == 1 and _counts_samples(reader, node, letters[0]):
+        scope.sample = pairs[0][1]
+        scope.kinds[scope.sample] = Kind.SAMPLE
     with scope.summing(pairs):
         body = reader.read(node.body)
+        scope.sample = before
         e = body.expr
         for text, symbol in reversed(pairs):
             r = _range(reader, node, text, symbol, lower)
@@ -278,6 +283,19 @@ def big_sum(reader: Elaborator, node: BigSum) -> Typed:
             if text not in excluded:
                 scope.ranges.pop(symbol, None)
     return replace(body, expr=e, chain=None)
+
+
+def _counts_samples(reader: Elaborator, node: BigSum, letter: str) -> bool:
+    """Whether a letter of a sum counts samples: by its kind, or since it stands so above a name."""
+    known = reader.lexicon.indices.get(letter)
+    if known is not None:
+        return known is Kind.SAMPLE
+    return any(
+        isinstance(n, Name) and any(p.kind is Kind.SAMPLE for w in reader.lexicon.named(n.base)
+                                    for p in w.places)
+        and any(m.text == letter for m in marks(n.sup))
+        for n in walk(node.body)
+    )  # fmt: skip
 
 
 def _letters_below(

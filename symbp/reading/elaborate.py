@@ -195,12 +195,14 @@ class Elaborator:
             self.scope.open[key] = len(found)
         return found[self.scope.choices.get(key, 0) % len(found)]
 
-    def _implied(self, node: Node) -> Typed | None:
-        """Einstein's convention: letters that stand twice, and nowhere outside, are summed."""
-        letters = _letters(node)
+    def _implied(self, node: Product) -> Typed | None:
+        """Einstein's convention: letters that several factors have, and nothing outside, are summed."""
+        parts = [set(_letters(f)) for f in node.factors]
+        letters = list(dict.fromkeys(t for f in node.factors for t in _letters(f)))
         twice = [
-            t for t, n in letters.items()
-            if n > 1 and t not in self.scope.bound and t not in self.scope.free
+            t for t in letters
+            if sum(t in p for p in parts) > 1
+            and t not in self.scope.bound and t not in self.scope.free
         ]  # fmt: skip
         if not twice:
             return None
@@ -384,7 +386,7 @@ def _reaching(node: Sum) -> list[tuple[int, Node]]:
         big = _last_sum(term)
         if big is None or place == len(terms) - 1:
             continue
-        letters = {t.text for t in big.below if t.kind == "name"}
+        letters = _bound_by(big)
         reach = place
         for later in range(place + 1, len(terms)):
             if letters & _own_letters(terms[later][1]):
@@ -395,6 +397,16 @@ def _reaching(node: Sum) -> list[tuple[int, Node]]:
             wide = _with_body(term, replace(big, body=body, end=body.end))
             return [*terms[:place], (sign, wide), *terms[reach + 1 :]]
     return terms
+
+
+def _bound_by(big: BigSum) -> set[str]:
+    """The letters that a sum binds: those before the sign below it."""
+    found: set[str] = set()
+    for t in big.below:
+        if t.kind == "sign" and t.text != ",":
+            break
+        found |= {t.text} if t.kind == "name" else set()
+    return found
 
 
 def _last_sum(term: Node) -> BigSum | None:
@@ -414,7 +426,7 @@ def _with_body(term: Node, big: BigSum) -> Node:
 
 def _own_letters(node: Node) -> set[str]:
     """Letters in scripts, without those that sums inside bind."""
-    bound = {t.text for n in walk(node) if isinstance(n, BigSum) for t in n.below}
+    bound = {t for n in walk(node) if isinstance(n, BigSum) for t in _bound_by(n)}
     return set(_letters(node)) - bound
 
 

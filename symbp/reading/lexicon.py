@@ -62,7 +62,8 @@ class Abbreviation:
     """(side, kind, letter) of each index."""
     body: Node
     fixed: FixedMarks = ()
-    minus: bool = False
+    whole: bool = False
+    """Whether it holds all samples where none is marked."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from symbp.functions import TABLE, Row, unspecified
 from symbp.reading.declared import Declared, function_row
 from symbp.reading.elaborate import Elaborator
 from symbp.reading.families import LAYERS, TIMES, Families, Family, uses
-from symbp.reading.lexer import tokens
+from symbp.reading.lexer import Token, tokens
 from symbp.reading.lexicon import Abbreviation, Lexicon, Place, Word
 from symbp.reading.marks import Mark, marks, text_of
 from symbp.reading.parser import FUNCTION_WORDS, Vocabulary, parse
@@ -27,7 +27,7 @@ from symbp.reading.ranks import Ranks
 from symbp.reading.scope import Scope, size_text
 from symbp.reading.sizes import Exact, Learner, axis_size
 from symbp.reading.statements import statements
-from symbp.reading.syntax import BigSum, Call, Derivative, Differential, Fraction, Name, Node, Tokens, children, walk
+from symbp.reading.syntax import BigSum, Call, Derivative, Differential, Fraction, Name, Node, Product, Tokens, children, walk
 from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
 from symbp.system.equation import index_base
@@ -64,6 +64,16 @@ def read_system(text: str, **options: object) -> System:
     return read_model(Declared(equations=lines, **options)).system  # type: ignore[arg-type]
 
 
+def read_models(given: Declared, evidence: Mapping[str, int] | None = None) -> list[Lexicon]:
+    """As `read_model`; two where nothing says whether z^l = w^l a^{l-1} is about numbers or arrays."""
+    first = _Model(given, evidence or {})
+    lexicons = [first.lexicon()]
+    if first.open_ranks:
+        numbers = replace(given, shapes={**given.shapes, "all": ("1",)})
+        lexicons.append(_Model(numbers, {}).lexicon())
+    return lexicons
+
+
 def read_model(given: Declared, evidence: Mapping[str, int] | None = None) -> Lexicon:
     """The System of the equations and the lexicon of its names.
 
@@ -91,6 +101,7 @@ class _Model:
         self.equations, self.defines = self._parsed()
         self.depths = self._depths()
         self.namer: Namer | None = None
+        self.open_ranks = False
         self.families = self._families()
         self.ranks = self._ranks()
 
@@ -116,6 +127,14 @@ class _Model:
                 found[first[0].text] = found.get(first[0].text, False) or called
         return found
 
+    def _on_the_right(self) -> set[str]:
+        """The signs that stand on the right of any equation."""
+        found: set[str] = set()
+        for line in self.given.equations:
+            row = [t.text for t in tokens(line)]
+            found |= set(_flat(tokens(line)[row.index("=") + 1 :])) if "=" in row else set()
+        return found
+
     def _vocabulary(self) -> Vocabulary:
         lefts = self._lefts()
         softmaxes = {k for k, v in self.given.functions.items() if v == "softmax"}
@@ -133,7 +152,8 @@ class _Model:
         functions |= set(self.given.functions)
         functions -= {k for k, v in self.given.functions.items() if v == "kronecker"}
         called = {self.given.loss, *(k for k, v in lefts.items() if v)} - {""}
-        called |= {k for k in lefts if k.isalpha() and k.isupper()}
+        called |= {k for k in lefts if k.isalpha() and k.isupper()} | (lefts.keys() & LOSSES)
+        called |= {k for k in lefts if k not in self._on_the_right()}
         return Vocabulary(
             frozenset(functions), frozenset(self._words()), frozenset(called - functions),
             frozenset(lefts), differentials="d" not in lefts,
@@ -314,10 +334,36 @@ class _Model:
             if f.base in self.evidence and known.get(key) is None:
                 known[key] = self.evidence[f.base]
         softmaxes = {k for k, v in self.given.functions.items() if v == "softmax"}
-        ranks = Ranks(known, self._written_units,
-                      frozenset(self.vocabulary.functions) | FUNCTION_WORDS,
-                      frozenset(softmaxes | {"softmax"}))  # fmt: skip
-        return ranks.settle([(e.left, e.right) for e in self.equations])
+        functions = frozenset(self.vocabulary.functions) | FUNCTION_WORDS
+        pairs = [(e.left, e.right) for e in self.equations]
+
+        def settled() -> dict[str, int]:
+            ranks = Ranks(
+                known, self._written_units, functions, frozenset(softmaxes | {"softmax"})
+            )
+            return ranks.settle(pairs)
+
+        found = settled()
+        weights = self._layered_weights()
+        if weights and not any(found.values()) and not self.given.all_scalar:
+            self.open_ranks = True
+            known |= dict.fromkeys(weights, 2)
+            found = settled()
+        return found
+
+    def _layered_weights(self) -> list[str]:
+        """The w of w^l a^{l-1}: what stands before another quantity of a layer in a product."""
+        found = []
+        for e in self.equations:
+            for n in walk(e.right):
+                if not isinstance(n, Product):
+                    continue
+                for a, b in zip(n.factors, n.factors[1:], strict=False):
+                    keys = [self._key(x, self.families) if isinstance(x, Name) else None
+                            for x in (a, b)]  # fmt: skip
+                    if all(k and Kind.LAYER in self.families[k].kinds for k in keys):
+                        found.append(str(keys[0]))
+        return found
 
     def _shape(self, key: str) -> tuple[str, ...] | None:
         shapes = self.given.shapes
@@ -620,6 +666,9 @@ class _Model:
 
     def _abbreviations(self) -> list[Abbreviation]:
         found = [self._abbreviation(d) for d in self.defines]
+        for whole, one in self.given.batch.items():
+            more = [replace(a, base=whole, whole=True) for a in found if a and a.base == one]
+            found = [*more, *found] if whole == one else [*found, *more]
         return [a for a in found if a is not None and not (
             isinstance(a.body, Name) and a.body.base == a.base and not a.body.sub
             and not a.body.sup)]  # fmt: skip
@@ -634,7 +683,8 @@ class _Model:
             for mark in marks(scripts):
                 parts = [t for t in mark.tokens if t.kind in ("name", "word")]
                 letters = [t.text for t in parts]
-                if len(mark.tokens) != len(parts) or not all(x in inside for x in letters):
+                known = all(x in inside and x not in self.depths for x in letters)
+                if len(mark.tokens) != len(parts) or not known:
                     fixed.append((side, mark.text))
                     continue
                 for letter in letters:
@@ -756,6 +806,13 @@ def _sample_loss(system: System, loss: str) -> str:
                     and system.defining(name):  # fmt: skip
                 return name
     return ""
+
+
+def _flat(row: Sequence[Token]) -> Iterator[str]:
+    for t in row:
+        yield t.text
+        for part in t.parts:
+            yield from _flat(part)
 
 
 def _outside_sums(node: Node) -> Iterator[Node]:

@@ -24,6 +24,7 @@ from symbp.system.indices import substitute
 if TYPE_CHECKING:
     from symbp.reading.elaborate import Elaborator
 
+SAMPLES = Symbol("m", integer=True)
 ARRAY_KINDS = (Kind.UNIT, Kind.CHANNEL, Kind.PLACE)
 
 
@@ -342,6 +343,7 @@ class Names:
         letters: list[tuple[str, Symbol]] = []
         values: dict[Symbol, Expr] = {}
         axes: list[Symbol] = []
+        samples: list[Symbol] = []
         for number, (_, kind, letter) in enumerate(short.places):
             symbol = self.scope.fresh(letter)
             self.scope.kinds[symbol] = kind
@@ -350,9 +352,11 @@ class Names:
                 values[symbol] = match.indices[number]
             elif kind in ARRAY_KINDS:
                 axes.append(symbol)
+            elif kind is Kind.SAMPLE and short.whole:
+                samples.append(symbol)
             else:
                 values[symbol] = self._absent(Word(short.base, ""), kind, self._text(node),
-                                              Range(symbol, sp.S(1), sp.S(1)))  # fmt: skip
+                                              Range(symbol, sp.S(1), SAMPLES))  # fmt: skip
             if kind is Kind.LAYER and symbol in values:
                 self._remember_layer(values[symbol])
         body = self._body(short, letters, values)
@@ -361,7 +365,18 @@ class Names:
         ranges = [self.scope.ranges[s] for s in axes]
         if ranges:
             body = replace(body, row=ranges[0], col=ranges[1] if len(ranges) > 1 else None)
+        if samples:
+            body = self._with_samples(body, samples[0])
         return self.elaborator.raised(body, match.rest)
+
+    def _with_samples(self, body: Typed, symbol: Symbol) -> Typed:
+        """A quantity of one sample as that of all: the samples are one more axis."""
+        axis = self.scope.ranges.pop(symbol, Range(symbol, sp.S.One, SAMPLES))
+        if len(body.axes) > 1 or body.cube:
+            raise ShapeError("the samples of a matrix are three axes")
+        (own,) = body.axes or (None,)
+        row, col = (axis, own) if self.lexicon.rows else (own, axis)
+        return replace(body, row=row, col=col, chain=None, loose=False)
 
     def _extra_units(
         self, short: Abbreviation, sides: dict[str, list[Mark]], units: Sequence[Place]

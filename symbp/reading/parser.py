@@ -284,7 +284,8 @@ class _Parser:
             # {w_{ij}}^l: one name with all its scripts
             node = parse(inner, self.vocabulary)
             if isinstance(node, Name):
-                return self._scripted(replace(node, start=t.start, end=t.end))
+                name = self._scripted(replace(node, start=t.start, end=t.end))
+                return self._call(name) if isinstance(name, Name) else name
         node = self.inside(inner, t)
         return self._scripted(Bracket(t.start, t.end, node, "{"))
 
@@ -630,7 +631,7 @@ def _derivative_parts(
     above: Sequence[Token], below: Sequence[Token]
 ) -> tuple[Sequence[Token], Sequence[Token]] | None:
     r"""(f, u) where a fraction is \partial f / \partial u, d f / d u or δ f / δ u."""
-    above, below = _unwrapped(above), _unwrapped(below)
+    above, below = _opened(above), _opened(below)
     if not above or not below:
         return None
     for sign in (r"\partial", "d", r"\delta"):
@@ -641,6 +642,17 @@ def _derivative_parts(
                 return None  # a fraction of two error terms
             return _unwrapped(above[1:]), _unwrapped(below[1:])
     return None
+
+
+def _opened(tokens: Sequence[Token]) -> Sequence[Token]:
+    """Without braces around all of it, or around the sign of the derivative in front: {dL}(a, y)."""
+    tokens = _unwrapped(tokens)
+    while tokens and tokens[0].kind == "group":
+        inner = tokens[0].parts[0]
+        if not inner or inner[0].text not in (r"\partial", "d") and inner[0].kind != "group":
+            break
+        tokens = [*inner, *tokens[1:]]
+    return tokens
 
 
 def _unwrapped(tokens: Sequence[Token]) -> Sequence[Token]:

@@ -6,6 +6,8 @@ of layered axes becomes one family n[l], each class of others one size.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sympy as sp
 from sympy import Expr, Indexed, IndexedBase, Symbol
 
@@ -13,10 +15,15 @@ from symbp.system.equation import index_base
 
 
 class Exact:
-    """Sizes are equal where they are the same expression."""
+    """Sizes are equal where they are the same expression, at `values` of depths that are fixed."""
+
+    def __init__(self, values: Mapping[Expr, Expr] | None = None) -> None:
+        self.values = dict(values or {})
 
     def equal(self, a: Expr, b: Expr) -> bool:
         """Whether a and b are one expression."""
+        if self.values:
+            a, b = a.xreplace(self.values), b.xreplace(self.values)
         return bool(a == b or sp.expand(a - b) == 0)
 
 
