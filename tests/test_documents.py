@@ -9,10 +9,7 @@ import nbformat
 import pytest
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-from pylatexenc.latexwalker import (  # type: ignore[import-untyped]
-    LatexMathNode,
-    LatexWalker,
-)
+from pylatexenc.latexwalker import LatexMathNode, LatexWalker
 
 from symbp.documents import read_document, read_text
 from symbp.documents.links import HOSTS, latex_in
@@ -20,6 +17,7 @@ from symbp.documents.read import BYTES, ENDINGS, Kind
 from symbp.documents.region import Document, Problem, Region
 from symbp.documents.spans import SHARED
 from symbp.documents.tex import RULES as TEX_RULES
+from symbp.documents.text import CHARACTERS
 from symbp.errors import SymbpError
 
 MARKDOWN = {
@@ -333,10 +331,17 @@ def test_a_large_file_is_refused_unread(tmp_path):
     path = tmp_path / "post.md"
     with path.open("wb") as file:
         file.truncate(50_000_000)
-    with pytest.raises(SymbpError, match=r"post\.md: 50\.0 MB; at most 20 MB are read"):
+    with pytest.raises(SymbpError, match=r"post\.md: 50\.0 MB; at most 20 MB are read: split it"):
         read_document(path)
+    with pytest.raises(SymbpError, match=r"x: 4000001 characters; at most 4000000 are read"):
+        read_text("a" * (CHARACTERS + 1), "x", "markdown")
     with pytest.raises(SymbpError, match=r"x: 20000001 characters; at most 20000000 are read"):
-        read_text("a" * (BYTES + 1), "x", "markdown")
+        read_text(" " * (BYTES + 1), "x", "notebook")
+    cells = [{"cell_type": "markdown", "source": source} for source in ("a" * 4_000_001, "$b$")]
+    first, second = read_text(json.dumps({"cells": cells}), "x", "notebook").parts
+    assert isinstance(first, Problem)
+    assert first.message == "cell 1: 4000001 characters; at most 4000000 are read: split it"
+    assert isinstance(second, Region)
 
 
 NO_NOTEBOOK = {

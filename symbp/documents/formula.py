@@ -17,7 +17,7 @@ _WORDS_IN = r"\\(?:text\w*|mbox|hbox|mathrm|mathit|operatorname\*?|tag\*?|label|
 #: A group of words; groups inside it, as in \text{$a^{(l)}$}, to a depth of two.
 _TEXT = re.compile(_WORDS_IN + r"\s*\{(?>[^{}]+|\{(?>[^{}]+|\{[^{}]*+\})*+\})*+\}")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
-_WORD = re.compile(r"(?<![A-Za-z_^{])[A-Za-z]{2,}(?![A-Za-z_^}({\[])")
+_WORD = re.compile(r"(?<![A-Za-z\d_^{])[A-Za-z]{2,}(?![A-Za-z\d_^}({\[])")
 _MARK = re.compile(r"[\\^_=+<>{}|&]")
 _HAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _STOP = re.compile("[。！？；，、：]")

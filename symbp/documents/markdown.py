@@ -44,10 +44,17 @@ _SHORTCODE = r"\{\{[<%]\s*(?:katex|math|mathjax|latex|texd?)\b[^<>{}%]*[>%]\}\}"
 _WALLS = {"heading_open": "a heading", "tr_open": "a table row"}
 
 
+class _Kept(list[Token]):
+    """Of the tokens of a text only those that are asked for: the others would fill the memory."""
+
+    def append(self, token: Token) -> None:
+        if token.type in _WALLS or token.type in ("fence", "code_block"):
+            super().append(token)
+
+
 @cache
-def _blocks() -> MarkdownIt:
+def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark").enable("table")
-    parser.core.ruler.enableOnly(["normalize", "block"])
     parser.block.ruler.disable(["reference", "lheading", "hr"])
     return parser
 
@@ -60,7 +67,8 @@ def read(text: str, place: Place | None = None) -> tuple[list[Part], dict[str, M
     """
     front = _front_matter(text)
     shown = blank(text, [front.span()], " ") if front else text
-    tokens = [token for token in _blocks().parse(shown) if token.map]
+    tokens = _Kept()
+    _parser().block.parse(shown, _parser(), {}, tokens)
     whole = Text(shown, place or places(text))
     found = list(_fences(whole, tokens))
     if front:

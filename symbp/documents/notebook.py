@@ -16,7 +16,7 @@ from typing import Any
 from symbp.documents import markdown
 from symbp.documents.formula import Part
 from symbp.documents.region import Macro, Problem
-from symbp.documents.text import Place, places, plain
+from symbp.documents.text import CHARACTERS, Place, places, plain
 
 _ESCAPE = re.compile(
     r"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|\\u[\da-fA-F]{4}|\\."
@@ -91,6 +91,9 @@ def _cell(cell: Any, number: int, text: str, place: Place) -> tuple[list[Part], 
     if not isinstance(lines, list) or not all(isinstance(line, _Placed) for line in lines):
         what = f"cell {number}: its source is neither text nor a list of lines"
         return [Problem(1, 1, what)], {}
+    if (size := sum(map(len, lines))) > CHARACTERS:
+        what = f"cell {number}: {size} characters; at most {CHARACTERS} are read: split it"
+        return [Problem(*place(lines[0].start), what)], {}
     return markdown.read(_plain("".join(lines)), _places(lines, text, place))
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from symbp.documents import markdown, notebook, tex
 from symbp.documents.formula import Part
 from symbp.documents.region import Document, Macro, Problem
-from symbp.documents.text import plain
+from symbp.documents.text import CHARACTERS, plain
 from symbp.errors import SymbpError, unknown
 
 Kind = Literal["markdown", "tex", "notebook"]
@@ -49,7 +49,9 @@ def read_document(path: Path) -> Document:
     except OSError as error:
         raise SymbpError(f"{path}: {error.strerror or error}") from error
     if len(data) > BYTES:
-        raise SymbpError(f"{path}: {size / 1e6:.1f} MB; at most {BYTES / 1e6:.0f} MB are read")
+        raise SymbpError(
+            f"{path}: {size / 1e6:.1f} MB; at most {BYTES / 1e6:.0f} MB are read: split it"
+        )
     if (offset := data.find(b"\0")) >= 0:
         what = f"a binary file, with a NUL byte at offset {offset}; expected text in UTF-8"
         return Document(path.as_posix(), (Problem(1, 1, what),))
@@ -77,8 +79,8 @@ def read_text(text: str, name: str, kind: Kind) -> Document:
     >>> read_text("$$\na = b\n$$", "post.md", "markdown").parts
     (Region(latex='a = b', line=2, column=1, display=True),)
     """
-    if len(text) > BYTES:
-        raise SymbpError(f"{name}: {len(text)} characters; at most {BYTES} are read")
+    if len(text) > (most := BYTES if kind == "notebook" else CHARACTERS):
+        raise SymbpError(f"{name}: {len(text)} characters; at most {most} are read: split it")
     text = plain(text.replace("\r\n", "\n").replace("\r", "\n"))
     found, known = _READERS[kind](text)
     return Document(name, tuple(found), known)

@@ -133,7 +133,7 @@ def _formula(text: Text, start: int, end: int) -> bool:
 
 def _closing_dollar(text: Text, start: int, limit: int) -> int:
     closing = text.next(_DOLLARS, start)
-    for _ in range(20):  # formulas in the words of one formula
+    for _ in range(8):  # formulas in the words of one formula
         if closing is None or closing.start(1) >= limit:
             return -1
         if not nested_dollar(text.text[max(start, closing.start(1) - 200) : closing.start(1)]):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from symbp.documents import declaration, macros
-from symbp.documents.formula import Clean, Part, region
+from symbp.documents.formula import LENGTH, Clean, Part, region
 from symbp.documents.region import Macro
 from symbp.documents.spans import SHARED, Rule, Step, bracketed, problem, scan
 from symbp.documents.text import COMMENT, Place, Text, blank, places
@@ -54,17 +54,20 @@ def without_comments(text: str) -> str:
     'a\\% ???????? ???'
     """
     spans, position = [], 0
+    endless: set[str] = set()
     while match := _TOKEN.search(text, position):
         position = match.end()
         if match["comment"]:
             spans.append(match.span())
         elif name := match["verbatim"]:
-            end = text.find(rf"\end{{{name}}}", position)
+            end = -1 if name in endless else text.find(rf"\end{{{name}}}", position)
+            if end < 0:
+                endless.add(name)
             position = end if end >= 0 else position
             spans.append((match.end(), position))
         elif mark := match["mark"]:
-            end, line = text.find(mark, position), text.find("\n", position)
-            if end >= 0 and not 0 <= line < end:
+            end = text.find(mark, position, position + LENGTH)
+            if end >= 0 and "\n" not in text[position:end]:
                 position = end + 1
                 spans.append((match.start(), position))
     return blank(text, spans, COMMENT)

@@ -22,6 +22,8 @@ ENVIRONMENT = r"\s?\{(" + "|".join(ENVIRONMENTS) + r")(\*?)\}"
 _EDGE = re.compile(r"(?<!\\)(?:\\\\)*(\\(?:begin|end))" + ENVIRONMENT)
 _BLANK = re.compile(r"\n(?=[ \t>]*(?:\n|\Z))")
 
+#: More characters of Markdown or TeX in one piece are refused, so that memory stays bounded.
+CHARACTERS = 4_000_000
 #: How far from a delimiter its line is looked at.
 REACH = 2_000
 
