@@ -93,8 +93,10 @@ class _Reader:
             self.before = (s, latex[0])
         if len(members) < 2 or not self._is_claim(members, latex):
             return
-        for verdict in judge(list(self.cases.values()), members, latex, s.condition):
-            yield self._finding(region, verdict)
+        found = judge(list(self.cases.values()), members, latex, s.condition)
+        for verdict, member in zip(found, members[1:], strict=True):
+            left = () if s.continues else members[0]
+            yield self._finding(region, verdict, text, left, member)
 
     def _is_claim(self, members: list[Tokens], latex: list[str]) -> bool:
         for each in (j for case in self.cases.values() for j in case):
@@ -108,8 +110,17 @@ class _Reader:
                 return True
         return any(_looks_like_a_claim(x) for x in latex)
 
-    def _finding(self, region: Region, verdict: Verdict) -> Finding:
-        return Finding(self.document.name, region.line, region.column, verdict)
+    def _finding(
+        self, region: Region, verdict: Verdict, text: str = "", left: Tokens = (),
+        right: Tokens = (),
+    ) -> Finding:  # fmt: skip
+        """A finding at the left side, or at the member itself where the left side stands before."""
+        first = left or right
+        start = first[0].start if first and text == region.latex else 0
+        before = region.latex[:start]
+        line = region.line + before.count("\n")
+        column = len(before) - before.rfind("\n") if "\n" in before else region.column + start
+        return Finding(self.document.name, line, column, verdict)
 
 
 def _looks_like_a_claim(latex: str) -> bool:

@@ -75,7 +75,15 @@ class Judge:
         scope = Scope(Exact(self.fixed))
         scope.choices = dict(choices or {})
         reader = Elaborator(self.lexicon, scope)
-        return scope, [reader.read(n) for n in nodes]
+        found = []
+        for n in nodes:
+            found.append(reader.read(n))
+            samples = [s for s in sorted(found[-1].expr.free_symbols, key=str)
+                       if scope.kinds.get(s) is Kind.SAMPLE
+                       and s not in {a.symbol for a in found[-1].axes}]  # fmt: skip
+            if samples and scope.sample is None:
+                scope.sample = samples[0]
+        return scope, found
 
     # -- one claim ---------------------------------------------------------------------------
 

@@ -53,6 +53,7 @@ class Mismatch:
 def laid_over(scope: Scope, left: Typed, right: Typed) -> Sides | Mismatch:
     """Both sides with common axes, or how their shapes differ."""
     notes: list[str] = list(scope.notes)
+    scope.settled_shapes = True
     entrywise = False
     pair: tuple[Expr, Expr] | None = None
     axes: tuple[Range, ...] = ()

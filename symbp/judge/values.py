@@ -21,8 +21,9 @@ from symbp.numbers.evaluator import Evaluation
 from symbp.numbers.expressions import Expressions
 from symbp.numbers.indexing import Key, Scope, Tensor
 from symbp.reading.typed import Total
-from symbp.system import Equation, System
+from symbp.system import System
 from symbp.system.equation import family_of, index_of
+from symbp.system.indices import substitute
 
 
 class Values:
@@ -129,32 +130,37 @@ class Values:
 
     def _directly(self, f: Expr, name: str, index: tuple[int, ...], scope: Scope) -> Tensor:
         """∂f/∂u through the equation that defines f alone, all other quantities held fixed."""
-        equation, point = self._definition(f, scope)
+        rhs, point = self._definition(f, scope)
+        inner = replace(scope, point={**scope.point, **point})
         key, place = self._place(name, index)
-        self.primal.at(equation.rhs, replace(scope, point={**scope.point, **point}))
+        self.primal.at(rhs, inner)
         store = _Frozen(self.primal, name, key, self._epsilon(name, key, place))
         frozen = Expressions(self.system, self.dual, self.primal.indexing, store)
-        inner = replace(scope, point={**scope.point, **point})
-        return self._tangent(frozen.value(equation.rhs, inner))
+        return self._tangent(frozen.value(rhs, inner))
 
-    def _definition(self, f: Expr, scope: Scope) -> tuple[Equation, dict[Symbol, int]]:
+    def _definition(self, f: Expr, scope: Scope) -> tuple[Expr, dict[Symbol, int]]:
+        """What defines f, with axes named as those of f; an expression f is itself."""
         name = str(family_of(f))
-        for equation in self.system.defining(name) if name in self.system.by_name else ():
+        if name not in self.system.by_name:
+            return f, {}
+        for equation in self.system.defining(name):
             point: dict[Symbol, Any] = {}
+            axes: dict[Expr, Expr] = {}
             fits = True
             ranges = {r.symbol: r for r in equation.domain}
             for own, given in zip(equation.index, index_of(f), strict=True):
                 if own not in ranges:
                     fits = fits and self.integer(own, {}) == self.integer(given, scope.point)
-                    continue
-                if given in scope.spans:
-                    raise DefinitionError("a direct derivative needs the entries of f one by one")
-                value = self.integer(given, scope.point)
-                low, high = (self.integer(b, point) for b in (ranges[own].lower, ranges[own].upper))
-                fits = fits and low <= value <= high
-                point[own] = value
+                elif given in scope.spans:
+                    axes[own] = given
+                else:
+                    value = self.integer(given, scope.point)
+                    r = ranges[own]
+                    low, high = (self.integer(b, point) for b in (r.lower, r.upper))
+                    fits = fits and low <= value <= high
+                    point[own] = value
             if fits:
-                return equation, point
+                return substitute(equation.rhs, axes), point
         raise DefinitionError(f"no equation defines {f}")
 
 

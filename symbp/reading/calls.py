@@ -22,6 +22,8 @@ from symbp.reading.syntax import (
     Norm,
     Rows,
     Tokens,
+    form,
+    replaced,
     walk,
 )
 from symbp.reading.typed import ShapeError, Typed, summed
@@ -40,6 +42,13 @@ def call(reader: Elaborator, node: Call) -> Typed:
     """A function of the table, of the author's, of NumPy, or a quantity with its arguments."""
     name = node.function.base
     arguments = [a for a in node.arguments if not isinstance(a, Keyword)]
+    for own in reader.lexicon.operators:
+        same = own.base == name and own.primes == node.function.primes
+        if same and len(own.arguments) == len(arguments):
+            body = own.body
+            for old, new in zip(own.arguments, arguments, strict=True):
+                body = replaced(body, form(old), new)
+            return reader.read(body)
     if name in reader.lexicon.softmaxes or name == "softmax":
         return softmax(reader, _one(reader, node, arguments))
     row = function_row(reader, name)
@@ -91,6 +100,9 @@ def _powered(reader: Elaborator, node: Call, x: Typed) -> Typed:
 def softmax(reader: Elaborator, x: Typed) -> Typed:
     """exp(x_j) / Σ_k exp(x_k); of a batch for each sample."""
     axes = [a for a in x.axes if reader.scope.kinds.get(a.symbol) is not Kind.SAMPLE]
+    if x.is_scalar:  # ψ(v_a) is entry a of ψ(v)
+        axes = [r for s, r in reader.scope.ranges.items() if s in x.expr.free_symbols
+                and reader.scope.kinds.get(s) is Kind.UNIT]  # fmt: skip
     if len(axes) != 1:
         raise ShapeError(f"softmax of {x.shape()}")
     exp = TABLE["exp"]
@@ -131,12 +143,10 @@ def _sample_of(reader: Elaborator, arguments: Sequence[Node]) -> Symbol | None:
 def _of_several(
     reader: Elaborator, row: Row, arguments: Sequence[Node], node: Call
 ) -> Typed:
-    """An unspecified f(x, y) of numbers: F(f_1(x) + f_2(y))."""
+    """An unspecified number f(x, y): F(Σ f_1(x_j) + Σ f_2(y_j))."""
     parts = [reader.read(a) for a in arguments]
-    if not all(p.is_scalar for p in parts):
-        raise ReadingError(f"{row.name} of several vectors", node.start)
     inside = sp.Add(*(
-        unspecified(f"{row.name}·{n}", "f")(p.expr) for n, p in enumerate(parts)
+        summed(unspecified(f"{row.name}·{n}", "f")(p.expr), *p.axes) for n, p in enumerate(parts)
     ))  # fmt: skip
     return Typed(row(inside))
 

@@ -40,6 +40,7 @@ from symbp.reading.syntax import (
     Rows,
     Sum,
     Tokens,
+    form,
     walk,
 )
 from symbp.reading.typed import Chain, ShapeError, Total, Typed, summed
@@ -333,6 +334,9 @@ class Elaborator:
         """∂f/∂u."""
         if node.of is None:
             raise ReadingError("a derivative of nothing: what stands behind ∂/∂ is missing")
+        named = self.lexicon.derivatives.get((form(node.of), form(node.by)))
+        if named is not None:
+            return self.read(named)
         of, by = self.read(node.of), self.read(node.by)
         return self.differentiated(of, by, node.by.start)
 

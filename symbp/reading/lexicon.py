@@ -67,12 +67,25 @@ class Abbreviation:
 
 
 @dataclass(frozen=True)
+class Operator:
+    """A function that the author defines by an expression: Σ'(z^l) = diag(σ'(z^l))."""
+
+    base: str
+    primes: int
+    arguments: tuple[Node, ...]
+    body: Node
+
+
+@dataclass(frozen=True)
 class Lexicon:
     """All that a reader knows of one author's names for one System."""
 
     system: System
     words: tuple[Word, ...]
     abbreviations: tuple[Abbreviation, ...] = ()
+    operators: tuple[Operator, ...] = ()
+    derivatives: Mapping[object, Node] = field(default_factory=dict)
+    """Derivatives that are only names: (form of f, form of u) → what is meant."""
     functions: Mapping[str, Row] = field(default_factory=dict)
     """Letters of functions: σ, f, g."""
     softmaxes: frozenset[str] = frozenset()
@@ -110,7 +123,7 @@ class Lexicon:
         """What the parser must know of these names."""
         families = frozenset(w.base for w in self.words)
         return Vocabulary(
-            frozenset(self.functions) | self.softmaxes,
+            frozenset(self.functions) | self.softmaxes | {o.base for o in self.operators},
             self.names,
             self.called,
             families,

@@ -18,7 +18,7 @@ from symbp.reading.declared import Declared, function_row
 from symbp.reading.elaborate import Elaborator
 from symbp.reading.families import LAYERS, TIMES, Families, Family, uses
 from symbp.reading.lexer import Token, tokens
-from symbp.reading.lexicon import Abbreviation, Lexicon, Place, Word
+from symbp.reading.lexicon import Abbreviation, Lexicon, Operator, Place, Word
 from symbp.reading.marks import Mark, marks, text_of
 from symbp.reading.parser import FUNCTION_WORDS, Vocabulary, parse
 from symbp.reading.products import aligned, turned
@@ -27,7 +27,7 @@ from symbp.reading.ranks import Ranks
 from symbp.reading.scope import Scope, size_text
 from symbp.reading.sizes import Exact, Learner, axis_size
 from symbp.reading.statements import statements
-from symbp.reading.syntax import BigSum, Call, Derivative, Differential, Fraction, Name, Node, Product, Tokens, children, walk
+from symbp.reading.syntax import BigSum, Call, Derivative, Differential, Fraction, Name, Node, Product, Tokens, children, form, walk
 from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
 from symbp.system.equation import index_base
@@ -98,10 +98,13 @@ class _Model:
             self.indices[given.samples] = Kind.SAMPLE
         self.functions = self._functions()
         self.vocabulary = self._vocabulary()
+        self.operators: list[Operator] = []
+        self.derivatives: dict[object, Node] = {}
         self.equations, self.defines = self._parsed()
         self.depths = self._depths()
         self.namer: Namer | None = None
         self.open_ranks = False
+        self.row_vectors = False
         self.families = self._families()
         self.ranks = self._ranks()
 
@@ -120,8 +123,8 @@ class _Model:
         for line in (*self.given.equations, *self.given.define):
             first = list(tokens(line))
             place = 1
-            while place + 1 < len(first) and first[place].text in ("_", "^"):
-                place += 2
+            while place + 1 < len(first) and first[place].text in ("_", "^", "'"):
+                place += 1 if first[place].text == "'" else 2
             if first:
                 called = place < len(first) and first[place].text == "("
                 found[first[0].text] = found.get(first[0].text, False) or called
@@ -153,7 +156,9 @@ class _Model:
         functions -= {k for k, v in self.given.functions.items() if v == "kronecker"}
         called = {self.given.loss, *(k for k, v in lefts.items() if v)} - {""}
         called |= {k for k in lefts if k.isalpha() and k.isupper()} | (lefts.keys() & LOSSES)
-        called |= {k for k in lefts if k not in self._on_the_right()}
+        defined = {t[0].text for line in self.given.equations if (t := tokens(line))}
+        called |= {k for k in defined if k not in self._on_the_right()}
+        functions -= {k for k, v in lefts.items() if v and k not in self.given.functions}
         return Vocabulary(
             frozenset(functions), frozenset(self._words()), frozenset(called - functions),
             frozenset(lefts), differentials="d" not in lefts,
@@ -185,7 +190,19 @@ class _Model:
             if len(s.members) < 2:
                 raise ReadingError("an equation needs a left and a right side")
             left, right = (parse(m, self.vocabulary) for m in s.members[:2])
+            if isinstance(left, Differential):
+                continue  # ∇u and du are the derivative of the loss by u anyway
+            if isinstance(left, Derivative) and left.of is not None:
+                self.derivatives[form(left.of), form(left.by)] = right
+                continue
             if isinstance(left, Call):
+                if all(isinstance(a, Name) for a in left.arguments) and (
+                    left.function.primes or any(line == d for d in self.given.define)
+                ):
+                    self.operators.append(Operator(
+                        left.function.base, left.function.primes, left.arguments, right))  # fmt: skip
+                    if left.function.primes:
+                        continue
                 left = left.function
             if not isinstance(left, Name):
                 raise ReadingError("the left side of an equation must be one name", left.start)
@@ -331,8 +348,9 @@ class _Model:
             elif f.base == self.given.loss or (f.base in LOSSES and key not in inner):
                 known[key] = units
         for key, f in self.families.items():
-            if f.base in self.evidence and known.get(key) is None:
-                known[key] = self.evidence[f.base]
+            name = f.base + "^" if f.above else f.base
+            if name in self.evidence and known.get(key) is None:
+                known[key] = self.evidence[name]
         softmaxes = {k for k, v in self.given.functions.items() if v == "softmax"}
         functions = frozenset(self.vocabulary.functions) | FUNCTION_WORDS
         pairs = [(e.left, e.right) for e in self.equations]
@@ -343,13 +361,36 @@ class _Model:
             )
             return ranks.settle(pairs)
 
+        for item in (*self.given.rows, *self.given.columns):
+            name = item.partition("=")[0].strip()
+            known |= {k: 2 for k, f in self.families.items() if f.base == name}
         found = settled()
+        self.row_vectors = self._rows_first(found)
         weights = self._layered_weights()
         if weights and not any(found.values()) and not self.given.all_scalar:
             self.open_ranks = True
             known |= dict.fromkeys(weights, 2)
             found = settled()
         return found
+
+    def _rows_first(self, ranks: Mapping[str, int]) -> bool:
+        """Whether vectors are rows: x W, a vector before a matrix."""
+        if any(shape[0] == "row" for shape in self.given.shapes.values()):
+            return True
+        for e in self.equations:
+            for n in walk(e.right):
+                if not isinstance(n, Product):
+                    continue
+                for a, b in zip(n.factors, n.factors[1:], strict=False):
+                    if isinstance(a, Name) and isinstance(b, Name):
+                        plain = not any(m.is_transpose for m in marks(a.sup))
+                        x, y = (self._key(c, self.families) for c in (a, b))
+                        both = x is not None and y is not None and a.base not in self.given.batch
+                        if both and plain and ranks[str(x)] == 1 and ranks[str(y)] == 2 \
+                                and not self._written_units(a)[1] \
+                                and not self._written_units(b)[1]:  # fmt: skip
+                            return True
+        return False
 
     def _layered_weights(self) -> list[str]:
         """The w of w^l a^{l-1}: what stands before another quantity of a layer in a product."""
@@ -525,7 +566,7 @@ class _Model:
             if f.samples and Kind.SAMPLE not in f.kinds:
                 places.insert(0, Place(numbers[Kind.SAMPLE], "^", Kind.SAMPLE))
             shape = self._shape(key) or ()
-            flipped = shape[:1] == ("row",) and len(shape) > 1
+            flipped = shape[:1] == ("row",) if shape else len(units) == 1 and self.row_vectors
             only = {None: "", True: "bare", False: "marked"}[f.bare]
             words.append(Word(f.base, key, tuple(places), f.fixed, flipped=flipped, only=only))
         words += self._entries_in_small(words)
@@ -570,6 +611,9 @@ class _Model:
             scope = Scope(unifier)  # type: ignore[arg-type]
             reader = Elaborator(lexicon, scope)
             left = reader.read(e.left)
+            samples = [x for x in left.expr.free_symbols if scope.kinds.get(x) is Kind.SAMPLE]
+            if samples and not any(a.symbol in samples for a in left.axes):
+                scope.sample = samples[0]
             right = self._fitted(scope, left, reader.read(e.right))
             return equation_of(lexicon, scope, left, right)
 
@@ -622,7 +666,8 @@ class _Model:
         return replace(
             lexicon, system=system, loss=loss, sample_loss=_sample_loss(system, loss),
             constants=frozenset(v.name for v in constants) | lexicon.constants,
-            abbreviations=tuple(self._abbreviations()),
+            abbreviations=tuple(self._abbreviations()), operators=tuple(self.operators),
+            derivatives=self.derivatives,
         )  # fmt: skip
 
     def _bound(self, sizes: Sequence[Variable]) -> dict[str, int]:
@@ -825,20 +870,29 @@ def _outside_sums(node: Node) -> Iterator[Node]:
 
 
 def counted_units(formulas: Sequence[Tokens]) -> dict[str, int]:
-    """Names that are written with two index letters somewhere: w_{jk} is an entry of a matrix."""
-    found: dict[str, int] = {}
+    """Names that are written with two index letters and never with one: w_{jk} is of a matrix.
+
+    What has a mark above as well is counted apart: w^l_{jk} by the key "w^".
+    """
+    found: dict[str, set[int]] = {}
     for formula in formulas:
-        for place, t in enumerate(formula):
-            if t.kind == "name" and formula[place + 1 : place + 2]:
-                scripts = formula[place + 1 : place + 5]
-                for mark, script in zip(scripts, scripts[1:], strict=False):
-                    if mark.text == "_" and script.kind == "group":
-                        inner = [x.text for x in script.parts[0] if x.text != ","]
-                        if len(inner) == 2 and all(len(x) == 1 and x.islower() for x in inner):
-                            found[t.text] = 2
-            for part in t.parts:
-                found |= counted_units([part])
-    return found
+        _count(formula, found)
+    return {name: 2 for name, counts in found.items() if counts == {2}}
+
+
+def _count(formula: Tokens, found: dict[str, set[int]]) -> None:
+    for place, t in enumerate(formula):
+        for part in t.parts:
+            _count(part, found)
+        scripts = formula[place + 1 : place + 5] if t.kind == "name" else ()
+        above = scripts[:1] and (scripts[0].text == "^" or [x.text for x in scripts[2:3]] == ["^"])
+        name = t.text + "^" if above else t.text
+        for mark, script in zip(scripts, scripts[1:], strict=False):
+            if mark.text == "_":
+                inside = script.parts[0] if script.kind == "group" else (script,)
+                inner = [x.text for x in inside if x.text != ","]
+                if all(len(x) == 1 and x.islower() for x in inner):
+                    found.setdefault(name, set()).add(len(inner))
 
 
 def _unit_marks(m: object, units: int) -> list[object]:

@@ -124,8 +124,19 @@ class Names:
         if match is None:
             return None
         variable = self.lexicon.system[word.family]
+        self._turn_entry(word, match)
         entry = self._entry(word, variable, match, self._text(node))
         return self.elaborator.raised(entry, match.rest)
+
+    @staticmethod
+    def _turn_entry(word: Word, match: Match) -> None:
+        """The entry of a transpose: W^T_{bc} is W_{cb}."""
+        turns = [m for m in match.rest if m.is_transpose]
+        units = [p.slot for p in word.places if p.kind is Kind.UNIT]
+        if len(turns) % 2 and len(units) == 2 and all(u in match.indices for u in units):
+            a, b = units
+            match.indices[a], match.indices[b] = match.indices[b], match.indices[a]
+            match.rest = [m for m in match.rest if not m.is_transpose]
 
     def _matched(self, word: Word, node: Name) -> Match | None:
         """The marks by the word's places; None where its fixed marks are not there."""
@@ -196,6 +207,9 @@ class Names:
         """Marks with places, in order; an index of one kind is not put in a place of another."""
         if len(given) == len(wanted):
             return list(zip(given, wanted, strict=True))
+        if len(given) < len(wanted) and not any(self._kind(m) is Kind.SAMPLE for m in given):
+            others = [p for p in wanted if p.kind is not Kind.SAMPLE]
+            wanted = others if len(others) >= len(given) else wanted
         pairs: list[tuple[Mark, Place]] = []
         places = list(wanted)
         for m in given:
@@ -334,7 +348,8 @@ class Names:
             if at is None:
                 return None
             del sides[side][at]
-        places = [Place(i, side, kind) for i, (side, kind, _) in enumerate(short.places)]
+        places = [Place(i, side, kind) for i, (side, kind, _) in enumerate(short.places)
+                  if not (short.whole and kind is Kind.SAMPLE)]  # fmt: skip
         units = [p for p in places if p.kind in ARRAY_KINDS]
         extra = self._extra_units(short, sides, units)
         match = self._placed(places, sides, node)

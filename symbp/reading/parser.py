@@ -41,7 +41,7 @@ FUNCTION_WORDS = {
     *FUNCTION_MACROS,
     *"""sigmoid softmax tanh relu ReLU Relu exp log ln diag sign sgn rot180 upsample flip conv prod
     softplus sum mean np max min any transpose vec tr Tr trace leaky_relu elu gelu silu swish sqrt
-    concat erf abs batch CE cross""".split(),
+    concat erf abs""".split(),
 }
 PRODUCT_SIGNS = {r"\cdot", r"\times", r"\odot", r"\circ", "*", r"\bullet", r"\otimes", ".*", "/",
                  r"\star", "@", r"\oslash", "."}  # fmt: skip
@@ -275,6 +275,7 @@ class _Parser:
             names = joined(inner[1:], self.vocabulary)
             self.tokens[self.place : self.place] = list(names)
             return self._differential(t)
+        inner = tuple(joined(inner, self.vocabulary))
         if len(inner) == 1 and inner[0].kind in ("name", "word", "group"):
             self.tokens[self.place : self.place] = [inner[0]]
             return replace(self.factor(), start=t.start)
@@ -355,7 +356,8 @@ class _Parser:
         if t.kind not in ("name", "word"):
             raise ReadingError(f"{t.text!r} where the name of a quantity is needed", t.start)
         name = self._scripted(Name(t.start, t.end, t.text))
-        if self.text() == "(" and t.text in self.vocabulary.called and isinstance(name, Name):
+        called = t.text in self.vocabulary.called and self._only_names()
+        if self.text() == "(" and called and isinstance(name, Name):
             return self._call(name)
         return name
 
@@ -366,7 +368,8 @@ class _Parser:
             name.base in FUNCTION_WORDS and name.base not in v.families
         )
         opens = self.text() in ("(", r"\{") or (self.text() == "[" and is_function)
-        if opens and (is_function or name.base in v.called or self._is_list()):
+        named = name.base in v.called and self._only_names()
+        if opens and (is_function or named or self._is_list()):
             opened = self.take()
             inner = self._until(opened)
             end = self.tokens[self.place - 1].end
@@ -397,6 +400,17 @@ class _Parser:
             name, value = ("".join(t.text for t in p) for p in (part[:at], part[at + 1 :]))
             return Keyword(part[0].start, part[-1].end, name, value)
         return parse([t for t in part if t.kind != "text" or t.text], self.vocabulary)
+
+    def _only_names(self) -> bool:
+        """Whether the brackets that follow hold names alone, as what a quantity depends on."""
+        depth = 0
+        for t in self.tokens[self.place :]:
+            depth += {"(": 1, ")": -1}.get(t.text, 0)
+            if depth == 0:
+                return True
+            if t.text in PRODUCT_SIGNS or t.text in ("+", "-", "=") or t.kind in ("number", "frac"):
+                return False
+        return False
 
     def _is_list(self) -> bool:
         """Whether the brackets that follow hold several things between commas."""

@@ -7,7 +7,7 @@ before its first step and no equation gives is an input.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -129,15 +129,26 @@ class Ranges:
         for v in variables:
             if v.role is not Role.INTERMEDIATE:
                 continue
+            own = {k: self._own_span(v, k, result) for k in (Kind.LAYER, Kind.TIME)}
             for kind in (Kind.LAYER, Kind.TIME):
-                place = self._slot(v.name, kind)
-                if place is None:
+                if self._slot(v.name, kind) is None:
                     continue
+                rest = {k: s for k, s in own.items() if s is not None and k is Kind.LAYER
+                        and kind is Kind.TIME}  # fmt: skip
                 for gap in self._gaps(v, kind, result):
-                    start = self._start(v, place, gap, len(added))
+                    start, equation = _starting(v, kind, gap, rest)
                     added.append(start)
-                    result.append(_starting(v, start, place, gap))
+                    result.append(equation)
         return result, (*variables, *added)
+
+    def _own_span(self, v: Variable, kind: Kind, equations: Sequence[Equation]) -> Span | None:
+        """From the first to the last layer or time that equations define."""
+        last = LAST[kind]
+        spans = [s for e in equations if e.family == v.name and (s := self.own(e, kind))]
+        if not spans:
+            return None
+        return (min((a for a, _ in spans), key=lambda e: _rank(e, last)),
+                max((b for _, b in spans), key=lambda e: _rank(e, last)))  # fmt: skip
 
     def _placed(self, e: Equation) -> Equation:
         domain = []
@@ -149,37 +160,42 @@ class Ranges:
             domain.append(Range(r.symbol, *own) if own is not None else r)
         return replace(e, domain=tuple(domain))
 
-    def _gaps(self, v: Variable, kind: Kind, equations: Sequence[Equation]) -> list[Expr]:
+    def _gaps(self, v: Variable, kind: Kind, equations: Sequence[Equation]) -> list[Span]:
         """Layers or times that are used and that no equation defines."""
         low, high = self.of(v.name, kind)
-        spans = [s for e in equations if e.family == v.name and (s := self.own(e, kind))]
+        own = self._own_span(v, kind, equations)
+        if own is None:
+            return []
         last = LAST[kind]
         gaps = []
-        for end in (low, high):
-            covered = any(
-                _rank(a, last) <= _rank(end, last) <= _rank(b, last) for a, b in spans
-            )
-            if not covered:
-                gaps.append(end)
+        if _rank(low, last) < _rank(own[0], last):
+            gaps.append((low, sp.expand(own[0] - 1)))
+        if _rank(own[1], last) < _rank(high, last):
+            gaps.append((sp.expand(own[1] + 1), high))
         return gaps
 
-    @staticmethod
-    def _start(v: Variable, place: int, gap: Expr, count: int) -> Variable:
-        symbol = v.slots[place].symbol
-        slots = tuple(
-            replace(s, range=s.range.substitute({symbol: gap}))
-            for i, s in enumerate(v.slots) if i != place
-        )  # fmt: skip
-        return Variable(f"{v.name}·{gap}", slots, Role.INPUT)
 
-
-def _starting(v: Variable, start: Variable, place: int, gap: Expr) -> Equation:
-    symbols = [s.symbol for i, s in enumerate(v.slots) if i != place]
-    index = list(v.own_index)
-    index[place] = gap
+def _starting(
+    v: Variable, kind: Kind, gap: Span, rest: Mapping[Kind, Span]
+) -> tuple[Variable, Equation]:
+    """An input for a gap, and the equation that puts it there; `rest` narrows other indices."""
+    place = next(i for i, s in enumerate(v.slots) if s.kind is kind)
+    own = v.slots[place].symbol
+    single = gap[0] == gap[1]
+    slots = []
+    for i, s in enumerate(v.slots):
+        r = s.range.substitute({own: gap[0]} if single else {})
+        if i == place:
+            r = Range(own, *gap)
+        elif s.kind in rest:
+            r = Range(r.symbol, *rest[s.kind])
+        slots.append(replace(s, range=r))
+    kept = [s for i, s in enumerate(slots) if not (single and i == place)]
+    start = Variable(f"{v.name}·{kind}{gap[0]}", tuple(kept), Role.INPUT)
+    symbols = [s.symbol for s in kept]
+    index = [gap[0] if single and i == place else s.symbol for i, s in enumerate(v.slots)]
     rhs = start[tuple(symbols)] if symbols else start.atom
-    domain = tuple(s.range for s in start.slots)
-    return Equation(v.name, tuple(index), rhs, domain)
+    return start, Equation(v.name, tuple(index), rhs, tuple(s.range for s in kept))
 
 
 def _rank(e: Expr, last: Symbol) -> tuple[int, int]:

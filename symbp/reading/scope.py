@@ -38,6 +38,8 @@ class Scope:
     notes: list[str] = field(default_factory=list)
     sample: Symbol | None = None
     """The sample that names without a sample index speak of."""
+    settled_shapes: bool = False
+    """Whether no more layers may be fixed to make shapes fit: between the sides of an equation."""
     count: int = 0
     choices: dict[tuple[int, int], int] = field(default_factory=dict)
     """Which reading is taken where several fit."""
@@ -84,7 +86,7 @@ class Scope:
         a, b = (self.settled(x) for x in (a, b))
         if self.unifier.equal(a, b):
             return True
-        return self._condition(a, b)
+        return not self.settled_shapes and self._condition(a, b)
 
     def settled(self, e: Expr) -> Expr:
         """An expression with the layers that are known by now."""

@@ -21,7 +21,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from symbp.reading.lexer import Token
 
@@ -179,6 +180,37 @@ def _nodes(value: object) -> Iterator[Node]:
     elif isinstance(value, tuple):
         for v in value:
             yield from _nodes(v)
+
+
+def form(node: object) -> object:
+    """The node without its place and without the places of its tokens: what is written."""
+    if isinstance(node, Token):
+        return form(node.parts) if node.kind == "group" else (node.text, form(node.parts))
+    if isinstance(node, Node):
+        own = (form(getattr(node, f.name)) for f in fields(node) if f.name not in ("start", "end"))
+        return (type(node).__name__, *own)
+    if isinstance(node, tuple):
+        return tuple(form(x) for x in node)
+    return node
+
+
+def replaced(node: Node, old: object, new: Node) -> Node:
+    """The node with every part of the form `old` replaced by `new`."""
+    if form(node) == old:
+        return new
+    changed = {
+        f.name: _replaced(getattr(node, f.name), old, new)
+        for f in fields(node) if f.name not in ("start", "end")
+    }  # fmt: skip
+    return replace(node, **changed)
+
+
+def _replaced(value: Any, old: object, new: Node) -> Any:
+    if isinstance(value, Node):
+        return replaced(value, old, new)
+    if isinstance(value, tuple):
+        return tuple(_replaced(v, old, new) for v in value)
+    return value
 
 
 def walk(node: Node) -> Iterator[Node]:
