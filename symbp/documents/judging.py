@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
+from symbp.documents.equations import Networks
 from symbp.documents.finding import Finding
 from symbp.documents.macros import expand
 from symbp.documents.region import Declaration, Document, Macro, Problem, Region
@@ -34,6 +35,10 @@ class _Reader:
         self.cases: dict[str, list[Judge]] = {}
         self.before: tuple[Statement, str] | None = None
         self.counted: Mapping[str, int] | None = None
+        self.networks: Networks | None = None
+        self.place = -1
+        """The number of the formula that is read."""
+        self.kept: dict[int, list[Judge]] = {}
 
     def findings(self) -> Iterator[Finding]:
         for part in self.document.parts:
@@ -70,7 +75,20 @@ class _Reader:
             self.counted = counted_units(formulas)
         return self.counted
 
+    def _own_cases(self) -> tuple[list[list[Judge]], str]:
+        """What the document's own equations say here, where nothing is declared; or why nothing."""
+        if self.networks is None:
+            formulas = [p.latex for p in self.document.parts if isinstance(p, Region)]
+            self.networks = Networks(formulas, self._evidence())
+        lexicons, reason = self.networks.at(self.place)
+        if not lexicons:
+            return [], reason
+        if id(lexicons) not in self.kept:
+            self.kept[id(lexicons)] = [Judge(x) for x in lexicons]
+        return [self.kept[id(lexicons)]], ""
+
     def _region(self, region: Region, macros: Mapping[str, Macro]) -> Iterator[Finding]:
+        self.place += 1
         try:
             text = expand(region.latex, macros) if macros else region.latex
             found = statements(tokens(text))
@@ -91,15 +109,21 @@ class _Reader:
             latex.insert(0, self.before[1])
         elif s.relations:
             self.before = (s, latex[0])
-        if len(members) < 2 or not self._is_claim(members, latex):
+        if len(members) < 2:
             return
-        found = judge(list(self.cases.values()), members, latex, s.condition)
+        cases, reason = list(self.cases.values()), ""
+        if not cases and _may_be_claim(latex):
+            cases, reason = self._own_cases()
+        if not self._is_claim(members, latex, cases):
+            return
+        found = judge(cases, members, latex, s.condition, reason)
         for verdict, member in zip(found, members[1:], strict=True):
             left = () if s.continues else members[0]
             yield self._finding(region, verdict, text, left, member)
 
-    def _is_claim(self, members: list[Tokens], latex: list[str]) -> bool:
-        for each in (j for case in self.cases.values() for j in case):
+    @staticmethod
+    def _is_claim(members: list[Tokens], latex: list[str], cases: list[list[Judge]]) -> bool:
+        for each in (j for case in cases for j in case):
             nodes = []
             for m in members:
                 try:
@@ -121,6 +145,12 @@ class _Reader:
         line = region.line + before.count("\n")
         column = len(before) - before.rfind("\n") if "\n" in before else region.column + start
         return Finding(self.document.name, line, column, verdict)
+
+
+def _may_be_claim(latex: list[str]) -> bool:
+    """Whether there is any sign of a derivative: ∂, ∇, δ, a prime, a d before a letter."""
+    return any(_looks_like_a_claim(x) or "'" in x or r"\prime" in x or "d" in x
+               or r"\Delta" in x for x in latex)  # fmt: skip
 
 
 def _looks_like_a_claim(latex: str) -> bool:

@@ -282,7 +282,7 @@ Case = Sequence[Judge]
 
 def judge(
     cases: Sequence[Case], members: Sequence[Tokens], latex: Sequence[str],
-    conditions: Sequence[Tokens] = (),
+    conditions: Sequence[Tokens] = (), no_network: str = "no equations are given",
 ) -> list[Verdict]:  # fmt: skip
     """A verdict for each member after the first: first = member; `latex` are their texts.
 
@@ -292,13 +292,14 @@ def judge(
     verdicts = []
     for place in range(1, len(members)):
         text = f"{latex[0]} = {latex[place]}"
-        verdicts.append(_verdict(cases, members[0], members[place], text, conditions))
+        found = _verdict(cases, members[0], members[place], text, conditions)
+        verdicts.append(found or Verdict(Status.UNREAD, text, reason=no_network))
     return verdicts
 
 
 def _verdict(
     cases: Sequence[Case], left: Tokens, right: Tokens, text: str, conditions: Sequence[Tokens]
-) -> Verdict:
+) -> Verdict | None:
     found: list[tuple[Judge, Outcome]] = []
     unread: list[str] = []
     for case in cases:
@@ -311,7 +312,7 @@ def _verdict(
         if outcomes:
             found.append(_agreed(outcomes))
     if not found:
-        return Verdict(Status.UNREAD, text, reason=unread[0] if unread else "no equations are given")
+        return Verdict(Status.UNREAD, text, reason=unread[0]) if unread else None
     order = [Status.PROVED, Status.UNDECIDED, Status.REFUTED]
     each, best = min(found, key=lambda pair: order.index(pair[1].status))
     notes = list(best.conventions)

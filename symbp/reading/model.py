@@ -777,7 +777,7 @@ class Namer:
 
     def numbered_by(self, variables: Sequence[Variable]) -> None:
         """n[l] is the number of units of the vectors of layer l, whatever matrix was met first."""
-        for v in sorted(variables, key=lambda v: len(v.slots)):
+        for v in sorted(variables, key=lambda v: (_units(v), v.role is Role.PARAMETER)):
             for slot in v.slots:
                 size = slot.range.upper
                 if isinstance(size, sp.Indexed) and v.slots[0].kind is Kind.LAYER:
@@ -840,6 +840,10 @@ def equation_of(lexicon: Lexicon, scope: Scope, left: Typed, right: Typed) -> Eq
         raise ReadingError(f"the index {letters} stands on the right only")
     placed = [r.substitute(dict(zip(variable.own_index, index, strict=True))) for r in domain]
     return Equation(name, tuple(index), rhs.xreplace(bound), tuple(placed))
+
+
+def _units(v: Variable) -> int:
+    return sum(s.kind in (Kind.UNIT, Kind.CHANNEL, Kind.PLACE) for s in v.slots)
 
 
 def _sample_loss(system: System, loss: str) -> str:
