@@ -7,6 +7,7 @@ before it counts, or the first one after it. δ^l = ∂J/∂z^l is a definition 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,15 +19,18 @@ from symbp.reading.marks import marks
 from symbp.reading.model import FUNCTION_LETTERS, read_models
 from symbp.reading.parser import Vocabulary, parse
 from symbp.reading.recognise import recognised
-from symbp.reading.statements import EQUALITIES, Statement, statements
+from symbp.reading.statements import EQUALITIES, INDEX_LETTERS, Statement, statements
 from symbp.reading.syntax import (
+    BigSum,
     Bracket,
     Call,
     Derivative,
     Differential,
+    Dots,
     Name,
     Node,
     Number,
+    Rows,
     Sum,
     form,
     walk,
@@ -55,6 +59,19 @@ class Definition:
     derived: bool
     """Whether the right side is a derivative: δ = ∂C/∂z."""
 
+    @property
+    def kind(self) -> str:
+        """Of which layers or times it speaks: letter, last, number, sample, all."""
+        texts = [t for m in (*marks(self.left.sup), *marks(self.left.sub)) for t in m.tokens]
+        above = [m for m in marks(self.left.sup)]
+        if len(above) > 1:
+            return "sample"
+        if any(t.text in ("l", r"\ell", "t", r"\tau") for t in texts):
+            return "letter"
+        if any(t.text in ("L", "N", "T") for m in above for t in m.tokens):
+            return "last"
+        return "number" if above and above[0].text.isdigit() else "all"
+
 
 @dataclass
 class Found:
@@ -62,13 +79,21 @@ class Found:
 
     definitions: list[Definition] = field(default_factory=list)
     functions: dict[str, str] = field(default_factory=dict)
+    latex: Sequence[str] = ()
+    """The formulas."""
+    samples: str = ""
+    """The letter of sums over all samples: Σ_x."""
     wanted: set[str] = field(default_factory=set)
     """Letters in derivatives."""
+    named: bool = False
+    """Whether derivatives are named dW, dz."""
+    differentiated: dict[str, None] = field(default_factory=dict)
+    """Letters of which derivatives are taken and that stand without marks: C in ∂C/∂w."""
 
 
 def search(formulas: Sequence[str]) -> Found:
     """The definitions among formulas; those that cannot be read are passed over."""
-    found = Found()
+    found = Found(latex=tuple(formulas))
     for place, latex in enumerate(formulas):
         try:
             all_statements = statements(tokens(latex))
@@ -89,6 +114,11 @@ def _look_at(found: Found, place: int, s: Statement, latex: str) -> None:
     for node in nodes:
         if node is not None:
             found.wanted |= set(_differentiated(node))
+            found.samples = found.samples or next(
+                (n.below[0].text for n in walk(node) if isinstance(n, BigSum)
+                 and [t.text for t in n.below] == ["x"]), "")  # fmt: skip
+            found.named = found.named or any(isinstance(n, Differential) for n in walk(node))
+            found.differentiated |= dict.fromkeys(_costs(node))
     if len(nodes) < 2 or s.continues or s.relations[0] not in EQUALITIES:
         return
     left, right = nodes[:2]
@@ -99,12 +129,16 @@ def _look_at(found: Found, place: int, s: Statement, latex: str) -> None:
         left.function.primes or left.function.sup
     ):
         name = recognised(left, right)
-        if name is not None:
-            found.functions.setdefault(left.function.base, name)
+        if name not in (None, "identity"):
+            found.functions.setdefault(left.function.base, str(name))
         return
     name = left.function if isinstance(left, Call) else left
-    if not isinstance(name, Name) or any(isinstance(n, Number) for n in [right]):
+    if not isinstance(name, Name) or isinstance(right, Number):
         return
+    if any(isinstance(n, Rows | Dots) for n in walk(right)) or (
+        not name.sub and not name.sup and name.base in INDEX_LETTERS and isinstance(right, Name)
+    ):
+        return  # a matrix written out; i = j
     derived = _is_derivative(right)
     if not derived and (
         name.base in ERRORS or _has_derivative(right) or _speaks_of_itself(name, right)
@@ -120,6 +154,32 @@ def _differentiated(node: Node) -> Iterator[str]:
             for inner in walk(n):
                 if isinstance(inner, Name):
                     yield inner.base
+
+
+def _preferred(group: Sequence[Definition], place: int, defined: set[str]) -> Definition:
+    """The last definition before a place, or the first after it; such as name other quantities."""
+    def links(d: Definition) -> int:
+        names = {n.base for n in walk(d.right) if isinstance(n, Name)}
+        return len((names & defined) - {d.left.base})
+
+    best = max(links(d) for d in group) > 0
+    linked = [d for d in group if (links(d) > 0) == best] if not group[0].derived else group
+    before = [d for d in linked if d.place <= place]
+    return before[-1] if before else linked[0]
+
+
+def _without_marks(node: Node) -> list[tuple[str, object]]:
+    """The names and kinds of nodes in order: σ(z^l) and σ(z^L) have the same."""
+    return [(type(n).__name__, n.base if isinstance(n, Name) else "") for n in walk(node)]
+
+
+def _costs(node: Node) -> Iterator[str]:
+    """The letters of which derivatives are taken and that stand without marks."""
+    for n in walk(node):
+        if isinstance(n, Derivative) and n.of is not None:
+            of = n.of.function if isinstance(n.of, Call) else n.of
+            if isinstance(of, Name) and not of.sub and not of.sup and not of.primes:
+                yield of.base
 
 
 def _has_derivative(node: Node) -> bool:
@@ -160,74 +220,130 @@ class Networks:
     def __init__(self, formulas: Sequence[str], evidence: Mapping[str, int]) -> None:
         self.found = search(formulas)
         self.evidence = evidence
-        self._known: dict[tuple[str, ...], tuple[list[Lexicon], str]] = {}
+        self._known: dict[tuple[str, ...], tuple[list[list[Lexicon]], str]] = {}
 
-    def at(self, place: int) -> tuple[list[Lexicon], str]:
-        """(lexicons, why there is none) for the formula of that number."""
+    def at(self, place: int) -> tuple[list[list[Lexicon]], str]:
+        """(lexicons by case, why there is none) for the formula of that number."""
         chosen = self._chosen(place)
         if not chosen:
             return [], "no equations of a network were found"
         key = tuple(d.text for d in chosen)
         if key not in self._known:
-            self._known[key] = self._read(chosen)
+            self._known[key] = self._cases(chosen)
         return self._known[key]
 
     def _chosen(self, place: int) -> list[Definition]:
         """For every name the definition that counts here, as far as the claims need it."""
-        latest: dict[object, Definition] = {}
+        groups: dict[tuple[str, str], list[Definition]] = {}
         for d in self.found.definitions:
-            known = latest.get(d.key)
-            if known is None or (d.place <= place and not (known.derived and not d.derived)):
-                latest[d.key] = d
-        kept = self._needed(list(latest.values()))
+            groups.setdefault((d.left.base, d.kind), []).append(d)
+        defined = {d.left.base for d in self.found.definitions if not d.derived}
+        latest = [_preferred(group, place, defined) for group in groups.values()]
+        kept = self._needed(latest)
         return self._general(sorted(kept, key=lambda d: d.place))
 
     def _needed(self, definitions: Sequence[Definition]) -> list[Definition]:
+        """What the claims speak of, and what that needs."""
         wanted = set(self.found.wanted)
         kept: list[Definition] = []
         changed = True
         while changed:
             changed = False
             for d in definitions:
-                if d in kept or d.left.base not in wanted:
-                    if not (d.derived and d not in kept):
-                        continue
-                kept.append(d)
-                wanted |= {n.base for n in walk(d.right) if isinstance(n, Name)}
-                changed = True
+                if d not in kept and (d.derived or d.left.base in wanted):
+                    kept.append(d)
+                    wanted |= {n.base for n in walk(d.right) if isinstance(n, Name)}
+                    changed = True
         return kept
 
     @staticmethod
     def _general(definitions: Sequence[Definition]) -> list[Definition]:
-        """Without a_2^{(2)} = ... where a^l = ... says it for all, and without a second δ^l."""
-        letters = {
-            d.left.base for d in definitions
-            if any(t.kind == "name" for m in (*marks(d.left.sup),) for t in m.tokens)
-        }  # fmt: skip
-        kept: list[Definition] = []
+        """Without a^{(2)} = ... and a^L = ... where a^l = ... says it for all layers."""
+        general = {d.left.base: d for d in definitions if d.kind == "letter" and not d.derived}
+        kept = []
         for d in definitions:
-            above = [m for m in marks(d.left.sup)]
-            numbers = bool(above) and all(m.text.isdigit() for m in above)
-            plain = isinstance(d.right, Name)
-            if d.left.base in letters and numbers and not plain:
+            whole = general.get(d.left.base)
+            if whole is not None and not d.derived:
+                same = _without_marks(d.right) == _without_marks(whole.right)
+                if (d.kind == "number" and not isinstance(d.right, Name)) or (
+                    d.kind in ("last", "sample") and same
+                ):
+                    continue
+            if d.kind == "sample" and whole is not None:
                 continue
             if d.derived and any(k.derived and k.left.base == d.left.base for k in kept):
                 continue
             kept.append(d)
         return kept
 
+    def _cases(self, chosen: Sequence[Definition]) -> tuple[list[list[Lexicon]], str]:
+        """All samples; and one sample alone, where the cost is a mean of the samples' costs."""
+        lexicons, reason = self._read(chosen)
+        cases = [lexicons] if lexicons else []
+        single = self._one_sample(chosen)
+        if single is not None:
+            one, _ = self._read(single)
+            cases += [[replace(x, case="one sample") for x in one]] if one else []
+        return cases, reason
+
+    def _one_sample(self, chosen: Sequence[Definition]) -> list[Definition] | None:
+        """The definitions with C = (the cost of one sample) in place of C = Σ_x C_x / n."""
+        for d in chosen:
+            sums = [n for n in walk(d.right) if isinstance(n, BigSum)]
+            if d.derived or d.left.base not in LOSS_LETTERS or len(sums) != 1:
+                continue
+            (big,) = sums
+            letter = big.below[0].text if big.below else ""
+            inner = [n for n in walk(big.body) if isinstance(n, Name)]
+            if letter in ("j", "k", "l", "t") or not inner:
+                continue
+            own = next((e for e in chosen if e.left.base == inner[0].base and e is not d
+                        and len(inner) == 1), None)  # fmt: skip
+            body = own.text.split("=", 1)[1] if own else self.found.latex[d.place][
+                big.body.start : big.body.end]  # fmt: skip
+            name, _, right = (x.strip() for x in d.text.partition("="))
+            front = re.sub(r"(\d*)\s*[nmN]\s*\}", lambda m: (m[1] or "1") + "}",
+                           right[: right.find(r"\sum")])  # fmt: skip
+            text = f"{name} = {front} \\left( {body.strip()} \\right)"
+            if self.found.samples:
+                text = text.replace(f"({self.found.samples})", "")
+            one = Definition(d.place, d.key, d.left, big.body, text, False)
+            return [one if e is d else e for e in chosen if e is not own]
+        return None
+
+    def _cost(self, equations: Sequence[Definition]) -> list[str]:
+        """C = any(a^L), where a cost is differentiated that the post leaves open."""
+        defined = {d.left.base for d in equations}
+        missing = [c for c in self.found.differentiated if c in LOSS_LETTERS and c not in defined]
+        if not missing and self.found.named:
+            missing = ["J"]
+        if len(missing) != 1 or defined & LOSS_LETTERS:
+            return []
+        used = {n.base for d in equations for n in walk(d.right) if isinstance(n, Name)
+                and form(n) != form(d.left)}  # fmt: skip
+        ends = [d for d in equations if d.left.base not in used]
+        ends = ends or [d for d in equations if isinstance(d.right, Call)]
+        texts = [t for d in ends if (t := _last_of(d)) is not None]
+        return [f"{missing[0]} = any({', '.join(dict.fromkeys(texts))})"] if texts else []
+
     def _read(self, chosen: Sequence[Definition]) -> tuple[list[Lexicon], str]:
         """The network of the definitions; what cannot be read among them is left out."""
         equations = [d for d in chosen if not d.derived]
+        batch = _batches(equations)
+        equations = [d for d in equations if d.left.base not in batch]
         defines = [d for d in chosen if d.derived]
         reason = ""
         for _ in range(MOST_ATTEMPTS):
             if not equations:
                 break
             given = Declared(
-                equations=tuple(d.text for d in equations),
+                equations=(*(d.text for d in equations), *self._cost(equations)),
                 define=tuple(d.text for d in defines),
                 functions=self.found.functions,
+                batch=batch,
+                samples=self.found.samples if any("_x" in d.text or r"\sum_x" in d.text
+                                                  or r"\sum_{x}" in d.text
+                                                  for d in equations) else "",
             )
             try:
                 return read_models(given, self.evidence), ""
@@ -239,6 +355,31 @@ class Networks:
         return [], f"its equations are not understood as a network: {reason}"
 
 
+#: Capitals that hold a quantity for all samples where the small letter is one sample's.
+BATCHES = "XYZAHPT"
+
+
+def _batches(equations: Sequence[Definition]) -> dict[str, str]:
+    """X → x for capitals that stand beside their small letters, these being defined themselves."""
+    names = {n.base for d in equations for side in (d.left, d.right) for n in walk(side)
+             if isinstance(n, Name)}  # fmt: skip
+    small = {d.left.base for d in equations}
+    pairs = {b: b.lower() for b in BATCHES if b in names and b.lower() in names}
+    return pairs if any(x in small for x in pairs.values()) else {}
+
+
+LOSS_LETTERS = {"J", "C", "L", "E", "Loss", "loss", r"\ell", "cost"}
+
+
+def _last_of(d: Definition) -> str | None:
+    """A quantity at its last layer, as the post writes it: a^L for a^l."""
+    if any(t.text in ("t", r"\tau") for m in (*marks(d.left.sub), *marks(d.left.sup))
+           for t in m.tokens):  # fmt: skip
+        return None
+    text = d.text.split("=")[0].strip()
+    return re.sub(r"(?<![A-Za-z\\])(l|\\ell)(\s*\+\s*1)?(?![A-Za-z])", "L", text)
+
+
 def _without_culprit(
     equations: Sequence[Definition], defines: Sequence[Definition], reason: str
 ) -> tuple[list[Definition], list[Definition], bool]:
@@ -246,8 +387,11 @@ def _without_culprit(
     for d in (*equations, *defines):
         if f"{d.text}:" in reason:
             return [e for e in equations if e is not d], [e for e in defines if e is not d], True
+    cycle = " need each other" in reason
     for d in reversed(equations):
-        if reason.startswith((f"{d.left.base} is", f"equation for {d.left.base}[")):
+        named = reason.startswith((f"{d.left.base} is", f"equation for {d.left.base}[",
+                                   f"no equation defines {d.left.base} for"))  # fmt: skip
+        if named or (cycle and d.left.base in reason.split(" need each other")[0].split(" and ")):
             return [e for e in equations if e is not d], list(defines), True
     return list(equations), list(defines), False
 

@@ -38,7 +38,7 @@ class _Reader:
         self.networks: Networks | None = None
         self.place = -1
         """The number of the formula that is read."""
-        self.kept: dict[int, list[Judge]] = {}
+        self.kept: dict[int, list[list[Judge]]] = {}
 
     def findings(self) -> Iterator[Finding]:
         for part in self.document.parts:
@@ -80,12 +80,10 @@ class _Reader:
         if self.networks is None:
             formulas = [p.latex for p in self.document.parts if isinstance(p, Region)]
             self.networks = Networks(formulas, self._evidence())
-        lexicons, reason = self.networks.at(self.place)
-        if not lexicons:
-            return [], reason
-        if id(lexicons) not in self.kept:
-            self.kept[id(lexicons)] = [Judge(x) for x in lexicons]
-        return [self.kept[id(lexicons)]], ""
+        cases, reason = self.networks.at(self.place)
+        if id(cases) not in self.kept:
+            self.kept[id(cases)] = [[Judge(x) for x in lexicons] for lexicons in cases]
+        return self.kept[id(cases)], reason
 
     def _region(self, region: Region, macros: Mapping[str, Macro]) -> Iterator[Finding]:
         self.place += 1

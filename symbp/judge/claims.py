@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from sympy import Integer, Symbol
 
 from symbp.errors import DefinitionError, ReadingError, SizeError
-from symbp.judge.compare import Mismatch, Sides, agree, laid_over, masked, points, restricted
+from symbp.judge.compare import Mismatch, Sides, agree, laid_over, masked, points, restricted, vanishing
 from symbp.judge.counterexample import counterexample
 from symbp.judge.points import Points
 from symbp.judge.verdict import Counterexample, Status, Verdict
@@ -155,6 +155,11 @@ class Judge:
         case = self._case(sides, where)
         if case is not None:
             return case
+        zero = vanishing(sides, self.points.at(None), where)
+        if zero is not None:
+            f, u, _ = (str(a).replace("#", "") for a in zero.args)
+            return Outcome(Status.UNDECIDED, f"by the equations given {f} does not depend on {u} "
+                           "at every layer and time", sides=sides)  # fmt: skip
         found = counterexample(self, sides, where)
         if found is None:
             return Outcome(Status.UNDECIDED, "the two sides are not equal by the laws known here, "

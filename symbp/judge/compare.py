@@ -21,7 +21,7 @@ from symbp.numbers.indexing import GROUND, Indexing
 from symbp.numbers.indexing import Scope as At
 from symbp.reading.products import aligned, turned
 from symbp.reading.scope import Scope, size_text
-from symbp.reading.typed import Typed
+from symbp.reading.typed import Total, Typed
 from symbp.system import Kind, Range, System
 from symbp.system.equation import family_of, index_of, walk
 
@@ -83,11 +83,6 @@ def laid_over(scope: Scope, left: Typed, right: Typed) -> Sides | Mismatch:
             f"the left is {left.shape(write)}, the right {right.shape(write)}", bool(flipped)
         )
     settled = [scope.settled(e) for e in pair]
-    walked = tuple(
-        (s, scope.kinds[s])
-        for s in sorted(set().union(*(e.free_symbols for e in settled)), key=str)
-        if scope.kinds.get(s) in WALKED
-    )
     letters = tuple(
         Range(s, r.lower, scope.settled(r.upper))
         for s, r in scope.ranges.items()
@@ -96,6 +91,10 @@ def laid_over(scope: Scope, left: Typed, right: Typed) -> Sides | Mismatch:
     own = tuple(Range(a.symbol, a.lower, scope.settled(a.upper)) for a in axes)
     known = {a.symbol for a in own}
     ranges = (*own, *(r for r in letters if r.symbol not in known))
+    used = set().union(*(e.free_symbols for e in (*settled, *(r.upper for r in ranges))))
+    walked = tuple(
+        (s, scope.kinds[s]) for s in sorted(used, key=str) if scope.kinds.get(s) in WALKED
+    )
     return Sides(settled[0], settled[1], ranges, walked, tuple(notes), entrywise)
 
 
@@ -166,7 +165,7 @@ def _extent(system: System, indexing: Indexing, kind: Kind) -> tuple[int, int]:
 def _exists(
     sides: Sides, system: System, indexing: Indexing, point: Mapping[Symbol, int]
 ) -> bool:
-    for e in (sides.left, sides.right):
+    for e in (sides.left, sides.right, *(r.upper for r in sides.axes)):
         for node, ranges in walk(e):
             name = family_of(node)
             if name not in system.by_name or not index_of(node):
@@ -220,6 +219,17 @@ def agree(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]) -
         if not bool(np.all(x == y)):
             return False
     return True
+
+
+def vanishing(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]) -> Total | None:
+    """A derivative of the claim that is zero throughout at some layer or time."""
+    totals = sorted(sides.left.atoms(Total) | sides.right.atoms(Total), key=str)
+    for at in scopes(sides, values, where):
+        for total in totals:
+            bound = {s for s in total.free_symbols if s not in at.point and s not in at.spans}
+            if not bound and not np.any(values.tensor(total, at).buffer.top):
+                return total
+    return None
 
 
 def restricted(sides: Sides, mapping: Mapping[Expr, Expr]) -> Sides:

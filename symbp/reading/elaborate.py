@@ -344,6 +344,11 @@ class Elaborator:
         """The derivative with the axes of f, then those of u."""
         if family_of(by.expr) is None or family_of(by.expr) not in self.lexicon.system.by_name:
             raise ReadingError("a derivative by what is no quantity of the network", place)
+        if not self.lexicon.depends(of.expr, str(family_of(by.expr))):
+            raise ReadingError(
+                f"by the equations given {index_text(of.expr)} does not depend on "
+                f"{index_text(by.expr)}", place
+            )  # fmt: skip
         clash = {a.symbol for a in of.axes} & {a.symbol for a in by.axes}
         by = by.renamed({s: self.copied(s) for s in clash})
         if of.cube:
@@ -359,6 +364,11 @@ class Elaborator:
         by = self.read(node.by)
         loss = self.names.loss_for(by)
         return replace(self.differentiated(loss, by, node.by.start), loose=False)
+
+
+def index_text(e: Expr) -> str:
+    """An expression for a message."""
+    return str(e).replace("#", "")
 
 
 def _rational(text: str) -> sp.Rational | None:

@@ -196,7 +196,7 @@ class _Reader:
             alone = not (place and chars[place - 1].isalpha())
             joint = re.match(r"(for|if|and|where|otherwise)(?![A-Za-z])", chars[place:])
             words = words or (joint if alone else None)
-            operator = re.match(r":=|=>|!=|==|\.\*", chars[place:])
+            operator = re.match(r":=|=>|!=|==|\.\*|\|\|", chars[place:])
             found = number or space or words or dots or operator
             length = found.end() if found else 1
             if number:
@@ -206,7 +206,9 @@ class _Reader:
             elif dots:
                 yield Token("sign", r"\ldots", at, at + length)
             elif operator:
-                sign = {"=>": r"\Rightarrow", "!=": r"\neq", "==": "="}.get(operator.group())
+                sign = {"=>": r"\Rightarrow", "!=": r"\neq", "==": "=", "||": r"\|"}.get(
+                    operator.group()
+                )
                 yield Token("sign", sign or operator.group(), at, at + length)
             elif not space:
                 text = SYNONYMS.get(c, c)

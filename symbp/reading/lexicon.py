@@ -17,6 +17,7 @@ from symbp.functions import Row
 from symbp.reading.parser import Vocabulary
 from symbp.reading.syntax import Node, Tokens
 from symbp.system import Kind, System
+from symbp.system.equation import family_of, walk
 
 FixedMarks = tuple[tuple[str, str], ...]
 
@@ -127,7 +128,29 @@ class Lexicon:
             self.names,
             self.called,
             families,
+            self.samples,
         )
+
+    @cached_property
+    def _needs(self) -> dict[str, set[str]]:
+        """For every defined family all families that it depends on, and itself."""
+        direct: dict[str, set[str]] = {}
+        for e in getattr(self.system, "equations", ()):
+            used = {str(family_of(n)) for n, _ in walk(e.rhs) if family_of(n) is not None}
+            direct.setdefault(e.family, set()).update(used)
+        closed = {name: {name} | used for name, used in direct.items()}
+        for _ in direct:
+            for used in closed.values():
+                for name in list(used):
+                    used |= direct.get(name, set())
+        return closed
+
+    def depends(self, f: Expr, family: str) -> bool:
+        """Whether anything in f depends on a family, as far as the equations say; or is of it."""
+        if not hasattr(self.system, "equations"):
+            return True
+        names = {str(family_of(n)) for n, _ in walk(f) if family_of(n) is not None}
+        return any(family in self._needs.get(name, {name}) for name in names)
 
     def named(self, base: str) -> list[Word]:
         """The words with a base, those with more fixed marks first."""

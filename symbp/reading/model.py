@@ -161,7 +161,7 @@ class _Model:
         functions -= {k for k, v in lefts.items() if v and k not in self.given.functions}
         return Vocabulary(
             frozenset(functions), frozenset(self._words()), frozenset(called - functions),
-            frozenset(lefts), differentials="d" not in lefts,
+            frozenset(lefts), self.given.samples, differentials="d" not in lefts,
         )  # fmt: skip
 
     def _words(self) -> set[str]:
@@ -296,6 +296,11 @@ class _Model:
         if self.given.samples:
             for f in found.values():
                 f.samples = f.samples or f.base in INPUTS | TARGETS
+            for e in self.equations:  # activations differ from sample to sample
+                applied = isinstance(e.right, Call) and e.right.function.base not in found
+                key = self._key(e.left, found)
+                if applied and key is not None:
+                    found[key].samples = True
         for _ in range(len(self.equations) + 1):
             for e in self.equations:
                 left = self._key(e.left, found)
@@ -696,6 +701,7 @@ class _Model:
                        and n not in used]  # fmt: skip
         candidates += [n for n in defined if not by_name[n].slots]
         candidates += [n for n in reversed(defined) if n not in used]
+        candidates += list(reversed(defined))
         for name in candidates:
             if name in by_name and not by_name[name].slots:
                 return name, variables, equations

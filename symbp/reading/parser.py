@@ -61,6 +61,8 @@ class Vocabulary:
     """Quantities that may be written with the names they depend on: J(W, b), h_θ(x)."""
     families: frozenset[str] = frozenset()
     """Bases of known families."""
+    samples: str = ""
+    """The letter of a sample: y(x) is the y of sample x."""
     differentials: bool = True
     """Whether du is a name for ∂C/∂u."""
 
@@ -369,6 +371,8 @@ class _Parser:
         )
         opens = self.text() in ("(", r"\{") or (self.text() == "[" and is_function)
         named = name.base in v.called and self._only_names()
+        named = named or (bool(v.samples) and self.text() == "(" and self.text(1) == v.samples
+                          and self.text(2) == ")")  # fmt: skip
         if opens and (is_function or named or self._is_list()):
             opened = self.take()
             inner = self._until(opened)

@@ -14,6 +14,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Indexed, Symbol
 
+from symbp.errors import DefinitionError
 from symbp.system import Equation, Kind, Range, Role, Variable
 from symbp.system.equation import walk
 
@@ -161,17 +162,17 @@ class Ranges:
         return replace(e, domain=tuple(domain))
 
     def _gaps(self, v: Variable, kind: Kind, equations: Sequence[Equation]) -> list[Span]:
-        """Layers or times that are used and that no equation defines."""
+        """The layer or time before the first or after the last that equations define."""
         low, high = self.of(v.name, kind)
         own = self._own_span(v, kind, equations)
         if own is None:
             return []
         last = LAST[kind]
         gaps = []
-        if _rank(low, last) < _rank(own[0], last):
-            gaps.append((low, sp.expand(own[0] - 1)))
-        if _rank(own[1], last) < _rank(high, last):
-            gaps.append((sp.expand(own[1] + 1), high))
+        if low == sp.expand(own[0] - 1):
+            gaps.append((low, low))
+        if high == sp.expand(own[1] + 1):
+            gaps.append((high, high))
         return gaps
 
 
@@ -201,6 +202,7 @@ def _starting(
 def _rank(e: Expr, last: Symbol) -> tuple[int, int]:
     """Numbers before L + c."""
     e = sp.expand(e)
-    if last in e.free_symbols:
-        return 1, int(e - last)
-    return 0, int(e)
+    number = e - last if last in e.free_symbols else e
+    if not number.is_Integer:
+        raise DefinitionError(f"{e} is neither a number nor counted from {last}: no end of a range")
+    return (1 if last in e.free_symbols else 0), int(number)

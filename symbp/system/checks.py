@@ -81,6 +81,10 @@ def _check_names(equation: Equation, variables: Variables) -> None:
 
 def _check_ranges(equation: Equation, variables: Variables, facts: Facts) -> None:
     """Every affine index stays in its slot's range wherever the equation is used."""
+    for place, r in enumerate(equation.domain):
+        for node, _ in (*walk(r.lower), *walk(r.upper)):
+            if family_of(node) in variables:
+                _check_entry(node, variables, facts.given(equation.domain[:place]))
     _check_entry(equation.lhs, variables, facts.given(equation.domain))
     for node, ranges in walk(equation.rhs):
         if family_of(node) in variables:
@@ -89,6 +93,8 @@ def _check_ranges(equation: Equation, variables: Variables, facts: Facts) -> Non
 
 def _check_entry(entry: Expr, variables: Variables, facts: Facts) -> None:
     variable = variables[str(family_of(entry))]
+    if len(variable.slots) != len(index_of(entry)):
+        raise DefinitionError(f"{entry} met the declaration {variable.signature}")
     mapping: dict[Expr, Expr] = {}
     for slot, index in zip(variable.slots, index_of(entry), strict=True):
         whole = slot.range.substitute(mapping)
