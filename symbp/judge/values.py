@@ -1,25 +1,25 @@
 """Values of claims at one point: a System's families in some domain, and derivatives among them.
 
-df/du is found by forward mode: u is nudged by ε at one entry, all that depends on it is evaluated
-again in dual numbers. The rule of the adjoint has no part in it.
+df/du is found by forward mode: all entries of u's block are moved at once, each by an ε of its own,
+and what depends on them is evaluated again in dual numbers. The rule of the adjoint has no part in
+it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import sympy as sp
 from sympy import Expr, Symbol
 
 from symbp.errors import DefinitionError
-from symbp.numbers.domains import Buffer, Domain
-from symbp.numbers.dual import Dual, DualArray
-from symbp.numbers.evaluator import Evaluation
+from symbp.numbers.domains import Axes, Buffer, Domain
+from symbp.numbers.evaluator import Block, Evaluation
 from symbp.numbers.expressions import Expressions
-from symbp.numbers.indexing import Key, Scope, Tensor
+from symbp.numbers.forward import DIRECTIONS, Held, Moved
+from symbp.numbers.indexing import GROUND, Scope, Span, Tensor
 from symbp.reading.typed import Total
 from symbp.system import System
 from symbp.system.equation import family_of, index_of
@@ -31,12 +31,9 @@ class Values:
 
     def __init__(self, system: System, given: Mapping[str, Any], domain: Domain) -> None:
         self.system = system
-        self.given = given
         self.domain = domain
-        self.dual = Dual(domain)
-        self.primal = Evaluation(system, given, domain)
-        self.primal._expressions = _WithTotals(self.primal._expressions, self)
-        self._nudged: dict[tuple[str, Key, tuple[int, ...]], Evaluation] = {}
+        self.primal = _Point(system, given, domain, self)
+        self._moved: dict[tuple[type[Moved], Block, int], Moved] = {}
 
     def tensor(self, e: Expr, scope: Scope) -> Tensor:
         """An expression, with the axes of the scope that it depends on."""
@@ -44,35 +41,37 @@ class Values:
 
     def integer(self, e: Expr, point: Mapping[Symbol, int]) -> int:
         """A size or an index as a number."""
-        return self.primal.indexing.integer(e, dict(point))
+        return self.primal.indexing.integer(e, point)
 
     # -- derivatives -------------------------------------------------------------------------
 
     def total(self, e: Total, scope: Scope) -> Tensor:
         """df/du with the axes of f and of u."""
         f, u, direct = e.args
-        axes = [s for s in sorted(u.free_symbols, key=str) if s in scope.spans]
-        return self._stacked(f, u, bool(direct), axes, scope)
+        outer = self.primal.indexing.outer(self.system[str(family_of(u))])
+        walked = {s for i in outer for s in index_of(u)[i].free_symbols}
+        own = [s for s in sorted(u.free_symbols, key=str) if s in scope.spans]
+        for s in own:
+            if s in walked or s in f.free_symbols:
+                return self._at_each(e, s, scope)
+        block, places = self._places(u, scope)
+        inner = _without(scope, own)
+        if direct:
+            f, inner = self._definition(f, inner)
+        return self._entries(Held if direct else Moved, f, block, places, inner)
 
-    def _stacked(
-        self, f: Expr, u: Expr, direct: bool, axes: Sequence[Symbol], scope: Scope
-    ) -> Tensor:
-        """One value of the first axis of u after the other."""
-        if not axes:
-            return self._one(f, u, direct, scope)
-        first, *rest = axes
-        lo, hi = scope.spans[first]
-        spans = {s: v for s, v in scope.spans.items() if s != first}
+    def _at_each(self, e: Total, axis: Symbol, scope: Scope) -> Tensor:
+        """One value of an axis that f and u share after the other."""
+        lo, hi = scope.spans[axis]
+        rest = _without(scope, [axis])
         parts = [
-            self._stacked(f, u, direct, rest, replace(
-                scope, point={**scope.point, first: v}, spans=spans))
-            for v in range(lo, hi + 1)
-        ]  # fmt: skip
+            self.total(e, replace(rest, point={**scope.point, axis: v})) for v in range(lo, hi + 1)
+        ]
         common = tuple(dict.fromkeys(a for t in parts for a in t.axes))
-        buffers = [self._wide(t, common, spans) for t in parts]
-        return Tensor(self.domain.stack(buffers), (first, *common))
+        buffers = [self._wide(t, common, rest.spans) for t in parts]
+        return Tensor(self.domain.stack(buffers), (axis, *common))
 
-    def _wide(self, t: Tensor, axes: tuple[Any, ...], spans: Mapping[Symbol, Any]) -> Buffer:
+    def _wide(self, t: Tensor, axes: Axes, spans: Mapping[Symbol, Span]) -> Buffer:
         """A tensor with all of some axes."""
         buffer = self.domain.arrange(t.buffer, t.axes, axes)
         for a in axes:
@@ -82,69 +81,52 @@ class Values:
                 buffer = self.domain.multiply(buffer, self.domain.arrange(ones, (a,), axes))
         return buffer
 
-    def _one(self, f: Expr, u: Expr, direct: bool, scope: Scope) -> Tensor:
-        """df/du for one entry u."""
-        name = str(family_of(u))
-        index = tuple(self.integer(i, scope.point) for i in index_of(u))
-        if direct:
-            return self._directly(f, name, index, scope)
-        found = self._evaluation(name, index).at(f, scope)
-        return self._tangent(found)
-
-    def _tangent(self, t: Tensor) -> Tensor:
-        tangent = t.buffer.tangent
-        if tangent is None:
-            zero = self.domain.number(sp.S.Zero)
-            return Tensor(zero)
-        return Tensor(tangent, t.axes)
-
-    def _place(self, name: str, index: tuple[int, ...]) -> tuple[Key, tuple[int, ...]]:
-        """The key of the block an entry stands in, and its place there."""
+    def _places(self, u: Expr, scope: Scope) -> tuple[Block, Tensor]:
+        """The block that entries u stand in, and their places in it, counted row by row."""
+        indexing, name = self.primal.indexing, str(family_of(u))
         variable = self.system[name]
-        outer = self.primal.indexing.outer(variable)
-        key = tuple(index[i] for i in outer)
-        spans = self.primal.indexing.spans(variable, key)
-        inner = [index[i] for i in range(len(index)) if i not in outer]
-        place = tuple(i - lo for i, (lo, _) in zip(inner, spans, strict=True))
-        if any(not lo <= i <= hi for i, (lo, hi) in zip(inner, spans, strict=True)):
-            raise DefinitionError(f"{name}{list(index)} does not exist")
-        return key, place
+        outer = indexing.outer(variable)
+        index = [indexing.integers(i, scope) for i in index_of(u)]
+        key = tuple(int(index[i].buffer) for i in outer)
+        inner = [t for i, t in enumerate(index) if i not in outer]
+        axes = tuple(dict.fromkeys(a for t in inner for a in t.axes))
+        found: Any = np.zeros((1,) * len(axes), int)
+        for t, (lo, hi) in zip(inner, indexing.spans(variable, key), strict=True):
+            place = GROUND.arrange(t.buffer, t.axes, axes) - lo
+            if np.any(place < 0) or np.any(place > hi - lo):
+                raise DefinitionError(f"{u} does not exist at all of its indices")
+            found = found * (hi - lo + 1) + place
+        return (name, key), Tensor(np.asarray(found), axes)
 
-    def _epsilon(self, name: str, key: Key, place: tuple[int, ...]) -> DualArray:
-        shape = self.primal.indexing.shape(self.system[name], key)
-        unit = np.zeros(shape, dtype=object)
-        unit[place] = 1
-        zero = self.domain.array(np.zeros(shape, dtype=int))
-        return DualArray(zero, self.domain.array(unit.astype(int)))
+    def _entries(
+        self, way: type[Moved], f: Expr, block: Block, places: Tensor, scope: Scope
+    ) -> Tensor:
+        """df/du for the entries at some places of a block."""
+        turns, within = np.divmod(places.buffer, DIRECTIONS)
+        needed, chosen = np.unique(turns, return_inverse=True)
+        found = [self._turn(way, block, int(n)).at(f, scope) for n in needed]
+        if all(t.buffer.tangent is None for t in found):
+            return Tensor(self.domain.array(np.zeros(places.buffer.shape, int)), places.axes)
+        axes = (*places.axes, *found[0].axes)
+        if len(found) == 1:
+            return Tensor(self.domain.take(found[0].buffer.tangent, (within,)), axes)
+        tangents = self.domain.stack([self._turn(way, block, 0).tangent(t.buffer) for t in found])
+        return Tensor(self.domain.take(tangents, (chosen.reshape(turns.shape), within)), axes)
 
-    def _evaluation(self, name: str, index: tuple[int, ...]) -> Evaluation:
-        """The System in dual numbers with one entry nudged."""
-        key, place = self._place(name, index)
-        at = (name, key, place)
-        if at not in self._nudged:
-            nudge = (name, key, self._epsilon(name, key, place))
-            self._nudged[at] = Evaluation(
-                self.system, self.given, self.dual, self.primal.indexing, nudge
-            )
-        return self._nudged[at]
+    def _turn(self, way: type[Moved], block: Block, turn: int) -> Moved:
+        """The point with some of a block's entries moved."""
+        at = (way, block, turn)
+        if at not in self._moved:
+            self._moved[at] = way(self.primal, block, turn)
+        return self._moved[at]
 
-    def _directly(self, f: Expr, name: str, index: tuple[int, ...], scope: Scope) -> Tensor:
-        """∂f/∂u through the equation that defines f alone, all other quantities held fixed."""
-        rhs, point = self._definition(f, scope)
-        inner = replace(scope, point={**scope.point, **point})
-        key, place = self._place(name, index)
-        self.primal.at(rhs, inner)
-        store = _Frozen(self.primal, name, key, self._epsilon(name, key, place))
-        frozen = Expressions(self.system, self.dual, self.primal.indexing, store)
-        return self._tangent(frozen.value(rhs, inner))
-
-    def _definition(self, f: Expr, scope: Scope) -> tuple[Expr, dict[Symbol, int]]:
-        """What defines f, with axes named as those of f; an expression f is itself."""
+    def _definition(self, f: Expr, scope: Scope) -> tuple[Expr, Scope]:
+        """What defines f and where, with axes named as those of f; an expression f is itself."""
         name = str(family_of(f))
         if name not in self.system.by_name:
-            return f, {}
+            return f, scope
         for equation in self.system.defining(name):
-            point: dict[Symbol, Any] = {}
+            point: dict[Symbol, int] = {}
             axes: dict[Expr, Expr] = {}
             fits = True
             ranges = {r.symbol: r for r in equation.domain}
@@ -160,29 +142,25 @@ class Values:
                     fits = fits and low <= value <= high
                     point[own] = value
             if fits:
-                return substitute(equation.rhs, axes), point
+                inner = replace(_without(scope, point), point={**scope.point, **point})
+                return substitute(equation.rhs, axes), inner
         raise DefinitionError(f"no equation defines {f}")
 
 
-class _Frozen(Mapping[str, Any]):
-    """The blocks of an evaluation as constants, one of them nudged."""
+def _without(scope: Scope, axes: Iterable[Symbol]) -> Scope:
+    """The scope without some axes."""
+    gone = set(axes)
+    return replace(scope, spans={s: v for s, v in scope.spans.items() if s not in gone})
 
-    def __init__(self, primal: Evaluation, name: str, key: Key, epsilon: DualArray) -> None:
-        self._blocks = primal._store
-        self._at = (name, key)
-        self._epsilon = epsilon
 
-    def __getitem__(self, name: str) -> dict[Key, DualArray]:
-        return {
-            key: DualArray(block, self._epsilon.tangent if (name, key) == self._at else None)
-            for key, block in self._blocks[name].items()
-        }
+class _Point(Evaluation):
+    """An evaluation whose expressions may hold derivatives."""
 
-    def __iter__(self) -> Any:
-        return iter(self._blocks)
-
-    def __len__(self) -> int:
-        return len(self._blocks)
+    def __init__(
+        self, system: System, given: Mapping[str, Any], domain: Domain, values: Values
+    ) -> None:
+        super().__init__(system, given, domain)
+        self._expressions = _WithTotals(self._expressions, values)
 
 
 class _WithTotals(Expressions):

@@ -29,10 +29,10 @@ from symbp.numbers.indexing import (
 from symbp.system import Equation, Range, Role, System, Variable
 from symbp.system.equation import index_of
 
-__all__ = ["Evaluation", "Tensor"]
+__all__ = ["Block", "Evaluation", "Tensor"]
 
-#: A family, the key of one of its blocks, and what is added to that block.
-Nudge = tuple[str, Key, Buffer]
+#: A family and the key of one of its blocks.
+Block = tuple[str, Key]
 
 
 class Evaluation:
@@ -40,8 +40,7 @@ class Evaluation:
 
     `values` gives every input, target and parameter: an array, or for a family with a layer
     index a sequence of arrays, one per layer. `indexing` may come from another evaluation of
-    the same system with the same data in its indices. `nudge` adds something to one block, whether
-    it is given or computed, and all that depends on it is computed from there. Raises `SizeError` where a value is missing
+    the same system with the same data in its indices. Raises `SizeError` where a value is missing
     or its shape is not the declared one.
     """
 
@@ -51,20 +50,19 @@ class Evaluation:
         values: Mapping[str, Any],
         domain: Domain | None = None,
         indexing: Indexing | None = None,
-        nudge: Nudge | None = None,
     ) -> None:
         self.system = system
         self.domain: Domain = domain or Floats()
         self.indexing = indexing or Indexing(system, values)
-        self._nudge = nudge
         self._store: dict[str, dict[Key, Buffer]] = {}
         for variable in system.variables:
             if variable.role.given and variable.role is not Role.SIZE:
-                given = self._given(variable, values)
-                self._store[variable.name] = {
-                    key: self._nudged(variable.name, key, block) for key, block in given.items()
-                }
+                self._store[variable.name] = self._given(variable, values)
+        self._given_names = frozenset(self._store)
         self._expressions = Expressions(system, self.domain, self.indexing, self._store)
+        self._planned: dict[Block, list[tuple[Equation, Scope]]] = {}
+        self._uses: dict[Block, tuple[Block, ...]] = {}
+        self._reach: dict[Block, frozenset[Block]] = {}
 
     def __getitem__(self, name: str) -> Any:
         """A family's values: an array, or a dict from the walked indices to arrays."""
@@ -81,19 +79,17 @@ class Evaluation:
         spans: dict[Symbol, Span] = {}
         for r in domain:
             spans[r.symbol] = self.indexing.span(r, Scope({}))[0]
-        scope = Scope({}, spans)
-        self._complete(self._needed((e, scope)))
-        return self._expressions.value(e, scope)
+        return self.at(e, Scope({}, spans))
 
     def at(self, e: Expr, scope: Scope) -> Tensor:
         """An expression where some indices are numbers and others axes."""
-        self._complete(self._needed((e, scope)))
+        self._complete(self._named((e, scope)))
         return self._expressions.value(e, scope)
 
-    def _nudged(self, name: str, key: Key, block: Buffer) -> Buffer:
-        if self._nudge is None or self._nudge[:2] != (name, key):
-            return block
-        return self.domain.add(block, self._nudge[2])
+    def block(self, block: Block) -> Buffer:
+        """The values of a family at a key."""
+        self._complete([block])
+        return self._store[block[0]][block[1]]
 
     # -- given values ---------------------------------------------------------------------
 
@@ -142,32 +138,64 @@ class Evaluation:
 
     # -- the order of evaluation -------------------------------------------------------------
 
-    def _complete(self, wanted: list[tuple[str, Key]]) -> None:
+    def _complete(self, wanted: Sequence[Block]) -> None:
         """Compute what is wanted after what it needs, without recursion."""
         stack = list(reversed(wanted))
-        waiting: set[tuple[str, Key]] = set()
+        waiting: set[Block] = set()
         while stack:
-            name, key = stack[-1]
-            if key in self._store.setdefault(name, {}):
-                stack.pop()
-                continue
+            block = name, key = stack[-1]
+            if not self._has(block):
+                missing = [] if block in waiting else self._missing(block)
+                if missing:
+                    waiting.add(block)
+                    stack += missing
+                    continue
+                self._store[name][key] = self._computed(block)
+            stack.pop()
+
+    def _has(self, block: Block) -> bool:
+        return block[1] in self._store.setdefault(block[0], {})
+
+    def _missing(self, block: Block) -> list[Block]:
+        """What has to be computed before a block."""
+        return [b for b in self.uses(block) if not self._has(b)]
+
+    def _computed(self, block: Block) -> Buffer:
+        """A block by the equations that define it."""
+        parts = [self._part(e, scope, block[1]) for e, scope in self.plan(block)]
+        return reduce(self.domain.add, parts)
+
+    def uses(self, block: Block) -> tuple[Block, ...]:
+        """The blocks that stand in the equations of a block."""
+        if block not in self._uses:
+            cases = () if block[0] in self._given_names else self.plan(block)
+            self._uses[block] = tuple(self._named(*((e.rhs, s) for e, s in cases)))
+        return self._uses[block]
+
+    def reach(self, block: Block) -> frozenset[Block]:
+        """All blocks that a block depends on."""
+        if block not in self._reach:
+            found, stack = set(self.uses(block)), list(self.uses(block))
+            while stack:
+                new = set(self.uses(stack.pop())) - found
+                found |= new
+                stack += new
+            self._reach[block] = frozenset(found)
+        return self._reach[block]
+
+    def plan(self, block: Block) -> list[tuple[Equation, Scope]]:
+        """The equations of a block, and where each is evaluated."""
+        if block not in self._planned:
+            name, key = block
             cases = [(e, self._scope(e, key)) for e in self._cases(self.system[name], key)]
             if not cases:
                 raise SizeError(f"{name} has no value at {', '.join(map(str, key))}")
-            missing = (
-                [] if (name, key) in waiting else self._needed(*((e.rhs, s) for e, s in cases))
-            )
-            if missing:
-                waiting.add((name, key))
-                stack += missing
-                continue
-            parts = [self._part(equation, scope, key) for equation, scope in cases]
-            self._store[name][key] = self._nudged(name, key, reduce(self.domain.add, parts))
-            stack.pop()
+            self._planned[block] = cases
+        return self._planned[block]
 
-    def _needed(self, *cases: tuple[Expr, Scope]) -> list[tuple[str, Key]]:
-        """The blocks that expressions need and that have not been computed yet."""
-        found: dict[tuple[str, Key], None] = {}
+    def _named(self, *cases: tuple[Expr, Scope]) -> list[Block]:
+        """The blocks that expressions need."""
+        found: dict[Block, None] = {}
         for e, scope in cases:
             for name, node, ranges in entries(e):
                 if not self._expressions.is_entry(name):
@@ -175,9 +203,7 @@ class Evaluation:
                 inner = scope
                 for r in ranges:
                     inner = inner.within(r.symbol, self.indexing.span(r, inner)[0], True)
-                for key in self._entry_keys(name, node, inner):
-                    if key not in self._store.setdefault(name, {}):
-                        found[(name, key)] = None
+                found.update(((name, key), None) for key in self._entry_keys(name, node, inner))
         return list(found)
 
     def _entry_keys(self, name: str, node: Expr, scope: Scope) -> list[Key]:

@@ -2,8 +2,8 @@
 
 A number is known by its residues modulo p_1, ..., p_K with p_{i+1} = c_i p_i + 1. exp(x) is
 g^x mod p_{i+1} with g of order p_i and the exponent taken mod p_i, so exp(x + y) = exp(x) exp(y)
-and exp(0) = 1 hold exactly; the residue of exp(x) modulo p_1 has no meaning, and each nesting of
-exp uses up one more (`depth`). Functions of which no law is needed (log, erf, unspecified σ) are
+and exp(0) = 1 hold exactly; exp(x) has no residue modulo p_1, and each nesting of exp uses up
+one more (`depth`). Functions of which no law is needed (log, erf, unspecified σ) are
 random oracles: equal arguments, equal values. sign is an oracle with sign(−x) = −sign(x), and
 step(x) = (1 + sign(x))/2.
 
@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
 from hashlib import blake2b
+from math import prod
 from random import Random
 from typing import Any
 
@@ -36,7 +37,10 @@ FIRST_PRIME = int(sp.nextprime(2**127))  #: below every prime used
 
 @dataclass(frozen=True)
 class Residues:
-    """Residues [K, ...] of an array of numbers; only those from `depth` on have a meaning."""
+    """Residues [K − depth, ...] of an array of numbers, modulo the primes from `depth` on.
+
+    Those modulo the primes before have no meaning and are not kept.
+    """
 
     data: np.ndarray
     depth: int
@@ -90,6 +94,10 @@ class Field(Arrays):
         self.bad_root = False
         """Whether a root r was taken of a number u that has none, so that r² = −u."""
         self._laws = {"exp": self._exp, "sign": self._sign, "step": self._step}
+        self._known: dict[tuple[Any, ...], int] = {}
+        """What was computed of single residues: the same numbers are asked for again and again."""
+        self._numbers: dict[Expr, Residues] = {}
+        self._moduli: dict[tuple[int, int], np.ndarray] = {}
 
     def random(self, shape: tuple[int, ...], name: str) -> Residues:
         """Random numbers, fixed by the seed and the name."""
@@ -103,21 +111,29 @@ class Field(Arrays):
         """Integers, fractions or SymPy rationals as residues."""
         if isinstance(values, Residues):
             return values
+        given = np.asarray(values)
+        if given.dtype.kind in "bi":
+            return self._reduce(given.astype(int).astype(object)[None], 0)
         given = np.asarray(values, dtype=object)
         rows = [np.frompyfunc(lambda v, p=p: _residue(v, p), 1, 1)(given) for p in self.primes]
         return Residues(np.array(rows, dtype=object).reshape(len(rows), *given.shape), 0)
 
     def number(self, value: Expr) -> Residues:
         """A constant: rationals exactly; roots and π as elements with their own laws."""
+        if value not in self._numbers:
+            self._numbers[value] = self._number(value)
+        return self._numbers[value]
+
+    def _number(self, value: Expr) -> Residues:
         if value.is_Rational:
             return self.array(value)
         if value == sp.pi:
             root = self.random((), "sqrt(pi)")
-            return self._reduce(root.data * root.data, 0)
+            return self.multiply(root, root)
         if isinstance(value, sp.Pow):
             base = self.number(value.base)
             root = base if value.exp.is_Integer else self._true_root(base)
-            return self._entrywise(root, lambda r, p: pow(r, int(value.exp.p), p))
+            return self._raised(root, int(value.exp.p))
         if isinstance(value, (sp.Mul, sp.Add)):
             combine = self.add if isinstance(value, sp.Add) else self.multiply
             return reduce(combine, (self.number(a) for a in value.args))
@@ -134,8 +150,8 @@ class Field(Arrays):
 
     def stack(self, buffers: Sequence[Residues]) -> Residues:
         """As for arrays, behind the axis of primes."""
-        data = np.stack([b.data for b in buffers], axis=1)
-        return Residues(data, max(b.depth for b in buffers))
+        depth = max(b.depth for b in buffers)
+        return Residues(np.stack([b.data[depth - b.depth :] for b in buffers], axis=1), depth)
 
     def add(self, a: Residues, b: Residues) -> Residues:
         """a + b mod each prime."""
@@ -148,10 +164,9 @@ class Field(Arrays):
     def power(self, a: Residues, exponent: Expr) -> Residues:
         """aⁿ; a^(n/2) by a root r of ±a, the same wherever it is taken (see `bad_root`)."""
         if exponent.is_Integer:
-            return self._entrywise(a, lambda x, p: pow(x, int(exponent), p))
+            return self._raised(a, int(exponent))
         if exponent.q == 2:
-            root = self._root(a)
-            return self._entrywise(root, lambda r, p: pow(r, int(exponent.p), p))
+            return self._raised(self._root(a), int(exponent.p))
         raise ValueRangeError(f"no root of order {exponent.q} in a prime field")
 
     def where(self, mask: np.ndarray, a: Residues) -> Residues:
@@ -159,13 +174,45 @@ class Field(Arrays):
         return Residues(np.where(mask, a.data, 0), a.depth)
 
     def contract(self, factors: Sequence[tuple[Any, Axes]], out: Axes) -> Residues:
-        """Sums of products, one prime at a time; pairs as matrix products."""
-        depth = max(b.depth for b, _ in factors)
-        rows = []
-        for i, p in enumerate(self.primes):
-            buffers = [(np.asarray(b.data[i], dtype=object), axes) for b, axes in factors]
-            rows.append(_contract_mod(self, buffers, out, p))
-        return Residues(np.array(rows, dtype=object).reshape(len(rows), *rows[0].shape), depth)
+        """Sums of products, pairwise from the left; an axis is summed as soon as it can be."""
+        product, axes = factors[0]
+        rest = factors[1:]
+        for place, (buffer, more) in enumerate(rest):
+            later = set(out).union(*(ax for _, ax in rest[place + 1 :]))
+            product, axes = self._pair((product, axes), (buffer, more), later)
+        drop = tuple(i for i, a in enumerate(axes, 1) if a not in out)
+        kept = tuple(a for a in axes if a in out)
+        if drop:
+            total = np.asarray(product.data.sum(axis=drop), dtype=object)
+            product = self._reduce(total, product.depth)
+        return self.arrange(product, kept, out)
+
+    def _pair(
+        self, a: tuple[Residues, Axes], b: tuple[Residues, Axes], later: set[Any]
+    ) -> tuple[Residues, Axes]:
+        """a · b, summed over the axes of both that nothing later needs: a matrix product."""
+        (x, ax), (y, ay) = a, b
+        summed = tuple(s for s in ax if s in ay and s not in later)
+        shared = tuple(s for s in ax if s in ay and s in later)
+        left = tuple(s for s in ax if s not in ay)
+        right = tuple(s for s in ay if s not in ax)
+        axes = (*shared, *left, *right)
+        if not summed:
+            x, y = self.arrange(x, ax, axes), self.arrange(y, ay, axes)
+            return self.multiply(x, y), axes
+        p, q = (self.arrange(x, ax, (*shared, *left, *summed)),
+                self.arrange(y, ay, (*shared, *summed, *right)))  # fmt: skip
+        n, m = len(shared), len(summed)
+        kept, rows, count, columns = (
+            p.shape[:n], p.shape[n : n + len(left)], p.shape[n + len(left) :], q.shape[n + m :]
+        )  # fmt: skip
+        u, v = _common(p, q)
+        product = np.matmul(
+            u.reshape(-1, *kept, prod(rows), prod(count)),
+            v.reshape(-1, *kept, prod(count), prod(columns)),
+        )
+        data = product.reshape(len(u), *kept, *rows, *columns)
+        return self._reduce(data, max(x.depth, y.depth)), axes
 
     def elementary(self, name: str, x: Residues) -> Residues:
         """exp, sign and step by their laws, others as oracles."""
@@ -179,39 +226,57 @@ class Field(Arrays):
         return super().apply(row, order, x, parameters)
 
     def _reduce(self, data: np.ndarray, depth: int) -> Residues:
-        moduli = np.array(self.primes, dtype=object).reshape(-1, *(1,) * (data.ndim - 1))
-        return Residues(np.asarray(data % moduli, dtype=object), depth)
+        place = (depth, data.ndim)
+        if place not in self._moduli:
+            moduli = np.array(self.primes[depth:], dtype=object)
+            self._moduli[place] = moduli.reshape(-1, *(1,) * (data.ndim - 1))
+        return Residues(np.asarray(data % self._moduli[place], dtype=object), depth)
 
-    def _entrywise(self, a: Residues, f: Any) -> Residues:
-        """f(x, p) of every residue; ZeroDivisionError where an inverse does not exist."""
-        out = np.empty_like(a.data)
-        for i, p in enumerate(self.primes):
-            try:
-                out[i] = np.frompyfunc(lambda x, p=p: f(x, p), 1, 1)(a.data[i])
-            except ValueError as error:
-                if i >= a.depth:
-                    raise ZeroDivisionError("a denominator is zero in the field") from error
-                out[i] = 0
-        return Residues(out, a.depth)
+    def _entrywise(self, name: Any, data: np.ndarray, primes: Sequence[int], f: Any) -> np.ndarray:
+        """f(x, p) of every residue, one row for each prime; known ones are looked up."""
+        known = self._known
+        found = np.empty(data.size, dtype=object)
+        rows = data.reshape(len(data), -1).tolist()
+        entries = ((name, x, p) for row, p in zip(rows, primes, strict=True) for x in row)
+        for i, place in enumerate(entries):
+            value = known.get(place)
+            if value is None:
+                value = known[place] = f(*place[1:])
+            found[i] = value
+        return found.reshape(data.shape)
+
+    def _raised(self, a: Residues, n: int) -> Residues:
+        """aⁿ. Raises `ZeroDivisionError` where an inverse does not exist."""
+        if n == 1:
+            return a
+        if n == 2:
+            return self.multiply(a, a)
+        try:
+            primes = self.primes[a.depth :]
+            return Residues(self._entrywise(n, a.data, primes, lambda x, p: pow(x, n, p)), a.depth)
+        except ValueError as error:
+            raise ZeroDivisionError("a denominator is zero in the field") from error
 
     def _exp(self, x: Residues) -> Residues:
-        if x.depth + 1 >= len(self.primes):
+        depth = x.depth + 1
+        if depth >= len(self.primes):
             raise ChainTooShortError
-        out = np.empty_like(x.data)
-        out[0] = 0
-        for i in range(1, len(self.primes)):
-            g, p = self.generators[i], self.primes[i]
-            out[i] = np.frompyfunc(lambda e, g=g, p=p: pow(g, e, p), 1, 1)(x.data[i - 1])
-        return Residues(out, x.depth + 1)
+        base = dict(zip(self.primes, self.generators, strict=True))
+        data = self._entrywise(
+            "exp", x.data[:-1], self.primes[depth:], lambda e, p: pow(base[p], e, p)
+        )
+        return Residues(data, depth)
 
     def _root(self, a: Residues) -> Residues:
         self.used_branches = True
         return self._oracle("root", a) if self.formal else self._true_root(a)
 
     def _true_root(self, a: Residues) -> Residues:
-        root = self._entrywise(a, lambda x, p: pow(x, (p + 1) // 4, p))
-        square = self.multiply(root, root).data[a.depth :]
-        self.bad_root = self.bad_root or not np.array_equal(square, a.data[a.depth :])
+        primes = self.primes[a.depth :]
+        data = self._entrywise("true root", a.data, primes, lambda x, p: pow(x, (p + 1) // 4, p))
+        root = Residues(data, a.depth)
+        square = self.multiply(root, root).data
+        self.bad_root = self.bad_root or not np.array_equal(square, a.data)
         return root
 
     def _sign(self, x: Residues) -> Residues:
@@ -221,29 +286,40 @@ class Field(Arrays):
         def sign(v: int, p: int) -> int:
             size = self._hash("sign", min(v, top - v), p if self.formal else 2)
             value = size if self.formal else 2 * size - 1
-            return (-value if v > top - v else value) if v else 0
+            return (-value if v > top - v else value) % p if v else 0
 
-        rows = [np.frompyfunc(lambda v, p=p: sign(v, p), 1, 1)(x.top) for p in self.primes]
-        return self._reduce(np.array(rows, dtype=object).reshape(x.data.shape), 0)
+        return Residues(self._entrywise("sign", self._tops(x), self.primes, sign), 0)
 
     def _step(self, x: Residues) -> Residues:
         half = self.multiply(self.add(self._sign(x), self.array(1)), self.array(sp.Rational(1, 2)))
         return self.where(x.top != 0, half)
 
     def _oracle(self, name: str, x: Residues) -> Residues:
-        rows = [
-            np.frompyfunc(lambda v, p=p: self._hash(name, v, p), 1, 1)(x.top) for p in self.primes
-        ]
-        return Residues(np.array(rows, dtype=object).reshape(x.data.shape), 0)
+        data = self._entrywise(
+            ("oracle", name), self._tops(x), self.primes, lambda v, p: self._hash(name, v, p)
+        )
+        return Residues(data, 0)
+
+    def _tops(self, x: Residues) -> np.ndarray:
+        """What an oracle sees, once for every prime."""
+        return np.stack([x.top] * len(self.primes))
 
     def _hash(self, name: str, value: int, modulus: int) -> int:
         text = f"{self.seed}|{name}|{value}|{modulus}".encode()
         return int.from_bytes(blake2b(text, digest_size=40).digest(), "big") % modulus
 
 
+def _common(a: Residues, b: Residues) -> tuple[np.ndarray, np.ndarray]:
+    """The residues modulo the primes that both have."""
+    if a.depth == b.depth:
+        return a.data, b.data
+    rows = min(len(a.data), len(b.data))
+    return a.data[-rows:], b.data[-rows:]
+
+
 def _level(a: Residues, b: Residues, combine: Any) -> tuple[np.ndarray, int]:
     """a and b combined; a single number meets an array."""
-    x, y = a.data, b.data
+    x, y = _common(a, b)
     if x.ndim != y.ndim:
         x, y = (
             d if d.ndim > 1 else d.reshape(-1, *(1,) * (max(x.ndim, y.ndim) - 1)) for d in (x, y)
@@ -260,40 +336,3 @@ def _residue(value: Any, p: int) -> int:
     if rational is None:
         return int(value) % p
     return int(rational.p) * pow(int(rational.q), -1, p) % p
-
-
-def _contract_mod(
-    arrays: Arrays, factors: list[tuple[np.ndarray, Axes]], out: Axes, p: int
-) -> np.ndarray:
-    """Pairwise from the left; an axis is summed as soon as nothing later needs it."""
-    product, axes = factors[0]
-    rest = factors[1:]
-    for place, (buffer, more) in enumerate(rest):
-        later = set(out).union(*(ax for _, ax in rest[place + 1 :]))
-        summed = [a for a in axes if a in more and a not in later]
-        product, axes = _pair(arrays, (product, axes), (buffer, more), summed, later)
-        product = np.asarray(product % p, dtype=object)
-    drop = tuple(i for i, a in enumerate(axes) if a not in out)
-    total = np.asarray(product.sum(axis=drop) % p, dtype=object)
-    kept = tuple(a for a in axes if a in out)
-    return np.asarray(Arrays.arrange(arrays, np.asarray(total, dtype=object), kept, out))
-
-
-def _pair(
-    arrays: Arrays, a: tuple[np.ndarray, Axes], b: tuple[np.ndarray, Axes],
-    summed: list[Any], later: set[Any],
-) -> tuple[np.ndarray, Axes]:  # fmt: skip
-    """a · b summed over `summed`: np.tensordot where no other axis is shared."""
-    (x, ax), (y, ay) = a, b
-    shared = [s for s in ax if s in ay and s not in summed]
-    if summed and not shared:
-        product = np.tensordot(x, y, ([ax.index(s) for s in summed], [ay.index(s) for s in summed]))
-        axes = tuple(s for s in ax if s not in summed) + tuple(s for s in ay if s not in summed)
-        return np.asarray(product, dtype=object), axes
-    axes = tuple(dict.fromkeys((*ax, *ay)))
-    product = np.asarray(
-        Arrays.arrange(arrays, x, ax, axes) * Arrays.arrange(arrays, y, ay, axes), dtype=object
-    )
-    drop = tuple(i for i, s in enumerate(axes) if s in summed and s not in later)
-    kept = tuple(s for s in axes if s not in summed or s in later)
-    return np.asarray(product.sum(axis=drop), dtype=object), kept
