@@ -45,6 +45,9 @@ LAYOUT = Verdict(
 LONG = Verdict(Status.PROVED, " + ".join(f"w_{{{k}}}" for k in range(60)) + " = s",
                scope="at sizes n = 60")  # fmt: skip
 
+#: Everything in it tries to leave its place: in HTML, in a terminal, in an annotation.
+EVIL = "</script><img src=x onerror=alert(1)>\"'& \x1b[31m\x07 %0A::error::\r\n::warning::x\u202e"
+
 ALL = (PROVED, REFUTED, FORGOTTEN, UNDECIDED, UNREAD, LAYOUT, LONG)
 BY_LATEX = {verdict.latex: verdict for verdict in ALL}
 

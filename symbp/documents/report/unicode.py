@@ -17,7 +17,7 @@ from pylatexenc.latex2text import (
     SpecialsTextSpec,
     get_default_latex_context_db,
 )
-from pylatexenc.latexwalker import LatexWalker, LatexWalkerError
+from pylatexenc.latexwalker import LatexWalker
 from pylatexenc.latexwalker import get_default_latex_context_db as walker_db
 from pylatexenc.macrospec import MacroSpec, MacroStandardArgsParser, SpecialsSpec
 
@@ -58,7 +58,7 @@ def as_unicode(latex: str) -> str:
     try:
         nodes, *_ = LatexWalker(latex, latex_context=WALKER).get_latex_nodes()
         text = TEXT.nodelist_to_text(nodes)
-    except (LatexWalkerError, RecursionError):
+    except Exception:  # pylatexenc trips in many ways over what is no LaTeX; no report stops for it
         return latex
     return spaced(text).replace(SPACE, " ").strip() or latex
 
@@ -121,16 +121,20 @@ def _fraction(node: Any, l2tobj: Any) -> str:
 
 
 def _script(mark: str, signs: dict[str, str]) -> Callable[..., str]:
-    return lambda node, l2tobj: script("".join(_arguments(node, l2tobj)), mark, signs)
+    return lambda node, l2tobj: script(_inner(node, l2tobj), mark, signs)
 
 
 def _root(node: Any, l2tobj: Any) -> str:
-    *_, inner = _arguments(node, l2tobj)
+    inner = (_arguments(node, l2tobj) or [""])[-1]
     return f"√{inner}" if len(inner) == 1 else f"√({spaced(inner)})"
 
 
+def _inner(node: Any, l2tobj: Any) -> str:
+    return "".join(_arguments(node, l2tobj))
+
+
 def _text(node: Any, l2tobj: Any) -> str:
-    return "".join(_arguments(node, l2tobj)).replace(" ", SPACE)
+    return _inner(node, l2tobj).replace(" ", SPACE)
 
 
 FRACTIONS = ("frac", "dfrac", "tfrac", "cfrac")
@@ -173,7 +177,7 @@ TABLE.add_context_category(
     prepend=True,
     macros=[
         *(MacroTextSpec(name, _fraction) for name in FRACTIONS),
-        *(MacroTextSpec(name, "%s") for name in FONTS[:-1]),
+        *(MacroTextSpec(name, _inner) for name in FONTS[:-1]),
         *(MacroTextSpec(name, _text) for name in ("text", "mbox")),
         *(MacroTextSpec(name, discard=True) for name in ("tag", "label", "color")),
         *(MacroTextSpec(name, sign) for name, sign in SIGNS.items()),
