@@ -15,7 +15,7 @@ import numpy as np
 import sympy as sp
 from sympy import Expr, Symbol
 
-from symbp.errors import SizeError
+from symbp.errors import ReadingError, SizeError
 from symbp.judge.values import Values
 from symbp.numbers.indexing import GROUND, Indexing
 from symbp.numbers.indexing import Scope as At
@@ -95,6 +95,10 @@ def laid_over(scope: Scope, left: Typed, right: Typed) -> Sides | Mismatch:
     walked = tuple(
         (s, scope.kinds[s]) for s in sorted(used, key=str) if scope.kinds.get(s) in WALKED
     )
+    known |= {r.symbol for r in ranges} | {s for s, _ in walked}
+    for s in sorted(used, key=str):
+        if s.name.startswith("#") and s not in known:
+            raise ReadingError(f"nothing says what the index {s.name.lstrip('#')} counts")
     return Sides(settled[0], settled[1], ranges, walked, tuple(notes), entrywise)
 
 

@@ -118,7 +118,12 @@ def _quantity(reader: Elaborator, node: Call) -> Typed:
     before = reader.scope.sample
     if sample is not None:
         reader.scope.sample = sample
+    bare = not node.function.sub and not node.function.sup
     try:
+        if sample is not None and bare:
+            own = reader.names.of_sample(node.function, sample)
+            if own is not None:
+                return own
         return reader.read(node.function)
     finally:
         reader.scope.sample = before if sample is not None else reader.scope.sample
@@ -286,7 +291,7 @@ def big_sum(reader: Elaborator, node: BigSum) -> Typed:
         scope.sample = before
         e = body.expr
         for text, symbol in reversed(pairs):
-            r = _range(reader, node, text, symbol, lower)
+            r = _range(reader, node, text, symbol, lower, excluded.get(text, ()))
             for other in excluded.get(text, ()):
                 e = e * (1 - KroneckerDelta(symbol, other))
             e = summed(e, r)
@@ -356,12 +361,18 @@ def _over_samples(reader: Elaborator, node: BigSum) -> Typed:
     return replace(body, expr=summed(body.expr, r), chain=None)
 
 
-def _range(reader: Elaborator, node: BigSum, text: str, symbol: Symbol, lower: Tokens) -> Range:
+def _range(
+    reader: Elaborator, node: BigSum, text: str, symbol: Symbol, lower: Tokens,
+    excluded: Sequence[Expr] = (),
+) -> Range:  # fmt: skip
     """The range of a letter of a sum."""
     kind = reader.scope.kinds.get(symbol)
     if kind in (Kind.LAYER, Kind.TIME):
         return _walked(reader, node, text, symbol, lower, kind)
     known = reader.scope.ranges.get(symbol)
+    if known is None:
+        others = [reader.scope.ranges[o] for o in excluded if o in reader.scope.ranges]
+        known = Range(symbol, others[0].lower, others[0].upper) if others else None
     if known is None:
         raise ReadingError(f"nothing in the sum has the index {text}", node.start)
     first = text_of(lower)

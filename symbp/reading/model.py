@@ -196,6 +196,11 @@ class _Model:
                 self.derivatives[form(left.of), form(left.by)] = right
                 continue
             if isinstance(left, Call):
+                own = {e.split("=")[0].strip()[:1] for e in self.given.equations}
+                if left.function.base in own and not left.function.primes:
+                    raise ReadingError(
+                        f"{left.function.base} has an equation: it needs no definition", left.start
+                    )
                 if all(isinstance(a, Name) for a in left.arguments) and (
                     left.function.primes or any(line == d for d in self.given.define)
                 ):

@@ -128,6 +128,15 @@ class Names:
         entry = self._entry(word, variable, match, self._text(node))
         return self.elaborator.raised(entry, match.rest)
 
+    def of_sample(self, node: Name, sample: Symbol) -> Typed | None:
+        """J(W; x^{(i)}) as J^{(i)}, where J alone is the cost of all samples."""
+        for word in self.lexicon.named(node.base):
+            places = [p for p in word.places if p.kind is Kind.SAMPLE]
+            if word.only == "marked" and len(places) == len(word.places) == 1:
+                match = Match({places[0].slot: sample})
+                return self._entry(word, self.lexicon.system[word.family], match, node.base)
+        return None
+
     @staticmethod
     def _turn_entry(word: Word, match: Match) -> None:
         """The entry of a transpose: W^T_{bc} is W_{cb}."""
@@ -248,7 +257,8 @@ class Names:
         bound = self.scope.bound.get(text)
         if bound is None and text in self.lexicon.fixed and kind is Kind.UNIT:
             return sp.S.One
-        if bound is not None:
+        taken = bound is not None and self.scope.kinds.get(bound) is Kind.SAMPLE
+        if bound is not None and not (taken and kind is Kind.UNIT):
             self.scope.kinds.setdefault(bound, kind)
             return bound
         size = self.lexicon.sizes.get(text)
@@ -261,6 +271,10 @@ class Names:
             raise ReadingError(f"the index {text} counts a {known}, where a {kind} is needed")
         if not (text.isalpha() or text.startswith("\\")):
             return None
+        if taken:  # Σ_i over samples beside a unit i: the letter has two meanings
+            note = f"{text} counts samples in the sum and units elsewhere"
+            self.scope.notes += [note] if note not in self.scope.notes else []
+            return self.scope.free.setdefault(text, Symbol(f"#{text}", integer=True))
         return self.scope.letter(text, kind)
 
     def units(self, mark: Mark, count: int) -> list[Expr]:
@@ -376,6 +390,10 @@ class Names:
                 self._remember_layer(values[symbol])
         body = self._body(short, letters, values)
         if extra:
+            turns = [m for m in match.rest if m.is_transpose]
+            if len(turns) % 2 and len(body.axes) == 2:  # W^T_{bg} is W_{gb}
+                body = body.flipped
+            match.rest = [m for m in match.rest if not m.is_transpose]
             body = self.elaborator.entry(body, extra)
         ranges = [self.scope.ranges[s] for s in axes]
         if ranges:

@@ -281,6 +281,9 @@ class _Parser:
         if len(inner) == 1 and inner[0].kind in ("name", "word", "group"):
             self.tokens[self.place : self.place] = [inner[0]]
             return replace(self.factor(), start=t.start)
+        if inner[0].kind == "group" and len(_unwrapped(inner[0].parts[0])) == 1 and len(inner) > 1 \
+                and inner[1].text in ("_", "^"):  # fmt: skip
+            inner = (_unwrapped(inner[0].parts[0])[0], *inner[1:])
         if all(x.kind in ("name", "word") or x.text in ("_", "^") or x.kind == "group"
                for x in inner) and inner[0].kind in ("name", "word") and len(inner) > 1 \
                 and inner[1].text in ("_", "^"):  # fmt: skip
