@@ -50,7 +50,7 @@ class Values:
         f, u, direct = e.args
         outer = self.primal.indexing.outer(self.system[str(family_of(u))])
         walked = {s for i in outer for s in index_of(u)[i].free_symbols}
-        own = [s for s in sorted(u.free_symbols, key=str) if s in scope.spans]
+        own = sorted((s for s in u.free_symbols if s in scope.spans), key=str)
         for s in own:
             if s in walked or s in f.free_symbols:
                 return self._at_each(e, s, scope)
@@ -169,9 +169,16 @@ class _WithTotals(Expressions):
     def __init__(self, plain: Expressions, values: Values) -> None:
         super().__init__(plain.system, plain.domain, plain.indexing, plain.store)
         self._values = values
+        self._known: dict[Any, dict[Expr, Tensor]] = {}
+        """Claims of one document have most of their parts in common."""
 
     def value(self, e: Expr, scope: Scope) -> Tensor:
         """As for any expression; df/du by forward mode."""
-        if isinstance(e, Total):
-            return self._values.total(e, scope)
-        return super().value(e, scope)
+        known = self._known.setdefault(scope.key, {})
+        found = known.get(e)
+        if found is None:
+            found = (
+                self._values.total(e, scope) if isinstance(e, Total) else super().value(e, scope)
+            )
+            known[e] = found
+        return found

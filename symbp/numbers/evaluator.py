@@ -209,11 +209,12 @@ class Evaluation:
     def _entry_keys(self, name: str, node: Expr, scope: Scope) -> list[Key]:
         variable = self.system[name]
         outer = self.indexing.outer(variable)
+        if not outer:
+            return [()]
         index = [self.indexing.integers(index_of(node)[i], scope) for i in outer]
-        columns = [np.unique(t.buffer) for t in index]
-        known = set(self.indexing.keys(variable)) if scope.masked and outer else None
-        keys = [tuple(int(v) for v in k) for k in product(*columns)]
-        return [k for k in keys if known is None or k in known]
+        columns = [np.unique(t.buffer).tolist() if t.axes else [int(t.buffer)] for t in index]
+        known = set(self.indexing.keys(variable)) if scope.masked else None
+        return [k for k in product(*columns) if known is None or k in known]
 
     def _cases(self, variable: Variable, key: Key) -> list[Equation]:
         """The equations that define something of the block at a key."""

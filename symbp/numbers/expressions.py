@@ -180,6 +180,8 @@ class Expressions:
         if all(whole) and len(set(plain)) == len(plain):
             return Tensor(buffer, tuple(plain))
         axes = tuple(dict.fromkeys(a for _, t in indices for a in t.axes))
+        if not axes and not scope.masked:
+            return self._single(buffer, [int(t.buffer) for _, t in indices], spans)
         positions = []
         for (_, t), (lo, hi) in zip(indices, spans, strict=True):
             position = GROUND.arrange(t.buffer, t.axes, axes) - lo
@@ -189,6 +191,14 @@ class Expressions:
                 raise SizeError(f"an index leaves its range {lo} to {hi}")
             positions.append(position)
         return Tensor(self.domain.take(buffer, tuple(positions)), axes)
+
+    def _single(self, buffer: Buffer, index: list[int], spans: list[Span]) -> Tensor:
+        """One entry of an array."""
+        for i, (lo, hi) in zip(index, spans, strict=True):
+            if not lo <= i <= hi:
+                raise SizeError(f"an index leaves its range {lo} to {hi}")
+        place = tuple(i - lo for i, (lo, _) in zip(index, spans, strict=True))
+        return Tensor(self.domain.take(buffer, place))
 
     def _gather_blocks(
         self, variable: Variable, index: Axes, indices: list[Tensor], scope: Scope

@@ -44,6 +44,11 @@ class Scope:
     spans: Mapping[Symbol, Span] = field(default_factory=dict)
     masked: bool = False
 
+    @cached_property
+    def key(self) -> Any:
+        """What tells the scope from others, hashable."""
+        return frozenset(self.point.items()), frozenset(self.spans.items()), self.masked
+
     def within(self, symbol: Symbol, span: Span, masked: bool) -> Scope:
         """The scope inside one more sum."""
         point = {s: v for s, v in self.point.items() if s != symbol}
@@ -60,6 +65,8 @@ class Indexing:
         self.system = system
         self._data = data
         self._known: dict[Any, tuple[Expr, int]] = {}
+        self._keys: dict[str, list[Key]] = {}
+        self._spans: dict[tuple[str, Key], list[Span]] = {}
 
     # -- walked indices ---------------------------------------------------------------------
 
@@ -73,25 +80,30 @@ class Indexing:
 
     def keys(self, variable: Variable) -> list[Key]:
         """All values of the walked indices, in the order of their ranges."""
-        keys: list[dict[Symbol, int]] = [{}]
-        for i in self.outer(variable):
-            r = variable.slots[i].range
-            keys = [
-                {**k, r.symbol: v}
-                for k in keys
-                for v in range(self.integer(r.lower, k), self.integer(r.upper, k) + 1)
-            ]
-        return [tuple(k.values()) for k in keys]
+        if variable.name not in self._keys:
+            keys: list[dict[Symbol, int]] = [{}]
+            for i in self.outer(variable):
+                r = variable.slots[i].range
+                keys = [
+                    {**k, r.symbol: v}
+                    for k in keys
+                    for v in range(self.integer(r.lower, k), self.integer(r.upper, k) + 1)
+                ]
+            self._keys[variable.name] = [tuple(k.values()) for k in keys]
+        return self._keys[variable.name]
 
     def spans(self, variable: Variable, key: Key) -> list[Span]:
         """The ranges of the axes of the block at a key."""
-        outer = self.outer(variable)
-        point = {variable.slots[i].symbol: v for i, v in zip(outer, key, strict=True)}
-        return [
-            (self.integer(s.range.lower, point), self.integer(s.range.upper, point))
-            for i, s in enumerate(variable.slots)
-            if i not in outer
-        ]
+        place = variable.name, key
+        if place not in self._spans:
+            outer = self.outer(variable)
+            point = {variable.slots[i].symbol: v for i, v in zip(outer, key, strict=True)}
+            self._spans[place] = [
+                (self.integer(s.range.lower, point), self.integer(s.range.upper, point))
+                for i, s in enumerate(variable.slots)
+                if i not in outer
+            ]
+        return self._spans[place]
 
     def shape(self, variable: Variable, key: Key = ()) -> tuple[int, ...]:
         """The lengths of the axes of the block at a key."""
