@@ -5,12 +5,14 @@ A declaration holds from its place on. Formulas that begin with = go on with the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from symbp.documents.equations import Networks
 from symbp.documents.finding import Finding
 from symbp.documents.macros import expand
+from symbp.documents.networks import declared_network
 from symbp.documents.region import Declaration, Document, Macro, Problem, Region
 from symbp.errors import ReadingError, SymbpError
 from symbp.judge.claims import Judge, judge, speaks_of_derivatives
@@ -55,7 +57,10 @@ class _Reader:
             given = declared(part.entries)
             if not given.case:
                 self.cases.clear()
-            lexicons = read_models(given, self._evidence())
+            if "network" in part.entries:
+                lexicons = [declared_network(part.entries)]
+            else:
+                lexicons = read_models(given, self._evidence())
             self.cases[given.case] = [Judge(x) for x in lexicons]
             if given.continues:
                 left = statements(tokens(given.continues + " = 0"))[0]
@@ -158,4 +163,8 @@ def _looks_like_a_claim(latex: str) -> bool:
 
 def _source(member: Tokens, text: str) -> str:
     """The LaTeX of a member as it stands."""
-    return text[member[0].start : member[-1].end].strip() if member else ""
+    if not member:
+        return ""
+    start = member[0].start
+    opening = re.search(r"\\(?:left|[bB]igg?l?)\s*$", text[:start])
+    return text[opening.start() if opening else start : member[-1].end].strip()

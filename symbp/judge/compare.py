@@ -68,6 +68,9 @@ def laid_over(scope: Scope, left: Typed, right: Typed) -> Sides | Mismatch:
             if found is not None and not (left.loose or right.loose):
                 notes.append("the one side is a row, the other a column")
             left = turned(left) if found is not None else left
+        if found is None:
+            left, right = _with_all_samples(scope, left, right)
+            found = aligned(scope, left, right)
         if found is None and right.is_scalar and _zero(right.expr):
             found = right
         if found is not None:
@@ -100,6 +103,25 @@ def laid_over(scope: Scope, left: Typed, right: Typed) -> Sides | Mismatch:
         if s.name.startswith("#") and s not in known:
             raise ReadingError(f"nothing says what the index {s.name.lstrip('#')} counts")
     return Sides(settled[0], settled[1], ranges, walked, tuple(notes), entrywise)
+
+
+def _with_all_samples(scope: Scope, left: Typed, right: Typed) -> tuple[Typed, Typed]:
+    """Where one side holds all samples and the other speaks of one unmarked, that of all too."""
+    sample = scope.sample
+    for whole, one in ((left, right), (right, left)):
+        axes = [a for a in whole.axes if scope.kinds.get(a.symbol) is Kind.SAMPLE]
+        if sample is None or len(axes) != 1 or sample not in one.expr.free_symbols:
+            continue
+        if len(one.axes) >= len(whole.axes):
+            continue
+        at_col = whole.col is axes[0]
+        own = one.axes[0] if one.axes else None
+        moved = Typed(
+            one.expr.xreplace({sample: axes[0].symbol}),
+            own if at_col else axes[0], axes[0] if at_col else own,
+        )  # fmt: skip
+        return (left, moved) if whole is left else (moved, right)
+    return left, right
 
 
 def _zero(e: Expr) -> bool:

@@ -410,7 +410,7 @@ def condition(reader: Elaborator, tokens: Tokens) -> Expr:
             at = texts.index(sign)
             left, right = ([t for t in part if t.kind != "text"] for part in
                            (tokens[:at], tokens[at + 1 :]))  # fmt: skip
-            a, b = (index_expression(p, lambda t: reader.names.lookup(t, Kind.UNIT))
+            a, b = (index_expression(p, reader.names.any_index)
                     for p in (left, right))  # fmt: skip
             same = KroneckerDelta(a, b)
             return same if sign == "=" else 1 - same

@@ -461,4 +461,4 @@ _READERS: dict[type[Node], Reader] = {
     Differential: Elaborator.differential,  # type: ignore[dict-item]
     Indicator: Elaborator.indicator,  # type: ignore[dict-item]
 }
-__all__ = ["Elaborator", "Range", "Row", "TABLE", "index_expression"]
+__all__ = ["TABLE", "Elaborator", "Range", "Row", "index_expression"]

@@ -258,8 +258,9 @@ class _Reader:
 
     def _font(self, node: Any, start: int, end: int) -> Iterator[Token]:
         (inner,) = self._arguments(node) or [()]
-        if node.macroname == "mathbb" and len(inner) == 1 and inner[0].text == "1":
-            yield Token("name", r"\mathbb{1}", start, end)
+        if len(inner) == 1 and inner[0].text == "1":
+            ones = r"\mathbb{1}" if node.macroname == "mathbb" else r"\mathbf{1}"
+            yield Token("name", ones, start, end)
         elif len(inner) > 1 and all(t.kind == "name" and len(t.text) == 1 for t in inner):
             word = "".join(t.text for t in inner)
             is_word = node.macroname in WORD_FONTS

@@ -1,4 +1,4 @@
-"""The lexicon: what an author's names mean in a System, and where the indices are written.
+r"""The lexicon: what an author's names mean in a System, and where the indices are written.
 
 A Word says that a letter with some fixed marks (W, or W_f with its f) is a family, and which mark
 holds which index. The same family may have several words: x^{(i)} and X, a^L and \hat y.
@@ -45,7 +45,7 @@ class Word:
     fixed: FixedMarks = ()
     """Marks that are part of the name: (("_", "f"),) for W_f."""
     at: Mapping[int, Expr] = field(default_factory=dict)
-    """Slots that the name itself fixes: the layer of \hat y = a^L."""
+    r"""Slots that the name itself fixes: the layer of \hat y = a^L."""
     flipped: bool = False
     """Whether the whole, written without indices, is laid out transposed."""
     whole: bool = False

@@ -1,8 +1,8 @@
 r"""Scripts as marks: what stands above and below a letter, item by item.
 
-    W^{[l]T}_{ij}     above: [l], T    below: i j
-    a^{(i, l)}        above: (i), (l)
-    h_{t-1}           below: t − 1
+W^{[l]T}_{ij}     above: [l], T    below: i j
+a^{(i, l)}        above: (i), (l)
+h_{t-1}           below: t − 1
 """
 
 from __future__ import annotations
@@ -57,6 +57,9 @@ def _items(script: Tokens) -> Iterator[Mark]:
     place = 0
     while place < len(tokens):
         t = tokens[place]
+        if t.text in PAIRS and run and run[-1].text not in ("+", "-", "=", ",", "_", "^"):
+            yield Mark(tuple(run))  # n(i): the layer and the sample
+            run = []
         if t.text in PAIRS and not run:
             end = _closing(tokens, place)
             for part in _commas(tokens[place + 1 : end]):

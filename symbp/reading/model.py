@@ -27,7 +27,20 @@ from symbp.reading.ranks import Ranks
 from symbp.reading.scope import Scope, size_text
 from symbp.reading.sizes import Exact, Learner, axis_size
 from symbp.reading.statements import statements
-from symbp.reading.syntax import BigSum, Call, Derivative, Differential, Fraction, Name, Node, Product, Tokens, children, form, walk
+from symbp.reading.syntax import (
+    BigSum,
+    Call,
+    Derivative,
+    Differential,
+    Fraction,
+    Name,
+    Node,
+    Product,
+    Tokens,
+    children,
+    form,
+    walk,
+)
 from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
 from symbp.system.equation import index_base
@@ -256,7 +269,7 @@ class _Model:
         """Functions, constants, e and sizes are no families."""
         if n.base in functions and n.base not in self.vocabulary.families:
             return True
-        if n.base == "e" and n.sup or n.base == r"\pi":
+        if (n.base == "e" and n.sup) or n.base == r"\pi":
             return True
         return n.base in self.size_letters or n.base in self.given.constants
 
@@ -322,7 +335,7 @@ class _Model:
                 for n in walk(node.body) if isinstance(n, Name) for m in marks(n.sup)
                 if (k := self._key(n, found)) and Kind.SAMPLE in found[k].kinds
             )  # fmt: skip
-            sets = any(x == self.given.samples or x in found and found[x].samples for x in letters)
+            sets = any(x == self.given.samples or (x in found and found[x].samples) for x in letters)
             if over or marked or sets:
                 return False
         if isinstance(node, Name):
@@ -353,9 +366,7 @@ class _Model:
             shape = self._shape(key)
             if shape is not None:
                 known[key] = 0 if shape == ("1",) else len([s for s in shape if s != "row"])
-            elif self.given.all_scalar:
-                known[key] = units
-            elif f.base == self.given.loss or (f.base in LOSSES and key not in inner):
+            elif self.given.all_scalar or f.base == self.given.loss or (f.base in LOSSES and key not in inner):
                 known[key] = units
         for key, f in self.families.items():
             name = f.base + "^" if f.above else f.base

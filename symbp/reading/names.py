@@ -94,6 +94,8 @@ class Names:
 
     def _other(self, node: Name, base: str) -> Typed:
         """Sizes, constants, e, π, I."""
+        if base == r"\mathbf{1}":
+            return self.elaborator.raised(Typed(sp.S.One, ones="column"), marks(node.sup))
         whole = self._text(node)
         below = "_" + ",".join(m.text for m in marks(node.sub)) if node.sub else ""
         size = self.lexicon.sizes.get(base + below)
@@ -158,8 +160,13 @@ class Names:
         return self._placed(word.places, sides, node)
 
     def _fixed_in_run(self, word: Word, sides: dict[str, list[Mark]], node: Name) -> Match | None:
-        """w_{f,ij} as one run of signs is not told apart."""
-        return None
+        r"""The fixed mark at the end of a run of indices: the 0 of \Theta_{j0}."""
+        for side, text in word.fixed:
+            parts = [p for m in sides[side] for p in split_run(m)]
+            if len(parts) < 2 or parts[-1].text != text:
+                return None
+            sides[side] = parts[:-1]
+        return self._placed(word.places, sides, node)
 
     def _placed(
         self, places: Sequence[Place], sides: dict[str, list[Mark]], node: Name
@@ -276,6 +283,12 @@ class Names:
             self.scope.notes += [note] if note not in self.scope.notes else []
             return self.scope.free.setdefault(text, Symbol(f"#{text}", integer=True))
         return self.scope.letter(text, kind)
+
+    def any_index(self, text: str) -> Expr | None:
+        """An index letter, whatever it counts: for conditions such as i = j."""
+        return self.scope.bound.get(text) or self.scope.free.get(text) or self.lookup(
+            text, Kind.UNIT
+        )
 
     def units(self, mark: Mark, count: int) -> list[Expr]:
         """The unit indices in a mark behind brackets: [x]_{jk}."""

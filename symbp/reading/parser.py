@@ -45,6 +45,7 @@ FUNCTION_WORDS = {
 }
 PRODUCT_SIGNS = {r"\cdot", r"\times", r"\odot", r"\circ", "*", r"\bullet", r"\otimes", ".*", "/",
                  r"\star", "@", r"\oslash", "."}  # fmt: skip
+COMPARISONS = {"=", r"\neq", r"\le", r"\ge", "<", ">"}
 CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "<": ">"}
 STOPS = {")", "]", r"\}", "+", "-", ",", ";", ">", *RELATIONS}
 
@@ -402,7 +403,7 @@ class _Parser:
 
     def _argument(self, part: Sequence[Token]) -> Node:
         """An argument; `axis=0` is a name and a value."""
-        if len(part) > 2 and part[1].text == "=" or "=" in [t.text for t in part]:
+        if (len(part) > 2 and part[1].text == "=") or "=" in [t.text for t in part]:
             at = [t.text for t in part].index("=")
             name, value = ("".join(t.text for t in p) for p in (part[:at], part[at + 1 :]))
             return Keyword(part[0].start, part[-1].end, name, value)
@@ -484,6 +485,8 @@ class _Parser:
         end = self.tokens[self.place - 1].end
         if not inner:
             raise ReadingError(f"nothing between {t.text} and {CLOSING[t.text]}", t.start)
+        if t.text == "[" and any(x.text in COMPARISONS for x in inner):
+            return Indicator(t.start, end, tuple(inner))  # [i = j]
         parts = _by_commas(inner)
         if len(parts) > 1:
             cells = tuple(parse(p, self.vocabulary) for p in parts if p)
@@ -578,11 +581,11 @@ class _Parser:
         found = _derivative_parts(above, below)
         if found is not None:
             of, by = found
-            node = Derivative(
-                t.start, t.end,
-                parse(of, self.vocabulary) if of else None, parse(by, self.vocabulary),
-            )  # fmt: skip
-            return node
+            node = parse(of, self.vocabulary) if of else None
+            if isinstance(node, Name) and node.base in self.vocabulary.functions \
+                    and self.text() == "(":  # fmt: skip
+                return self._call(replace(node, primes=node.primes + 1))  # ∂f/∂z (z_k) is f'(z_k)
+            return Derivative(t.start, t.end, node, parse(by, self.vocabulary))
         return Fraction(t.start, t.end, self.inside(above, t), self.inside(below, t))
 
     def _sqrt(self, t: Token) -> Node:
@@ -670,7 +673,7 @@ def _opened(tokens: Sequence[Token]) -> Sequence[Token]:
     tokens = _unwrapped(tokens)
     while tokens and tokens[0].kind == "group":
         inner = tokens[0].parts[0]
-        if not inner or inner[0].text not in (r"\partial", "d") and inner[0].kind != "group":
+        if not inner or (inner[0].text not in (r"\partial", "d") and inner[0].kind != "group"):
             break
         tokens = [*inner, *tokens[1:]]
     return tokens

@@ -1,11 +1,11 @@
 """Products: which one a sign means is decided by the shapes.
 
-    sign                  tried in this order
-    --------------------  ------------------------------------------------------------------
-    juxtaposition · × @   a number times x, the chain rule, matrix product, entry by entry
-    ⊙ ∘ • .*              a number times x, entry by entry, the chain rule
-    *                     a number times x, entry by entry, matrix product, the chain rule
-    ⊗                     a number times x, outer product
+sign                  tried in this order
+--------------------  ------------------------------------------------------------------
+juxtaposition · × @   a number times x, the chain rule, matrix product, entry by entry
+⊙ ∘ • .*              a number times x, entry by entry, the chain rule
+*                     a number times x, entry by entry, matrix product, the chain rule
+⊗                     a number times x, outer product
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from sympy import Expr, Symbol
+from sympy import Expr, S, Symbol
 
 from symbp.reading.scope import Scope, size_text
 from symbp.reading.typed import Chain, ShapeError, Typed, summed
-from symbp.system import Range
-from symbp.system.equation import family_of, index_of
+from symbp.system import Kind, Range
+from symbp.system.equation import family_of
 
 Combine = Callable[[Scope, Typed, Typed], "Typed | None"]
 
 
 def multiply(scope: Scope, sign: str, a: Typed, b: Typed) -> Typed:
     """a (sign) b. Raises `ShapeError` with both shapes where no reading fits."""
+    if a.ones or b.ones:
+        return with_ones(scope, a, b)
     for combine in TRIED.get(sign, PLAIN):
         found = combine(scope, a, b)
         if found is not None:
@@ -32,6 +34,22 @@ def multiply(scope: Scope, sign: str, a: Typed, b: Typed) -> Typed:
     raise ShapeError(
         f"{a.shape(size_text)} met {b.shape(size_text)} in a product: the shapes do not fit"
     )
+
+
+def with_ones(scope: Scope, a: Typed, b: Typed) -> Typed:
+    """A 1 and 1ᵀA sum over columns and rows; b 1ᵀ and 1 b repeat a vector for every sample."""
+    if b.ones == "column" and a.col is not None:
+        return Typed(summed(a.expr, a.col), a.row)
+    if a.ones == "row" and b.row is not None:
+        return Typed(summed(b.expr, b.row), None, b.col)
+    vector, other = (a, b) if b.ones else (b, a)
+    along = Range(scope.fresh(), S.One, Symbol("m", integer=True))
+    scope.kinds[along.symbol] = Kind.SAMPLE
+    if other.ones == "row" and vector.row is not None and vector.col is None:
+        return Typed(vector.expr, vector.row, along)
+    if other.ones == "column" and vector.col is not None and vector.row is None:
+        return Typed(vector.expr, along, vector.col)
+    raise ShapeError(f"{vector.shape(size_text)} met the vector 1 of ones")
 
 
 def readings(scope: Scope, sign: str, a: Typed, b: Typed) -> list[Typed]:
@@ -71,7 +89,7 @@ def fitting(scope: Scope, a: Typed, b: Typed) -> Typed | None:
 
 def scale(scope: Scope, a: Typed, b: Typed) -> Typed | None:
     """A number times anything."""
-    if a.is_scalar and a.chain is None or a.is_scalar and not b.is_scalar:
+    if (a.is_scalar and a.chain is None) or (a.is_scalar and not b.is_scalar):
         return replace(b, expr=a.expr * b.expr, constant=a.constant and b.constant)
     if b.is_scalar:
         return replace(a, expr=a.expr * b.expr, constant=a.constant and b.constant)

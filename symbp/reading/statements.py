@@ -110,8 +110,11 @@ def _joins_factors(row: Sequence[Token], place: int) -> bool:
     return after.text in signs or before.text in signs or not _has_equality(row[place + 1 :])
 
 
+COMPARED = (r"\neq", r"\in", r"\le", r"\ge", "<", ">")
+
+
 def _has_equality(tokens: Sequence[Token]) -> bool:
-    return any(t.text in EQUALITIES for t in tokens)
+    return any(t.text in EQUALITIES or t.text in COMPARED for t in tokens)
 
 
 def _ends_sentence(row: Sequence[Token], place: int) -> bool:
@@ -170,9 +173,10 @@ def _is_condition(statement: Statement) -> bool:
         return False
     first = statement.members[0]
     short = len(first) == 1 and first[0].kind == "name" and first[0].text in INDEX_LETTERS
-    compared = any(t.text in (r"\neq", r"\in", r"\le", r"\ge", "<", ">") for t in first)
-    head = first[0].text if first else ""
-    return (short and bool(statement.relations)) or (compared and head in INDEX_LETTERS)
+    compared = any(t.text in COMPARED for t in first)
+    names = [t.text for t in first if t.kind == "name"]
+    of_index = bool(names) and any(n in INDEX_LETTERS for n in names[:1])
+    return (short and bool(statement.relations)) or (compared and of_index)
 
 
 INDEX_LETTERS = {"i", "j", "k", "l", "t", "m", "n", "p", "q", "s", r"\ell", r"\tau", "c", "r"}

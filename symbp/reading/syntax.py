@@ -1,21 +1,21 @@
 """The syntax of a formula: what stands beside what, before any name has a meaning.
 
-    node         as written
-    -----------  ------------------------------------------------
-    Number       2, 0.5
-    Name         W^{(l)T}_{ij}, \\hat y, σ', with its scripts as tokens
-    Bracket      (x)^T, [x]_j, and {x}, which only groups
-    Sum          a + b − c, signs apart
-    Product      factors with the signs between them; "" is juxtaposition
-    Fraction     \\frac{a}{b}
-    Call         f(x, y), \\log x, with powers and primes of f
-    BigSum       \\sum_{k=1}^{n} body
-    Derivative   \\partial f / \\partial u; f is None in the operator form
-    Gradient     \\nabla_u f
-    Norm         \\|x\\|_2^2 and |x|
-    Rows         matrices and cases, cell by cell
-    Root         \\sqrt{x}
-    Dots         …
+node         as written
+-----------  ------------------------------------------------
+Number       2, 0.5
+Name         W^{(l)T}_{ij}, \\hat y, σ', with its scripts as tokens
+Bracket      (x)^T, [x]_j, and {x}, which only groups
+Sum          a + b − c, signs apart
+Product      factors with the signs between them; "" is juxtaposition
+Fraction     \\frac{a}{b}
+Call         f(x, y), \\log x, with powers and primes of f
+BigSum       \\sum_{k=1}^{n} body
+Derivative   \\partial f / \\partial u; f is None in the operator form
+Gradient     \\nabla_u f
+Norm         \\|x\\|_2^2 and |x|
+Rows         matrices and cases, cell by cell
+Root         \\sqrt{x}
+Dots         …
 """
 
 from __future__ import annotations

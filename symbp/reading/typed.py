@@ -59,6 +59,8 @@ class Typed:
     """Whether a vector may be taken as a row or as a column: a derivative's layout is not said."""
     cube: bool = False
     """Whether there are more than two axes: only the chain rule makes sense of it."""
+    ones: str = ""
+    """"column" or "row" for the vector 1 of ones, as long as its place needs."""
     constant: bool = False
     """Whether it is a plain number, which may stand beside a vector: 1 − a."""
 
@@ -82,6 +84,8 @@ class Typed:
         """The transpose."""
         if self.cube:
             raise ShapeError("a derivative with more than two indices cannot be transposed")
+        if self.ones:
+            return replace(self, ones={"column": "row", "row": "column"}[self.ones])
         return replace(self, row=self.col, col=self.row, chain=None, loose=False)
 
     def renamed(self, mapping: Mapping[Symbol, Symbol]) -> Typed:
