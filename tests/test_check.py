@@ -26,17 +26,7 @@ from symbp.documents.report.entry import Unreadable
 from symbp.documents.report.json import schema
 from symbp.errors import SymbpError
 from symbp.judge.verdict import Status
-from tests.made_findings import (
-    FORGOTTEN,
-    LAYOUT,
-    LONG,
-    PROVED,
-    REFUTED,
-    UNDECIDED,
-    UNREAD,
-    made,
-    post,
-)
+from tests.made_findings import ALL, LONG, PROVED, REFUTED, UNDECIDED, UNREAD, made, post
 
 ROOT = Path(__file__).parents[1]
 
@@ -159,14 +149,6 @@ def test_a_wrong_declaration_is_an_error():
     assert declared("") == declared("\n ") == ()
 
 
-def test_progress_is_told():
-    for name in "ab":
-        write(f"{name}.md", PROVED)
-    told = []
-    check(["a.md", "b.md"], progress=lambda done, total: told.append((done, total)))
-    assert told == [(1, 2), (2, 2)]
-
-
 # -- what cannot be read ------------------------------------------------------------------------
 
 
@@ -201,6 +183,19 @@ def test_what_was_found_before_an_error_stays(monkeypatch):
     report = check(write("post.md", REFUTED))
     assert len(report.findings) == 1
     assert report.errors == (Unreadable("post.md", "no such loss"),)
+
+
+def test_a_fault_of_symbp_itself_costs_one_file(monkeypatch, run):
+    def fails(document):
+        yield from made(document)
+        assert document.name != "a.md", "planted\nfault"
+
+    monkeypatch.setattr(checking, "judged", fails)
+    status, out, err = run(write("a.md", PROVED), write("b.md", PROVED))
+    assert (status, out.count("proved   ")) == (2, 2)
+    assert err.startswith("symbp: a.md: a fault of symbp itself, please report it: AssertionError")
+    assert "in test_check.py:" in err
+    assert err.count("\n") == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are text")
@@ -289,7 +284,7 @@ def test_every_format_is_written(run, name, begins):
 
 
 def test_json_is_what_the_schema_says(run):
-    write("post.md", PROVED, REFUTED, FORGOTTEN, UNDECIDED, UNREAD, LAYOUT)
+    write("post.md", *ALL)
     _, out, _ = run("post.md", "--format", "json")
     found = json.loads(out)
     jsonschema.validate(found, json.loads(run("--format", "schema")[1]))
@@ -323,6 +318,7 @@ def test_the_report_goes_to_a_file_whole_or_not_at_all(run, here, monkeypatch):
     status, out, _ = run("post.md", "--format", "json", "-o", "report.json")
     assert (status, out) == (1, "")
     assert Path("report.json").read_text(encoding="utf-8") == printed
+    assert Path("report.json").stat().st_mode == Path("post.md").stat().st_mode
     monkeypatch.setattr(typesetting, "math_core", None)
     status, out, err = run("post.md", "--format", "html", "-o", "report.json")
     assert (status, out) == (2, "")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -26,10 +26,11 @@ def emit(text: str, output: Path | None) -> None:
     if output is None:
         typer.echo(text, nl=False)
         return
+    written = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(output)
+        written.write_text(text, encoding="utf-8")
+        written.replace(output)
     except OSError as error:
+        with suppress(OSError):
+            written.unlink()
         raise ValueRangeError(f"{output}: {error.strerror}") from error

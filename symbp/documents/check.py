@@ -10,6 +10,7 @@ What is wrong with one file or formula is said at its place, and the rest is che
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -191,7 +192,16 @@ def check_document(
         errors = []
     except SymbpError as error:
         errors = [Unreadable(name, str(error).removeprefix(f"{name}: "))]
+    except Exception as error:  # one document must not keep the others from being checked
+        errors = [Unreadable(name, fault(error))]
     return sorted(findings, key=lambda f: (f.line, f.column)), errors
+
+
+def fault(error: Exception) -> str:
+    """What to report of an error that is symbp's own: its kind, and where it was raised."""
+    *_, last = traceback.extract_tb(error.__traceback__)
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    return f"a fault of symbp itself, please report it: {type(error).__name__} in {where}: {error}"
 
 
 def _each(
