@@ -78,7 +78,8 @@ class Found:
     """All definitions of a document, and what its claims speak of."""
 
     definitions: list[Definition] = field(default_factory=list)
-    functions: dict[str, str] = field(default_factory=dict)
+    functions: list[tuple[int, str, str]] = field(default_factory=list)
+    """(place, letter, row of the table): σ(z) = 1/(1 + e^{-z}) stands there."""
     latex: Sequence[str] = ()
     """The formulas."""
     samples: str = ""
@@ -130,7 +131,7 @@ def _look_at(found: Found, place: int, s: Statement, latex: str) -> None:
     ):
         name = recognised(left, right)
         if name not in (None, "identity"):
-            found.functions.setdefault(left.function.base, str(name))
+            found.functions.append((place, left.function.base, str(name)))
         return
     name = left.function if isinstance(left, Call) else left
     if not isinstance(name, Name) or isinstance(right, Number):
@@ -220,6 +221,7 @@ class Networks:
     def __init__(self, formulas: Sequence[str], evidence: Mapping[str, int]) -> None:
         self.found = search(formulas)
         self.evidence = evidence
+        self._functions: dict[str, str] = {}
         self._known: dict[tuple[str, ...], tuple[list[list[Lexicon]], str]] = {}
 
     def at(self, place: int) -> tuple[list[list[Lexicon]], str]:
@@ -227,7 +229,12 @@ class Networks:
         chosen = self._chosen(place)
         if not chosen:
             return [], "no equations of a network were found"
-        key = tuple(d.text for d in chosen)
+        functions: dict[str, str] = {}
+        for where, letter, name in self.found.functions:
+            if where <= place or letter not in functions:
+                functions[letter] = name
+        self._functions = functions
+        key = (*(d.text for d in chosen), *(f"{k} {v}" for k, v in sorted(functions.items())))
         if key not in self._known:
             self._known[key] = self._cases(chosen)
         return self._known[key]
@@ -339,7 +346,7 @@ class Networks:
             given = Declared(
                 equations=(*(d.text for d in equations), *self._cost(equations)),
                 define=tuple(d.text for d in defines),
-                functions=self.found.functions,
+                functions=self._functions,
                 batch=batch,
                 samples=self.found.samples if any("_x" in d.text or r"\sum_x" in d.text
                                                   or r"\sum_{x}" in d.text

@@ -360,7 +360,10 @@ class Elaborator:
         return result
 
     def differential(self, node: Differential) -> Typed:
-        """du and ∇u as names for the derivative of the loss by u."""
+        """du and ∇u as names for the derivative of the loss by u, or for what they are defined as."""
+        named = self.lexicon.derivatives.get(("d", form(node.by)))
+        if named is not None and form(named) != form(node):
+            return self.read(named)
         by = self.read(node.by)
         loss = self.names.loss_for(by)
         return replace(self.differentiated(loss, by, node.by.start), loose=False)

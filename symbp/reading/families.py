@@ -74,12 +74,15 @@ class Families:
     """The families of all equations by name."""
 
     def __init__(
-        self, indices: Mapping[str, Kind], depths: Iterable[str], twofold: set[str]
-    ) -> None:
+        self, indices: Mapping[str, Kind], depths: Iterable[str], twofold: set[str],
+        named: set[tuple[str, str]] = frozenset(),  # type: ignore[assignment]
+    ) -> None:  # fmt: skip
         self.indices = indices
         self.depths = set(depths)
         """Letters that stand for the last layer or the last step."""
         self.twofold = twofold
+        self.named = named
+        """(letter, subscript) that together are one name."""
         self.found: dict[str, Family] = {}
 
     def add(self, all_uses: Sequence[Use]) -> None:
@@ -89,6 +92,8 @@ class Families:
             for side, scripts in (("^", use.node.sup), ("_", use.node.sub)):
                 for m in marks(scripts):
                     place = (self._base(use.node), side)
+                    if (place[0], m.text) in self.named:
+                        continue
                     if self._is_letter_index(m, use.letters, side):
                         letters_at[place] = True
         bracketed = {m.bracket for u in all_uses for m in marks(u.node.sup)
@@ -131,7 +136,9 @@ class Families:
                 indexed = letters_at.get((base, side), False) or (
                     side == "^" and m.bracket in bracketed and bool(m.bracket)
                 )
-                if self._is_letter_index(m, use.letters, side):
+                if side == "_" and (base, m.text) in self.named:
+                    fixed.append((side, m.text))
+                elif self._is_letter_index(m, use.letters, side):
                     parts = split_run(m) if side == "_" else [m]
                     kinds[side] += [self._kind(p, side) for p in parts]
                     bracket = m.bracket or bracket

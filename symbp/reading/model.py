@@ -46,7 +46,7 @@ from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
 from symbp.system.equation import index_base
 from symbp.system.indices import substitute
 
-FUNCTION_LETTERS = frozenset({r"\sigma", r"\phi", r"\psi", "f", "g", r"\varphi"})
+FUNCTION_LETTERS = frozenset({r"\sigma", r"\phi", "f", "g"})
 COUNTS = {"m", "n", "N", "M", "K", "T", "B"}  #: letters of numbers of things, below a fraction
 TARGETS = {"y", "Y", "t", r"\hat{y}", "r", "d"}
 INPUTS = {"x", "X", "u"}
@@ -138,6 +138,8 @@ class _Model:
             place = 1
             while place + 1 < len(first) and first[place].text in ("_", "^", "'"):
                 place += 1 if first[place].text == "'" else 2
+            if first and first[0].text == "d" and len(first) > 1 and first[1].kind != "sign":
+                continue  # dz = ..., a name for a derivative
             if first:
                 called = place < len(first) and first[place].text == "("
                 found[first[0].text] = found.get(first[0].text, False) or called
@@ -179,7 +181,7 @@ class _Model:
 
     def _words(self) -> set[str]:
         """Names of several letters."""
-        found = set(self.given.names)
+        found = {n for n in self.given.names if "_" not in n}
         for name in (self.given.loss, *self.given.batch, *self.given.batch.values()):
             found |= {name} if name.isalnum() and len(name) > 1 else set()
         return found
@@ -204,13 +206,15 @@ class _Model:
                 raise ReadingError("an equation needs a left and a right side")
             left, right = (parse(m, self.vocabulary) for m in s.members[:2])
             if isinstance(left, Differential):
-                continue  # ∇u and du are the derivative of the loss by u anyway
+                self.derivatives["d", form(left.by)] = right
+                continue
             if isinstance(left, Derivative) and left.of is not None:
                 self.derivatives[form(left.of), form(left.by)] = right
                 continue
             if isinstance(left, Call):
                 own = {e.split("=")[0].strip()[:1] for e in self.given.equations}
-                if left.function.base in own and not left.function.primes:
+                bare = not (left.function.sub or left.function.sup or left.function.primes)
+                if line in self.given.define and left.function.base in own and bare:
                     raise ReadingError(
                         f"{left.function.base} has an equation: it needs no definition", left.start
                     )
@@ -249,7 +253,7 @@ class _Model:
     # -- families and ranks ------------------------------------------------------------------
 
     def _families(self) -> dict[str, Family]:
-        families = Families(self.indices, self.depths, self._twofold())
+        families = Families(self.indices, self.depths, self._twofold(), self._named_marks())
         all_uses = [u for e in self.equations for u in uses(e.left, e.right, self.indices)]
         known = {n for n in self.vocabulary.functions} | FUNCTION_WORDS
         partner = self.given.batch
@@ -258,6 +262,11 @@ class _Model:
                       for u in kept])  # fmt: skip
         self._spread_samples(families.found)
         return families.found
+
+    def _named_marks(self) -> set[tuple[str, str]]:
+        """Letters with a subscript that is part of the name: names: a_n."""
+        pairs = (n.split("_", 1) for n in self.given.names if "_" in n)
+        return {(base.strip(), sub.strip("{} ")) for base, sub in pairs}
 
     def _twofold(self) -> set[str]:
         """Letters that are defined both without marks and with an index: L = Σ_t L^{(t)}."""
