@@ -268,7 +268,7 @@ def restricted(sides: Sides, mapping: Mapping[Expr, Expr]) -> Sides:
     )
 
 
-def masked(sides: Sides, a: Symbol, b: Symbol) -> Sides:
+def masked(sides: Sides, a: Symbol, b: Expr) -> Sides:
     """The claim where two letters differ."""
     apart = 1 - sp.KroneckerDelta(a, b)
     return replace(sides, left=apart * sides.left, right=apart * sides.right)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -163,11 +164,12 @@ def _any(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
     this is not general, and none are read.
     """
     parts = []
+    name = blake2b(repr(form(node)).encode(), digest_size=6).hexdigest()
     for number, argument in enumerate(arguments):
         x = reader.read(argument)
-        inside = unspecified(f"any·{node.start}·{number}", "f")
+        inside = unspecified(f"any·{name}·{number}", "f")
         parts.append(summed(inside(x.expr), *x.axes))
-    return Typed(unspecified(f"any·{node.start}", "F")(sp.Add(*parts)))
+    return Typed(unspecified(f"any·{name}", "F")(sp.Add(*parts)))
 
 
 def _diag(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
@@ -434,7 +436,7 @@ def cases(reader: Elaborator, node: Rows) -> Typed:
         cell, rest = row[0], row[1:]
         if isinstance(cell, Rows) and cell.kind == "case":
             (inner_value, inner_condition), = (cell.cells[0],)
-            cell, rest = inner_value, (inner_condition,)
+            cell, rest = inner_value, (inner_condition, *rest)
         if not isinstance(cell, Node):
             raise ReadingError("an empty case", node.start)
         values.append(reader.read(cell))

@@ -108,6 +108,8 @@ class Families:
     def _is_letter_index(self, m: Mark, letters: frozenset[str], side: str) -> bool:
         if m.is_transpose:
             return False
+        if m.text in letters:
+            return True
         for part in split_run(m):
             names = [t.text for t in part.tokens if t.kind in ("name", "word")]
             if not names or not all(n in letters or self._is_depth(part) for n in names):

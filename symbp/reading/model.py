@@ -746,8 +746,8 @@ class _Model:
             more = [replace(a, base=whole, whole=True) for a in found if a and a.base == one]
             found = [*more, *found] if whole == one else [*found, *more]
         return [a for a in found if a is not None and not (
-            isinstance(a.body, Name) and a.body.base == a.base and not a.body.sub
-            and not a.body.sup)]  # fmt: skip
+            isinstance(a.body, Name) and a.body.base == a.base and not a.places
+            and not a.fixed)]  # fmt: skip
 
     def _abbreviation(self, d: Written) -> Abbreviation | None:
         assert isinstance(d.left, Name)
@@ -759,7 +759,10 @@ class _Model:
             for mark in marks(scripts):
                 parts = [t for t in mark.tokens if t.kind in ("name", "word")]
                 letters = [t.text for t in parts]
-                known = all(x in inside and x not in self.depths for x in letters)
+                fixed_there = {text for f in self.families.values() for s, text in f.fixed if s == side}
+                known = mark.text not in fixed_there and all(
+                    x in inside and x not in self.depths for x in letters
+                )
                 if len(mark.tokens) != len(parts) or not known:
                     fixed.append((side, mark.text))
                     continue

@@ -264,6 +264,10 @@ class Names:
         bound = self.scope.bound.get(text)
         if bound is None and text in self.lexicon.fixed and kind is Kind.UNIT:
             return sp.S.One
+        if bound is None and kind is Kind.SAMPLE and text == self.lexicon.samples:
+            if self.scope.sample is None:
+                self.scope.sample = self.scope.letter("(sample)", Kind.SAMPLE)
+            return self.scope.sample
         taken = bound is not None and self.scope.kinds.get(bound) is Kind.SAMPLE
         if bound is not None and not (taken and kind is Kind.UNIT):
             self.scope.kinds.setdefault(bound, kind)
@@ -408,6 +412,8 @@ class Names:
                 body = body.flipped
             match.rest = [m for m in match.rest if not m.is_transpose]
             body = self.elaborator.entry(body, extra)
+        if any(s not in self.scope.ranges for s in axes):
+            raise ReadingError(f"{self._text(node)} is written without an index that it needs")
         ranges = [self.scope.ranges[s] for s in axes]
         if ranges:
             body = replace(body, row=ranges[0], col=ranges[1] if len(ranges) > 1 else None)

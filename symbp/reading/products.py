@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from sympy import Expr, S, Symbol
+from sympy import Expr, Indexed, S, Symbol
 
 from symbp.reading.scope import Scope, size_text
 from symbp.reading.typed import Chain, ShapeError, Typed, summed
@@ -30,10 +30,18 @@ def multiply(scope: Scope, sign: str, a: Typed, b: Typed) -> Typed:
     for combine in TRIED.get(sign, PLAIN):
         found = combine(scope, a, b)
         if found is not None:
+            if sign == "" and combine is elementwise and a.is_vector and b.is_vector:
+                scope.beside = scope.beside or not (a.loose or b.loose or _related(a, b))
             return found
     raise ShapeError(
         f"{a.shape(size_text)} met {b.shape(size_text)} in a product: the shapes do not fit"
     )
+
+
+def _related(a: Typed, b: Typed) -> bool:
+    """Whether two vectors are made of one quantity: a (1 − a)."""
+    first, second = ({n.base for n in x.expr.atoms(Indexed)} for x in (a, b))
+    return bool(first & second)
 
 
 def with_ones(scope: Scope, a: Typed, b: Typed) -> Typed:

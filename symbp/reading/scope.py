@@ -36,6 +36,8 @@ class Scope:
     conditions: dict[Symbol, Expr] = field(default_factory=dict)
     """Layers at which the shapes fit: l = L."""
     notes: list[str] = field(default_factory=list)
+    beside: bool = False
+    """Whether two columns of different quantities stand side by side with no sign between."""
     sample: Symbol | None = None
     """The sample that names without a sample index speak of."""
     settled_shapes: bool = False

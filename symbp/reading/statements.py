@@ -114,7 +114,12 @@ COMPARED = (r"\neq", r"\in", r"\le", r"\ge", "<", ">")
 
 
 def _has_equality(tokens: Sequence[Token]) -> bool:
-    return any(t.text in EQUALITIES or t.text in COMPARED for t in tokens)
+    depth = 0
+    for t in tokens:
+        depth += (t.text in OPENING) - (t.text in CLOSED)
+        if depth <= 0 and (t.text in EQUALITIES or t.text in COMPARED):
+            return True
+    return False
 
 
 def _ends_sentence(row: Sequence[Token], place: int) -> bool:
