@@ -6,6 +6,7 @@ juxtaposition · × @   a number times x, the chain rule, matrix product, entry 
 ⊙ ∘ • .*              a number times x, entry by entry, the chain rule
 *                     a number times x, entry by entry, matrix product, the chain rule
 ⊗                     a number times x, outer product
+⊘                     as ⊙, by 1/x
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import replace
 
 from sympy import Expr, Indexed, S, Symbol
 
+from symbp.errors import ReadingError
 from symbp.reading.scope import Scope, size_text
 from symbp.reading.typed import Chain, ShapeError, Typed, summed
 from symbp.system import Kind, Range
@@ -25,8 +27,10 @@ Combine = Callable[[Scope, Typed, Typed], "Typed | None"]
 
 def multiply(scope: Scope, sign: str, a: Typed, b: Typed) -> Typed:
     """a (sign) b. Raises `ShapeError` with both shapes where no reading fits."""
+    if sign == r"\oslash":
+        sign, b = r"\odot", replace(b, expr=1 / b.expr, chain=None)
     if a.ones or b.ones:
-        return with_ones(scope, a, b)
+        return with_ones(scope, sign, a, b)
     for combine in TRIED.get(sign, PLAIN):
         found = combine(scope, a, b)
         if found is not None:
@@ -44,19 +48,25 @@ def _related(a: Typed, b: Typed) -> bool:
     return bool(first & second)
 
 
-def with_ones(scope: Scope, a: Typed, b: Typed) -> Typed:
+def with_ones(scope: Scope, sign: str, a: Typed, b: Typed) -> Typed:
     """A 1 and 1ᵀA sum over columns and rows; b 1ᵀ and 1 b repeat a vector for every sample."""
-    if b.ones == "column" and a.col is not None:
-        return Typed(summed(a.expr, a.col), a.row)
-    if a.ones == "row" and b.row is not None:
-        return Typed(summed(b.expr, b.row), None, b.col)
     vector, other = (a, b) if b.ones else (b, a)
+    if vector.is_scalar and not vector.ones:
+        return replace(other, expr=a.expr * b.expr)
+    if sign not in TIGHT:
+        raise ShapeError(f"{vector.shape(size_text)} met the vector 1 of ones at {sign}")
+    if b.ones == "column" and a.col is not None:
+        return Typed(summed(a.expr * b.expr, a.col), a.row)
+    if a.ones == "row" and b.row is not None:
+        return Typed(summed(a.expr * b.expr, b.row), None, b.col)
+    if vector.is_vector and scope.kinds.get(vector.axes[0].symbol) is Kind.SAMPLE or vector.ones:
+        raise ReadingError("nothing says how long this vector 1 of ones is")
     along = Range(scope.fresh(), S.One, Symbol("m", integer=True))
     scope.kinds[along.symbol] = Kind.SAMPLE
     if other.ones == "row" and vector.row is not None and vector.col is None:
-        return Typed(vector.expr, vector.row, along)
+        return Typed(a.expr * b.expr, vector.row, along)
     if other.ones == "column" and vector.col is not None and vector.row is None:
-        return Typed(vector.expr, along, vector.col)
+        return Typed(a.expr * b.expr, along, vector.col)
     raise ShapeError(f"{vector.shape(size_text)} met the vector 1 of ones")
 
 
