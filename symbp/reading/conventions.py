@@ -19,6 +19,8 @@ from symbp.system import Kind, Role, System, Variable
 from symbp.system.equation import walk
 
 DEPTH = Symbol("L", integer=True)
+#: Rows that are written with the notation's letter for the activation.
+NAMELESS = ("sigmoid", "sigma", "f", "g")
 RATES = (r"\alpha", r"\eta", r"\epsilon", r"\lambda", r"\mu")
 
 
@@ -49,12 +51,14 @@ def _samples(system: System) -> dict[str, Symbol]:
 
 
 def _activation(system: System) -> Row:
-    """The row that the activation's letter stands for: that of the hidden layers."""
-    for e in system.defining("a"):
-        for node, _ in walk(e.rhs):
-            if isinstance(node, Elementwise) and node.row.name not in ("exp", "log"):
-                return node.row
-    return TABLE["sigma"]
+    """The row that the activation's letter stands for: the first without a name of its own."""
+    rows = [
+        node.row
+        for e in system.defining("a") for node, _ in walk(e.rhs)
+        if isinstance(node, Elementwise) and node.row.name not in ("exp", "log")
+    ]  # fmt: skip
+    nameless = [row for row in rows if row.name in NAMELESS]
+    return next(iter(nameless or rows), TABLE["sigma"])
 
 
 def _letters(system: System, notation: Notation) -> dict[str, Row]:
