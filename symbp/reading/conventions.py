@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sympy import Symbol
+from sympy import Expr, Symbol
 
 from symbp.functions import TABLE, Elementwise, Row
 from symbp.notation import Notation, Style
@@ -16,9 +16,10 @@ from symbp.reading.lexer import tokens
 from symbp.reading.lexicon import Abbreviation, Lexicon, Place, Word
 from symbp.reading.parser import parse
 from symbp.system import Kind, Role, System, Variable
-from symbp.system.equation import walk
+from symbp.system.equation import index_base, walk
 
 DEPTH = Symbol("L", integer=True)
+GREEK = ("lambda", "alpha", "delta")
 #: Rows that are written with the notation's letter for the activation.
 NAMELESS = ("sigmoid", "sigma", "f", "g")
 RATES = (r"\alpha", r"\eta", r"\epsilon", r"\lambda", r"\mu")
@@ -36,7 +37,10 @@ def lexicon_of(system: System, notation: Notation, case: str = "") -> Lexicon:
         tuple(sorted(words, key=lambda w: not w.places)),
         functions={notation.activation: _activation(system), **_letters(system, notation)},
         indices={notation.layer_letter: Kind.LAYER, r"\ell": Kind.LAYER},
-        sizes={notation.depth: DEPTH + notation.depth_shift, **_samples(system)},
+        sizes={
+            notation.depth: DEPTH + notation.depth_shift, **_samples(system),
+            **_widths(system, notation),
+        },
         constants=frozenset(r.name for r in rates),
         loss=system.loss,
         rows=notation.layout.samples == "rows",
@@ -48,6 +52,12 @@ def lexicon_of(system: System, notation: Notation, case: str = "") -> Lexicon:
 
 def _samples(system: System) -> dict[str, Symbol]:
     return {"m": system["m"].atom} if "m" in system.by_name else {}
+
+
+def _widths(system: System, notation: Notation) -> dict[str, Expr]:
+    """n_L, the number of units of the last layer."""
+    letter = notation.styles["n"].entry if "n" in notation.styles else "n"
+    return {f"{letter}_{notation.depth}": index_base("n")[DEPTH]} if "n" in system.by_name else {}
 
 
 def _activation(system: System) -> Row:
@@ -73,7 +83,7 @@ def _words(variable: Variable, notation: Notation) -> Iterator[Word]:
     if variable.role is Role.SIZE or variable.adjoint_of:
         return
     if style is None:
-        style = Style("\\" + variable.name if variable.name == "lambda" else variable.name)
+        style = Style("\\" + variable.name if variable.name in GREEK else variable.name)
     places = _places(variable, style, notation)
     units = [p for p in places if p.kind is Kind.UNIT]
     flipped = len(units) == 2 and notation.layout.weights == "from-to"
