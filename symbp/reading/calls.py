@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 #: Names of rows of the table as they are written.
 WRITTEN = {"ln": "log", "sgn": "sign", "ReLU": "relu", "Relu": "relu", "swish": "silu", "lrelu":
-           "leaky_relu"}  # fmt: skip
+           "leaky_relu", "LeakyReLU": "leaky_relu", "ELU": "elu", "GELU": "gelu", "SiLU": "silu"}  # fmt: skip
 
 
 def call(reader: Elaborator, node: Call) -> Typed:

@@ -41,7 +41,7 @@ FUNCTION_WORDS = {
     *FUNCTION_MACROS,
     *"""sigmoid softmax tanh relu ReLU Relu exp log ln diag sign sgn rot180 upsample flip conv prod
     softplus sum mean np max min any transpose vec tr Tr trace leaky_relu elu gelu silu swish sqrt
-    concat erf abs""".split(),
+    concat erf abs LeakyReLU ELU GELU SiLU""".split(),
 }
 PRODUCT_SIGNS = {r"\cdot", r"\times", r"\odot", r"\circ", "*", r"\bullet", r"\otimes", ".*", "/",
                  r"\star", "@", r"\oslash", "."}  # fmt: skip
@@ -582,8 +582,8 @@ class _Parser:
         if found is not None:
             of, by = found
             node = parse(of, self.vocabulary) if of else None
-            if isinstance(node, Name) and node.base in self.vocabulary.functions \
-                    and self.text() == "(":  # fmt: skip
+            functions = self.vocabulary.functions | FUNCTION_WORDS
+            if isinstance(node, Name) and node.base in functions and self.text() == "(":
                 return self._call(replace(node, primes=node.primes + 1))  # ∂f/∂z (z_k) is f'(z_k)
             return Derivative(t.start, t.end, node, parse(by, self.vocabulary))
         return Fraction(t.start, t.end, self.inside(above, t), self.inside(below, t))
