@@ -414,16 +414,25 @@ def condition(reader: Elaborator, tokens: Tokens) -> Expr:
                     for p in (left, right))  # fmt: skip
             same = KroneckerDelta(a, b)
             return same if sign == "=" else 1 - same
+    found = compared(reader, tokens)
+    if found is not None and not found.is_scalar:
+        raise ReadingError("a condition on vectors")
+    if found is not None:
+        return found.expr
+    raise ReadingError(f"the condition {text_of(tokens)!r} is not read")
+
+
+def compared(reader: Elaborator, tokens: Tokens) -> Typed | None:
+    """1 where x > y, entry by entry; None where this is no comparison of values."""
+    texts = [t.text for t in tokens]
     for sign, order in ((">", 1), ("<", -1), (r"\ge", 1), (r"\le", -1)):
         if sign in texts:
             at = texts.index(sign)
             a, b = (reader.read(reader.parse([t for t in p if t.kind != "text"]))
                     for p in (tokens[:at], tokens[at + 1 :]))  # fmt: skip
-            if not (a.is_scalar and b.is_scalar):
-                raise ReadingError("a condition on vectors")
-            inside = order * (a.expr - b.expr)
-            return TABLE["step"](inside)
-    raise ReadingError(f"the condition {text_of(tokens)!r} is not read")
+            x = reader.plus(a, replace(b, expr=-b.expr))
+            return replace(x, expr=TABLE["step"](order * x.expr), chain=None, constant=False)
+    return None
 
 
 def cases(reader: Elaborator, node: Rows) -> Typed:

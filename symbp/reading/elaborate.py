@@ -318,7 +318,8 @@ class Elaborator:
 
     def indicator(self, node: Indicator) -> Typed:
         """1{condition}."""
-        return Typed(calls.condition(self, node.condition))
+        found = calls.compared(self, node.condition)
+        return found if found is not None else Typed(calls.condition(self, node.condition))
 
     # -- sums over an index --------------------------------------------------------------------
 
