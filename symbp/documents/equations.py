@@ -8,157 +8,26 @@ before it counts, or the first one after it. δ^l = ∂J/∂z^l is a definition 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from symbp.errors import ReadingError, SymbpError
+from symbp.documents.definitions import Definition, search
+from symbp.errors import SymbpError
 from symbp.reading.declared import Declared
-from symbp.reading.lexer import tokens
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.marks import marks
-from symbp.reading.model import FUNCTION_LETTERS, read_models
-from symbp.reading.parser import Vocabulary, parse
-from symbp.reading.recognise import recognised
-from symbp.reading.statements import EQUALITIES, INDEX_LETTERS, Statement, statements
-from symbp.reading.syntax import (
-    BigSum,
-    Bracket,
-    Call,
-    Derivative,
-    Differential,
-    Dots,
-    Name,
-    Node,
-    Number,
-    Rows,
-    Sum,
-    form,
-    walk,
-)
+from symbp.reading.model import read_models
+from symbp.reading.syntax import BigSum, Call, Name, Node, form, walk
 
 MOST_ATTEMPTS = 12
-#: Letters of error terms: what is said of them is a claim, unless it is the definition itself.
-ERRORS = (r"\delta", r"\Delta", r"\nabla")
-#: Parsing for a first look: names with an argument list are calls.
-FIRST_LOOK = Vocabulary(
-    functions=frozenset({r"\sigma", r"\phi", r"\psi", "f", "g"}),
-    called=frozenset({"J", "C", "L", "E", "h", "H", r"\ell", "loss", "Loss"}),
-)
-
-
-@dataclass(frozen=True)
-class Definition:
-    """name = right, at a place of the document (the number of its formula)."""
-
-    place: int
-    key: object
-    """The name with its marks: what a later definition of the same replaces."""
-    left: Name
-    right: Node
-    text: str
-    derived: bool
-    """Whether the right side is a derivative: δ = ∂C/∂z."""
-
-    @property
-    def kind(self) -> str:
-        """Of which layers or times it speaks: letter, last, number, sample, all."""
-        texts = [t for m in (*marks(self.left.sup), *marks(self.left.sub)) for t in m.tokens]
-        above = [m for m in marks(self.left.sup)]
-        if len(above) > 1:
-            return "sample"
-        if any(t.text in ("l", r"\ell", "t", r"\tau") for t in texts):
-            return "letter"
-        if any(t.text in ("L", "N", "T") for m in above for t in m.tokens):
-            return "last"
-        return "number" if above and above[0].text.isdigit() else "all"
-
-
-@dataclass
-class Found:
-    """All definitions of a document, and what its claims speak of."""
-
-    definitions: list[Definition] = field(default_factory=list)
-    functions: list[tuple[int, str, str]] = field(default_factory=list)
-    """(place, letter, row of the table): σ(z) = 1/(1 + e^{-z}) stands there."""
-    latex: Sequence[str] = ()
-    """The formulas."""
-    samples: str = ""
-    """The letter of sums over all samples: Σ_x."""
-    wanted: set[str] = field(default_factory=set)
-    """Letters in derivatives."""
-    named: bool = False
-    """Whether derivatives are named dW, dz."""
-    differentiated: dict[str, None] = field(default_factory=dict)
-    """Letters of which derivatives are taken and that stand without marks: C in ∂C/∂w."""
-
-
-def search(formulas: Sequence[str]) -> Found:
-    """The definitions among formulas; those that cannot be read are passed over."""
-    found = Found(latex=tuple(formulas))
-    for place, latex in enumerate(formulas):
-        try:
-            all_statements = statements(tokens(latex))
-        except ReadingError:
-            continue
-        for s in all_statements:
-            _look_at(found, place, s, latex)
-    return found
-
-
-def _look_at(found: Found, place: int, s: Statement, latex: str) -> None:
-    nodes: list[Node | None] = []
-    for member in s.members:
-        try:
-            nodes.append(parse(member, FIRST_LOOK))
-        except ReadingError:
-            nodes.append(None)
-    for node in nodes:
-        if node is not None:
-            found.wanted |= set(_differentiated(node))
-            found.samples = found.samples or next(
-                (n.below[0].text for n in walk(node) if isinstance(n, BigSum)
-                 and [t.text for t in n.below] == ["x"]), "")  # fmt: skip
-            found.named = found.named or any(isinstance(n, Differential) for n in walk(node))
-            found.differentiated |= dict.fromkeys(_costs(node))
-    if len(nodes) < 2 or s.continues or s.relations[0] not in EQUALITIES:
-        return
-    left, right = nodes[:2]
-    if left is None or right is None:
-        return
-    text = f"{_source(latex, s.members[0])} = {_source(latex, s.members[1])}"
-    if isinstance(left, Call) and left.function.base in FUNCTION_LETTERS and not (
-        left.function.primes or left.function.sup
-    ):
-        name = recognised(left, right)
-        if name not in (None, "identity"):
-            found.functions.append((place, left.function.base, str(name)))
-        return
-    name = left.function if isinstance(left, Call) else left
-    if not isinstance(name, Name) or isinstance(right, Number):
-        return
-    if any(isinstance(n, Rows | Dots) for n in walk(right)) or (
-        not name.sub and not name.sup and name.base in INDEX_LETTERS and isinstance(right, Name)
-    ):
-        return  # a matrix written out; i = j
-    derived = _is_derivative(right)
-    if not derived and (
-        name.base in ERRORS or _has_derivative(right) or _speaks_of_itself(name, right)
-    ):
-        return
-    found.definitions.append(Definition(place, form(name), name, right, text, derived))
-
-
-def _differentiated(node: Node) -> Iterator[str]:
-    """The letters that derivatives are of and by."""
-    for n in walk(node):
-        if isinstance(n, Derivative | Differential):
-            for inner in walk(n):
-                if isinstance(inner, Name):
-                    yield inner.base
+#: Capitals that hold a quantity for all samples where the small letter is one sample's.
+BATCHES = "XYZAHPT"
+LOSS_LETTERS = {"J", "C", "L", "E", "Loss", "loss", r"\ell", "cost"}
 
 
 def _preferred(group: Sequence[Definition], place: int, defined: set[str]) -> Definition:
     """The last definition before a place, or the first after it; such as name other quantities."""
+
     def links(d: Definition) -> int:
         names = {n.base for n in walk(d.right) if isinstance(n, Name)}
         return len((names & defined) - {d.left.base})
@@ -172,47 +41,6 @@ def _preferred(group: Sequence[Definition], place: int, defined: set[str]) -> De
 def _without_marks(node: Node) -> list[tuple[str, object]]:
     """The names and kinds of nodes in order: σ(z^l) and σ(z^L) have the same."""
     return [(type(n).__name__, n.base if isinstance(n, Name) else "") for n in walk(node)]
-
-
-def _costs(node: Node) -> Iterator[str]:
-    """The letters of which derivatives are taken and that stand without marks."""
-    for n in walk(node):
-        if isinstance(n, Derivative) and n.of is not None:
-            of = n.of.function if isinstance(n.of, Call) else n.of
-            if isinstance(of, Name) and not of.sub and not of.sup and not of.primes:
-                yield of.base
-
-
-def _has_derivative(node: Node) -> bool:
-    return any(
-        isinstance(n, Derivative | Differential) or (isinstance(n, Name) and n.primes > 0)
-        or (isinstance(n, Name) and n.base in ERRORS)
-        for n in walk(node)
-    )  # fmt: skip
-
-
-def _is_derivative(node: Node) -> bool:
-    """∂f/∂u alone, or its negative."""
-    if isinstance(node, Sum) and len(node.terms) == 1:
-        node = node.terms[0][1]
-    while isinstance(node, Bracket):
-        node = node.inner
-    return isinstance(node, Derivative) and isinstance(node.of, Name | Call) and isinstance(
-        node.by, Name
-    )
-
-
-def _speaks_of_itself(name: Name, right: Node) -> bool:
-    """w = w − η ...: an update, not a definition."""
-    return any(isinstance(n, Name) and form(n) == form(name) for n in walk(right))
-
-
-def _source(latex: str, member: Sequence[object]) -> str:
-    first, last = member[0], member[-1]
-    return latex[first.start : last.end]  # type: ignore[attr-defined]
-
-
-# -- the network at one place ----------------------------------------------------------------------
 
 
 class Networks:
@@ -267,7 +95,7 @@ class Networks:
     def _general(definitions: Sequence[Definition]) -> list[Definition]:
         """Without a^{(2)} = ... and a^L = ... where a^l = ... says it for all layers."""
         general = {d.left.base: d for d in definitions if d.kind == "letter" and not d.derived}
-        kept = []
+        kept: list[Definition] = []
         for d in definitions:
             whole = general.get(d.left.base)
             if whole is not None and not d.derived:
@@ -304,13 +132,23 @@ class Networks:
             inner = [n for n in walk(big.body) if isinstance(n, Name)]
             if letter in ("j", "k", "l", "t") or not inner:
                 continue
-            own = next((e for e in chosen if e.left.base == inner[0].base and e is not d
-                        and len(inner) == 1), None)  # fmt: skip
-            body = own.text.split("=", 1)[1] if own else self.found.latex[d.place][
-                big.body.start : big.body.end]  # fmt: skip
+            own = next(
+                (
+                    e
+                    for e in chosen
+                    if e.left.base == inner[0].base and e is not d and len(inner) == 1
+                ),
+                None,
+            )
+            body = (
+                own.text.split("=", 1)[1]
+                if own
+                else self.found.latex[d.place][big.body.start : big.body.end]
+            )
             name, _, right = (x.strip() for x in d.text.partition("="))
-            front = re.sub(r"(\d*)\s*[nmN]\s*\}", lambda m: (m[1] or "1") + "}",
-                           right[: right.find(r"\sum")])  # fmt: skip
+            front = re.sub(
+                r"(\d*)\s*[nmN]\s*\}", lambda m: (m[1] or "1") + "}", right[: right.find(r"\sum")]
+            )
             text = f"{name} = {front} \\left( {body.strip()} \\right)"
             if self.found.samples:
                 text = text.replace(f"({self.found.samples})", "")
@@ -326,8 +164,12 @@ class Networks:
             missing = ["J"]
         if len(missing) != 1 or defined & LOSS_LETTERS:
             return []
-        used = {n.base for d in equations for n in walk(d.right) if isinstance(n, Name)
-                and form(n) != form(d.left)}  # fmt: skip
+        used = {
+            n.base
+            for d in equations
+            for n in walk(d.right)
+            if isinstance(n, Name) and form(n) != form(d.left)
+        }
         ends = [d for d in equations if d.left.base not in used]
         ends = ends or [d for d in equations if isinstance(d.right, Call)]
         texts = [t for d in ends if (t := _last_of(d)) is not None]
@@ -348,9 +190,12 @@ class Networks:
                 define=tuple(d.text for d in defines),
                 functions=self._functions,
                 batch=batch,
-                samples=self.found.samples if any("_x" in d.text or r"\sum_x" in d.text
-                                                  or r"\sum_{x}" in d.text
-                                                  for d in equations) else "",
+                samples=self.found.samples
+                if any(
+                    "_x" in d.text or r"\sum_x" in d.text or r"\sum_{x}" in d.text
+                    for d in equations
+                )
+                else "",
             )
             try:
                 return read_models(given, self.evidence), ""
@@ -362,26 +207,25 @@ class Networks:
         return [], f"its equations are not understood as a network: {reason}"
 
 
-#: Capitals that hold a quantity for all samples where the small letter is one sample's.
-BATCHES = "XYZAHPT"
-
-
 def _batches(equations: Sequence[Definition]) -> dict[str, str]:
     """X → x for capitals that stand beside their small letters, these being defined themselves."""
-    names = {n.base for d in equations for side in (d.left, d.right) for n in walk(side)
-             if isinstance(n, Name)}  # fmt: skip
+    names = {
+        n.base
+        for d in equations
+        for side in (d.left, d.right)
+        for n in walk(side)
+        if isinstance(n, Name)
+    }
     small = {d.left.base for d in equations}
     pairs = {b: b.lower() for b in BATCHES if b in names and b.lower() in names}
     return pairs if any(x in small for x in pairs.values()) else {}
 
 
-LOSS_LETTERS = {"J", "C", "L", "E", "Loss", "loss", r"\ell", "cost"}
-
-
 def _last_of(d: Definition) -> str | None:
     """A quantity at its last layer, as the post writes it: a^L for a^l."""
-    if any(t.text in ("t", r"\tau") for m in (*marks(d.left.sub), *marks(d.left.sup))
-           for t in m.tokens):  # fmt: skip
+    if any(
+        t.text in ("t", r"\tau") for m in (*marks(d.left.sub), *marks(d.left.sup)) for t in m.tokens
+    ):
         return None
     text = d.text.split("=")[0].strip()
     return re.sub(r"(?<![A-Za-z\\])(l|\\ell)(\s*\+\s*1)?(?![A-Za-z])", "L", text)
@@ -396,11 +240,13 @@ def _without_culprit(
             return [e for e in equations if e is not d], [e for e in defines if e is not d], True
     cycle = " need each other" in reason
     for d in reversed(equations):
-        named = reason.startswith((f"{d.left.base} is", f"equation for {d.left.base}[",
-                                   f"no equation defines {d.left.base} for"))  # fmt: skip
+        named = reason.startswith(
+            (
+                f"{d.left.base} is",
+                f"equation for {d.left.base}[",
+                f"no equation defines {d.left.base} for",
+            )
+        )
         if named or (cycle and d.left.base in reason.split(" need each other")[0].split(" and ")):
             return [e for e in equations if e is not d], list(defines), True
     return list(equations), list(defines), False
-
-
-__all__ = ["Definition", "Found", "Networks", "replace", "search"]

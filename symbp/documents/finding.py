@@ -9,7 +9,7 @@ from symbp.judge.verdict import Verdict
 
 @dataclass(frozen=True)
 class Finding:
-    """One claim of a document; `line` and `column` count from 1 and point at its first character."""
+    """One claim of a document; `line` and `column` count from 1, at its first character."""
 
     file: str
     line: int

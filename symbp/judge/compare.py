@@ -79,8 +79,11 @@ def laid_over(scope: Scope, left: Typed, right: Typed) -> Sides | Mismatch:
             pair, axes = _entry_of(scope, left, right)
             entrywise = pair is not None
     if pair is None:
-        flipped = len(left.axes) == 2 and aligned(scope, left, right.flipped) is not None if (
-            len(right.axes) == 2) else False  # fmt: skip
+        flipped = (
+            len(left.axes) == 2 and aligned(scope, left, right.flipped) is not None
+            if (len(right.axes) == 2)
+            else False
+        )
         write = size_text
         return Mismatch(
             f"the left is {left.shape(write)}, the right {right.shape(write)}", bool(flipped)
@@ -118,8 +121,9 @@ def _with_all_samples(scope: Scope, left: Typed, right: Typed) -> tuple[Typed, T
         own = one.axes[0] if one.axes else None
         moved = Typed(
             one.expr.xreplace({sample: axes[0].symbol}),
-            own if at_col else axes[0], axes[0] if at_col else own,
-        )  # fmt: skip
+            own if at_col else axes[0],
+            axes[0] if at_col else own,
+        )
         return (left, moved) if whole is left else (moved, right)
     return left, right
 
@@ -148,13 +152,19 @@ def _entry_of(
     for whole, entry in ((left, right), (right, left)):
         if not (whole.axes and entry.is_scalar):
             continue
-        letters = [s for s in sorted(entry.expr.free_symbols, key=str)
-                   if s in scope.ranges and s not in whole.expr.free_symbols
-                   and scope.kinds.get(s) is not Kind.SAMPLE]  # fmt: skip
+        letters = [
+            s
+            for s in sorted(entry.expr.free_symbols, key=str)
+            if s in scope.ranges
+            and s not in whole.expr.free_symbols
+            and scope.kinds.get(s) is not Kind.SAMPLE
+        ]
         if len(letters) != len(whole.axes):
             continue
-        if all(scope.same(scope.ranges[s].upper, a.upper)
-               for s, a in zip(letters, whole.axes, strict=True)):  # fmt: skip
+        if all(
+            scope.same(scope.ranges[s].upper, a.upper)
+            for s, a in zip(letters, whole.axes, strict=True)
+        ):
             moved = whole.renamed({a.symbol: s for s, a in zip(letters, whole.axes, strict=True)})
             ordered = (moved.expr, entry.expr) if whole is left else (entry.expr, moved.expr)
             return ordered, ()
@@ -183,14 +193,14 @@ def points(sides: Sides, system: System, indexing: Indexing) -> list[dict[Symbol
 def _extent(system: System, indexing: Indexing, kind: Kind) -> tuple[int, int]:
     ends = [
         (indexing.integer(s.range.lower, {}), indexing.integer(s.range.upper, {}))
-        for v in system.variables for s in v.slots if s.kind is kind and not s.range.lower.free_symbols
-    ]  # fmt: skip
+        for v in system.variables
+        for s in v.slots
+        if s.kind is kind and not s.range.lower.free_symbols
+    ]
     return min(a for a, _ in ends), max(b for _, b in ends)
 
 
-def _exists(
-    sides: Sides, system: System, indexing: Indexing, point: Mapping[Symbol, int]
-) -> bool:
+def _exists(sides: Sides, system: System, indexing: Indexing, point: Mapping[Symbol, int]) -> bool:
     for e in (sides.left, sides.right, *(r.upper for r in sides.axes)):
         for node, ranges in walk(e):
             name = family_of(node)
@@ -202,8 +212,9 @@ def _exists(
                 bound = {r.symbol: r for r in ranges}
                 ends = [index]
                 for s in index.free_symbols & bound.keys():
-                    ends = [x.xreplace({s: b}) for x in ends
-                            for b in (bound[s].lower, bound[s].upper)]  # fmt: skip
+                    ends = [
+                        x.xreplace({s: b}) for x in ends for b in (bound[s].lower, bound[s].upper)
+                    ]
                 try:
                     values = [indexing.integer(x, dict(point)) for x in ends]
                     low = indexing.integer(slot.range.lower, dict(point))
@@ -215,9 +226,7 @@ def _exists(
     return True
 
 
-def scopes(
-    sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]
-) -> Iterator[At]:
+def scopes(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]) -> Iterator[At]:
     """For every point the scope in which both sides are evaluated."""
     for point in where:
         spans = {

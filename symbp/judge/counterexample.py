@@ -73,15 +73,17 @@ def _difference(
         a, b = (values.tensor(e, at) for e in (sides.left, sides.right))
         axes = tuple(dict.fromkeys((*a.axes, *b.axes)))
         x, y = (GROUND.arrange(np.asarray(t.buffer, dtype=object), t.axes, axes) for t in (a, b))
-        x, y = np.broadcast_arrays(x, y)
-        for place in np.ndindex(x.shape):
-            if differ(x[place], y[place]):
-                letters = {**{s.name: v for s, v in at.point.items()},
-                           **{s.name: at.spans[s][0] + i for s, i in zip(axes, place,
-                              strict=True)}}  # fmt: skip
-                named = [f"{n.lstrip('#')} = {v}" for n, v in letters.items()
-                         if n.lstrip("#").isalpha()]  # fmt: skip
-                return ", ".join(named), x[place], y[place]
+        left, right = (np.asarray(z, dtype=object) for z in np.broadcast_arrays(x, y))
+        for place in np.ndindex(left.shape):
+            if differ(*(pair := (left[place], right[place]))):
+                letters = {
+                    **{s.name: v for s, v in at.point.items()},
+                    **{s.name: at.spans[s][0] + i for s, i in zip(axes, place, strict=True)},
+                }
+                named = [
+                    f"{n.lstrip('#')} = {v}" for n, v in letters.items() if n.lstrip("#").isalpha()
+                ]
+                return ", ".join(named), *pair
     return None
 
 

@@ -19,11 +19,10 @@ def gradient_claim(left: Node, right: Node, lexicon: Lexicon) -> tuple[Node, Nod
     if len(own) != 1 or not rest or cost is None:
         return None
     taken = Sum(right.start, right.end, tuple((-sign, term) for sign, term in rest))
-    gradient: Node = Derivative(
-        left.start, left.end, Name(left.start, left.end, cost), left
-    )
-    rates = [n for _, term in rest for n in walk(term)
-             if isinstance(n, Name) and n.base in lexicon.rates]  # fmt: skip
+    gradient: Node = Derivative(left.start, left.end, Name(left.start, left.end, cost), left)
+    rates = [
+        n for _, term in rest for n in walk(term) if isinstance(n, Name) and n.base in lexicon.rates
+    ]
     if rates:
         gradient = Product(left.start, left.end, (rates[0], gradient), ("",))
     return gradient, taken

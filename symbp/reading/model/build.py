@@ -1,0 +1,308 @@
+"""From parsed equations to a System: first the sizes are learned, then they are read for good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import sympy as sp
+from sympy import Expr, Symbol
+
+from symbp.errors import DefinitionError, ReadingError, at
+from symbp.reading.declared import Declared
+from symbp.reading.elaborate import Elaborator
+from symbp.reading.families import Family
+from symbp.reading.lexer import tokens
+from symbp.reading.lexicon import Lexicon
+from symbp.reading.marks import text_of
+from symbp.reading.model.naming import Namer
+from symbp.reading.model.quantities import ARRAY_KINDS, INPUTS, TARGETS, Quantities
+from symbp.reading.model.source import DEPTH, STEPS, Source, Written
+from symbp.reading.model.words import Frame, Words
+from symbp.reading.products import aligned, turned
+from symbp.reading.ranges import Ranges
+from symbp.reading.scope import Scope, Unifier, size_text
+from symbp.reading.sizes import Exact, Learner, axis_size
+from symbp.reading.syntax import BigSum, walk
+from symbp.reading.typed import ShapeError, Typed
+from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
+from symbp.system.indices import substitute
+
+UNIT_SYMBOLS = [Symbol(c, integer=True) for c in "jkpqrs"]
+LAYER, TIME, SAMPLE, SAMPLES = (Symbol(c, integer=True) for c in "ltim")
+
+
+class Builder:
+    """Makes the System and the lexicon of a declaration's equations."""
+
+    def __init__(self, given: Declared, evidence: Mapping[str, int]) -> None:
+        self.source = Source(given)
+        self.quantities = Quantities(self.source, evidence)
+        self.words = Words(self.source, self.quantities)
+        self.namer: Namer | None = None
+
+    def _variables(self, ranges: Ranges | None, settle: Learner) -> tuple[Variable, ...]:
+        """The families with their slots: layer, time, units, sample."""
+        result = []
+        for key, f in self.quantities.families.items():
+            slots: list[Slot] = []
+            layered = Kind.LAYER in f.kinds
+            for kind, symbol, last in ((Kind.LAYER, LAYER, DEPTH), (Kind.TIME, TIME, STEPS)):
+                if kind in f.kinds:
+                    lower, upper = ranges.of(key, kind) if ranges else (sp.S.Zero, last)
+                    slots.append(Slot(Range(symbol, lower, upper), kind))
+            units = self._unit_kinds(f, self.quantities.ranks.get(key, 0))
+            for number, kind in enumerate(units):
+                size = settle.settled(axis_size(key, number, LAYER if layered else None))
+                slots.append(Slot(Range(UNIT_SYMBOLS[number], sp.S.One, size), kind))
+            if f.samples:
+                slots.append(Slot(Range(SAMPLE, sp.S.One, SAMPLES), Kind.SAMPLE))
+            result.append(Variable(key, tuple(slots), self._role(key)))
+        return tuple(result)
+
+    @staticmethod
+    def _unit_kinds(f: Family, rank: int) -> list[Kind]:
+        own = [k for k in f.kinds if k in ARRAY_KINDS]
+        return [*own, *[Kind.UNIT] * (rank - len(own))][: max(rank, len(own))]
+
+    def _role(self, key: str) -> Role:
+        defined = {
+            self.quantities.key(e.left, self.quantities.families) for e in self.source.equations
+        }
+        if key in defined:
+            return Role.INTERMEDIATE
+        base = self.quantities.families[key].base
+        if base in TARGETS:
+            return Role.TARGET
+        return (
+            Role.INPUT
+            if base in INPUTS or self.quantities.families[key].samples
+            else Role.PARAMETER
+        )
+
+    def lexicon(self) -> Lexicon:
+        """Learn which sizes are equal, then build the System and its words."""
+        learner = Learner()
+        draft = self._draft(self._variables(None, learner), learner)
+        learned = [self._elaborated(draft, e, learner) for e in self.source.equations]
+        self._declared_sizes(learner)
+        ranges = Ranges(learned, draft.system, self.source.first_layer())
+        return self._final(learner, ranges)
+
+    def _draft(self, variables: Sequence[Variable], learner: Learner) -> Lexicon:
+        frame = Frame(tuple(variables))
+        return Lexicon(
+            frame,  # type: ignore[arg-type]
+            tuple(self.words.words(frame)),
+            functions=self.source.all_functions(),
+            softmaxes=frozenset(
+                k for k, v in self.source.given.functions.items() if v == "softmax"
+            ),
+            indices=self.source.indices,
+            sizes=self._sizes(),
+            constants=frozenset(self.source.given.constants),
+            conditions=tuple(tokens(w) for w in self.source.given.where),
+            samples=self.source.given.samples,
+            fixed=self.source.given.fixed,
+            kroneckers=frozenset(
+                k for k, v in self.source.given.functions.items() if v == "kronecker"
+            ),
+            continues=self.source.given.continues,
+            implied=self.source.given.summation == "implied",
+            rows=self.source.given.layout == "rows",
+            called=self.source.vocabulary.called,
+            names=self.source.vocabulary.words,
+            case=self.source.given.case,
+            first_step=sp.S.One,
+        )
+
+    def _sizes(self) -> dict[str, Expr]:
+        sizes: dict[str, Expr] = dict(self.source.depths)
+        letters = self.source.size_letters
+        for e in self.source.equations:
+            for n in walk(e.right):
+                if isinstance(n, BigSum) and n.below and n.above:
+                    text = text_of(n.above)
+                    letter = n.below[0].text
+                    if text in letters and self.source.over_samples(n, letter):
+                        sizes[text] = SAMPLES
+        shaped = {s for shape in self.source.given.shapes.values() for s in shape}
+        for text in letters - set(sizes):
+            sizes[text] = Symbol(f"{text}·", integer=True) if text in shaped else SAMPLES
+        return {
+            k: self.namer.named(self._learned(v)) if self.namer else v for k, v in sizes.items()
+        }
+
+    def _learned(self, size: Expr) -> Expr:
+        """A size by its class."""
+        return self.namer.learner.settled(size) if self.namer else size
+
+    def _elaborated(self, lexicon: Lexicon, e: Written, unifier: Unifier) -> Equation:
+        """One equation in index form."""
+        with at(f"equation {e.text}"):
+            scope = Scope(unifier)
+            reader = Elaborator(lexicon, scope)
+            left = reader.read(e.left)
+            samples = [x for x in left.expr.free_symbols if scope.kinds.get(x) is Kind.SAMPLE]
+            if samples and not any(a.symbol in samples for a in left.axes):
+                scope.sample = samples[0]
+            right = self._fitted(scope, left, reader.read(e.right))
+            return equation_of(lexicon, scope, left, right)
+
+    @staticmethod
+    def _fitted(scope: Scope, left: Typed, right: Typed) -> Typed:
+        if right.is_scalar and not left.is_scalar and right.constant:
+            return right
+        found = aligned(scope, left, right)
+        if found is None and right.is_vector and left.is_vector:
+            found = aligned(scope, left, turned(right))
+        if found is None:
+            raise ShapeError(
+                f"the left is {left.shape(size_text)}, the right {right.shape(size_text)}"
+            )
+        return found
+
+    def _declared_sizes(self, learner: Learner) -> None:
+        """Sizes that are written with one letter are equal; a number is itself."""
+        for key in self.quantities.families:
+            shape = [s for s in self.quantities.shape_of(key) or () if s not in ("row", "1")]
+            layered = Kind.LAYER in self.quantities.families[key].kinds
+            for number, text in enumerate(shape):
+                if layered or number >= self.quantities.ranks.get(key, 0):
+                    continue
+                size = sp.Integer(int(text)) if text.isdigit() else Symbol(f"{text}·", integer=True)
+                learner.equal(axis_size(key, number, None), size)
+
+    def _final(self, learner: Learner, ranges: Ranges) -> Lexicon:
+        namer = self.namer = Namer(learner)
+        namer.numbered_by(self._variables(ranges, learner))
+        namer.fixed_sizes = list(self.source.given.sizes.values())
+        variables = tuple(
+            replace(
+                v,
+                slots=tuple(
+                    Slot(
+                        Range(s.range.symbol, s.range.lower, namer.named(s.range.upper))
+                        if s.kind in ARRAY_KINDS
+                        else s.range,
+                        s.kind,
+                    )
+                    for s in v.slots
+                ),
+            )
+            for v in self._variables(ranges, learner)
+        )
+        lexicon = self._draft(variables, learner)
+        equations = [self._elaborated(lexicon, e, Exact()) for e in self.source.equations]
+        equations, variables = ranges.completed(equations, variables)
+        constants = tuple(
+            Variable(c, role=Role.HYPERPARAMETER)
+            for c in sorted({*self.source.given.constants, *lexicon.rates, "\\lambda"})
+            if c not in self.quantities.families
+        )
+        sizes = namer.variables(ranges)
+        loss, variables, equations = self._loss(variables, equations)
+        variables = tuple(replace(v, role=Role.LOSS) if v.name == loss else v for v in variables)
+        system = System(
+            (*sizes, *variables, *constants), tuple(equations), loss, self._bound(sizes)
+        )
+        return replace(
+            lexicon,
+            system=system,
+            loss=loss,
+            sample_loss=_sample_loss(system, loss),
+            constants=frozenset(v.name for v in constants) | lexicon.constants,
+            abbreviations=tuple(self.words.abbreviations()),
+            operators=tuple(self.source.operators),
+            derivatives=self.source.derivatives,
+        )
+
+    def _bound(self, sizes: Sequence[Variable]) -> dict[str, int]:
+        names = {v.name for v in sizes}
+        bound = {}
+        for name, number in self.source.given.sizes.items():
+            symbol = self.source.depths.get(name, Symbol(name, integer=True)).name
+            if symbol in names:
+                bound[symbol] = number
+        return bound
+
+    def _loss(
+        self, variables: tuple[Variable, ...], equations: list[Equation]
+    ) -> tuple[str, tuple[Variable, ...], list[Equation]]:
+        defined = [e.family for e in equations]
+        wanted = self.source.given.loss
+        if wanted and wanted not in {v.name for v in variables}:
+            keys = [f.key for f in self.quantities.families.values() if f.base == wanted]
+            wanted = next((k for k in keys if k in defined), wanted)
+        candidates = [wanted] if wanted else []
+        used = {
+            str(a.base.label.name if isinstance(a, sp.Indexed) else a.name)
+            for e in equations
+            for a in e.rhs.atoms(sp.Indexed, Symbol)
+        }
+        by_name = {v.name: v for v in variables}
+        candidates += [n for n in defined if not by_name[n].slots and n not in used]
+        candidates += [
+            n
+            for n in defined
+            if [s.kind for s in by_name[n].slots] == [Kind.SAMPLE] and n not in used
+        ]
+        candidates += [n for n in defined if not by_name[n].slots]
+        candidates += [n for n in reversed(defined) if n not in used]
+        candidates += list(reversed(defined))
+        for name in candidates:
+            if name in by_name and not by_name[name].slots:
+                return name, variables, equations
+            if name in by_name:
+                total = Variable(f"{name}·total")
+                v = by_name[name]
+                limits = [(s.symbol, s.range.lower, s.range.upper) for s in reversed(v.slots)]
+                rhs = sp.Sum(v[v.own_index], *limits)
+                return total.name, (*variables, total), [*equations, Equation(total.name, (), rhs)]
+        if wanted:
+            raise DefinitionError(f"the loss {wanted} is not defined as one number")
+        raise DefinitionError("no equation defines a loss: one number that nothing else needs")
+
+
+def equation_of(lexicon: Lexicon, scope: Scope, left: Typed, right: Typed) -> Equation:
+    """left = right with the indices of the left side named as the family's own slots."""
+    entry = left.expr
+    name = str(entry.base.label.name) if isinstance(entry, sp.Indexed) else entry.name
+    variable = lexicon.system[name]
+    index: list[Expr] = []
+    domain: list[Range] = []
+    mapping: dict[Expr, Expr] = {}
+    for slot, given in zip(variable.slots, getattr(entry, "indices", ()), strict=True):
+        free = [s for s in given.free_symbols if s.name.startswith("#")]
+        if not free:
+            index.append(given)
+            continue
+        mapping[free[0]] = sp.expand(slot.symbol - (given - free[0]))
+        index.append(slot.symbol)
+        domain.append(slot.range)
+    rhs = substitute(right.expr, mapping)
+    bound = {
+        s: Symbol(s.name.replace("#", "") + "'", integer=True)
+        for s in rhs.atoms(Symbol)
+        if s.name.startswith("#")
+    }
+    stray = {s.name for s in rhs.free_symbols if s.name.startswith("#")}
+    if stray:
+        letters = ", ".join(sorted(x.lstrip("#") for x in stray))
+        raise ReadingError(f"the index {letters} stands on the right only")
+    placed = [r.substitute(dict(zip(variable.own_index, index, strict=True))) for r in domain]
+    return Equation(name, tuple(index), rhs.xreplace(bound), tuple(placed))
+
+
+def _sample_loss(system: System, loss: str) -> str:
+    """The loss of one sample, where the loss is made of such."""
+    for e in system.defining(loss):
+        for a in sorted(e.rhs.atoms(sp.Indexed), key=str):
+            name = str(a.base.label.name)
+            if (
+                name in system.by_name
+                and [s.kind for s in system[name].slots] == [Kind.SAMPLE]
+                and system.defining(name)
+            ):
+                return name
+    return ""

@@ -1,0 +1,254 @@
+"""The quantities that equations speak of: their indices, their axes, their samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from symbp.reading.families import Families, Family, uses
+from symbp.reading.marks import Mark, marks
+from symbp.reading.model.source import LOSSES, Source
+from symbp.reading.parser import FUNCTION_WORDS
+from symbp.reading.ranks import Ranks
+from symbp.reading.syntax import BigSum, Call, Name, Node, Product, Tokens, children, walk
+from symbp.system import Kind
+
+TARGETS = {"y", "Y", "t", r"\hat{y}", "r", "d"}
+INPUTS = {"x", "X", "u"}
+ARRAY_KINDS = (Kind.UNIT, Kind.CHANNEL, Kind.PLACE)
+
+
+class Quantities:
+    """The families of the equations and their ranks.
+
+    `evidence` says how many unit indices some names have elsewhere in the text.
+    """
+
+    def __init__(self, source: Source, evidence: Mapping[str, int]) -> None:
+        self.source = source
+        self.evidence = evidence
+        self.open_ranks = False
+        """Whether nothing says if z^l = w^l a^{l-1} is about numbers or arrays."""
+        self.row_vectors = False
+        self.families = self._families()
+        self.ranks = self._ranks()
+
+    def _families(self) -> dict[str, Family]:
+        families = Families(
+            self.source.indices,
+            self.source.depths,
+            self.source.twofold(),
+            self.source.named_marks(),
+        )
+        all_uses = [
+            u for e in self.source.equations for u in uses(e.left, e.right, self.source.indices)
+        ]
+        known = {*self.source.vocabulary.functions, *FUNCTION_WORDS}
+        partner = self.source.given.batch
+        kept = [u for u in all_uses if not self.source.is_other(u.node, known)]
+        families.add(
+            [
+                replace(u, node=replace(u.node, base=partner.get(u.node.base, u.node.base)))
+                for u in kept
+            ]
+        )
+        self._spread_samples(families.found)
+        return families.found
+
+    def _spread_samples(self, found: dict[str, Family]) -> None:
+        """What depends on something of a sample belongs to that sample."""
+        for f in found.values():
+            f.samples = Kind.SAMPLE in f.kinds
+        for x in self.source.given.batch.values():
+            if x in found:
+                found[x].samples = True
+        if self.source.given.samples:
+            for f in found.values():
+                f.samples = f.samples or f.base in INPUTS | TARGETS
+            for e in self.source.equations:  # activations differ from sample to sample
+                applied = isinstance(e.right, Call) and e.right.function.base not in found
+                key = self.key(e.left, found)
+                if applied and key is not None:
+                    found[key].samples = True
+        for _ in range(len(self.source.equations) + 1):
+            for e in self.source.equations:
+                left = self.key(e.left, found)
+                if left is not None and self._has_sample(e.right, found):
+                    found[left].samples = True
+
+    def _has_sample(self, node: Node, found: dict[str, Family]) -> bool:
+        if isinstance(node, BigSum):
+            letters = [t.text for t in node.below if t.kind == "name"]
+            over = [
+                x
+                for x in letters
+                if x in self.source.given.indices and self.source.given.indices[x] is Kind.SAMPLE
+            ]
+            marked = any(
+                any(t.text in letters for t in m.tokens) and m.bracket
+                for n in walk(node.body)
+                if isinstance(n, Name)
+                for m in marks(n.sup)
+                if (k := self.key(n, found)) and Kind.SAMPLE in found[k].kinds
+            )
+            sets = any(
+                x == self.source.given.samples or (x in found and found[x].samples) for x in letters
+            )
+            if over or marked or sets:
+                return False
+        if isinstance(node, Name):
+            key = self.key(node, found)
+            return key is not None and found[key].samples
+        return any(self._has_sample(c, found) for c in children(node))
+
+    def key(self, n: Node, found: Mapping[str, Family]) -> str | None:
+        if not isinstance(n, Name):
+            return None
+        base = self.source.given.batch.get(n.base, n.base) + "'" * n.primes
+        is_bare = not n.sub and not n.sup
+        own = [f for f in found.values() if f.base == base and f.bare in (None, is_bare)]
+        for f in sorted(own, key=lambda f: -len(f.fixed)):
+            texts = {("_", m.text) for m in marks(n.sub)} | {("^", m.text) for m in marks(n.sup)}
+            if all(mark in texts for mark in f.fixed):
+                return f.key
+        return None
+
+    def _ranks(self) -> dict[str, int]:
+        known: dict[str, int] = {}
+        inner = {
+            self.key(n, self.families)
+            for e in self.source.equations
+            for n in _outside_sums(e.right)
+            if isinstance(n, Name)
+        }
+        for key, f in self.families.items():
+            units = sum(k in (Kind.UNIT, Kind.CHANNEL, Kind.PLACE) for k in f.kinds)
+            if units:
+                known[key] = units
+            shape = self.shape_of(key)
+            if shape is not None:
+                known[key] = 0 if shape == ("1",) else len([s for s in shape if s != "row"])
+            elif (
+                self.source.given.all_scalar
+                or f.base == self.source.given.loss
+                or (f.base in LOSSES and key not in inner)
+            ):
+                known[key] = units
+        for key, f in self.families.items():
+            name = f.base + "^" if f.above else f.base
+            if name in self.evidence and known.get(key) is None:
+                known[key] = self.evidence[name]
+        softmaxes = {k for k, v in self.source.given.functions.items() if v == "softmax"}
+        functions = frozenset(self.source.vocabulary.functions) | FUNCTION_WORDS
+        pairs = [(e.left, e.right) for e in self.source.equations]
+
+        def settled() -> dict[str, int]:
+            ranks = Ranks(known, self.written_units, functions, frozenset(softmaxes | {"softmax"}))
+            return ranks.settle(pairs)
+
+        for item in (*self.source.given.rows, *self.source.given.columns):
+            name = item.partition("=")[0].strip()
+            known |= {k: 2 for k, f in self.families.items() if f.base == name}
+        found = settled()
+        self.row_vectors = self._rows_first(found)
+        weights = self._layered_weights()
+        if weights and not any(found.values()) and not self.source.given.all_scalar:
+            self.open_ranks = True
+            known |= dict.fromkeys(weights, 2)
+            found = settled()
+        return found
+
+    def _neighbours(self) -> Iterator[tuple[Name, str, Name, str]]:
+        """Names that stand side by side in a product of the equations, with their families."""
+        for e in self.source.equations:
+            for n in walk(e.right):
+                for a, b in pairwise(n.factors if isinstance(n, Product) else ()):
+                    keys = [self.key(x, self.families) for x in (a, b)]
+                    if isinstance(a, Name) and isinstance(b, Name) and all(keys):
+                        yield a, str(keys[0]), b, str(keys[1])
+
+    def _rows_first(self, ranks: Mapping[str, int]) -> bool:
+        """Whether vectors are rows: x W, a vector before a matrix."""
+        if any(shape[0] == "row" for shape in self.source.given.shapes.values()):
+            return True
+        for a, x, b, y in self._neighbours():
+            plain = not any(m.is_transpose for m in marks(a.sup))
+            whole = all((units := self.written_units(n)) and units[1] == 0 for n in (a, b))
+            if plain and whole and (ranks[x], ranks[y]) == (1, 2):
+                return True
+        return False
+
+    def _layered_weights(self) -> list[str]:
+        """The w of w^l a^{l-1}: what stands before another quantity of a layer in a product."""
+        return [
+            x
+            for _, x, _, y in self._neighbours()
+            if all(Kind.LAYER in self.families[k].kinds for k in (x, y))
+        ]
+
+    def shape_of(self, key: str) -> tuple[str, ...] | None:
+        shapes = self.source.given.shapes
+        plain = {k.replace("{", "").replace("}", ""): v for k, v in shapes.items()}
+        base = self.families[key].base if key in self.families else key
+        return (
+            shapes.get(key)
+            or plain.get(key)
+            or shapes.get(base)
+            or plain.get(base.replace("{", "").replace("}", ""))
+        )
+
+    def written_units(self, n: Name) -> tuple[str, int] | None:
+        """(family, how many of its unit indices are written) of a name; X counts one less."""
+        key = self.key(n, self.families)
+        if key is None:
+            return None
+        sample = any(m.bracket == "(" for m in marks(n.sup))
+        if n.base in self.source.given.batch and not sample:
+            return key, -1
+        f = self.families[key]
+        units = sum(k is Kind.UNIT for k in f.below)
+        others = len(f.below) - units + sum(s == "_" for s, _ in f.fixed)
+        written = sum(_count_marks(m, units) for m in marks(n.sub)) - others
+        return key, max(0, min(written, units))
+
+
+def _outside_sums(node: Node) -> Iterator[Node]:
+    """The nodes that stand in no sum over an index."""
+    if isinstance(node, BigSum):
+        return
+    yield node
+    for child in children(node):
+        yield from _outside_sums(child)
+
+
+def counted_units(formulas: Sequence[Tokens]) -> dict[str, int]:
+    """Names that are written with two index letters and never with one: w_{jk} is of a matrix.
+
+    What has a mark above as well is counted apart: w^l_{jk} by the key "w^".
+    """
+    found: dict[str, set[int]] = {}
+    for formula in formulas:
+        _count(formula, found)
+    return {name: 2 for name, counts in found.items() if counts == {2}}
+
+
+def _count(formula: Tokens, found: dict[str, set[int]]) -> None:
+    for place, t in enumerate(formula):
+        for part in t.parts:
+            _count(part, found)
+        scripts = formula[place + 1 : place + 5] if t.kind == "name" else ()
+        above = scripts[:1] and (scripts[0].text == "^" or [x.text for x in scripts[2:3]] == ["^"])
+        name = t.text + "^" if above else t.text
+        for mark, script in pairwise(scripts):
+            if mark.text == "_":
+                inside = script.parts[0] if script.kind == "group" else (script,)
+                inner = [x.text for x in inside if x.text != ","]
+                if all(len(x) == 1 and x.islower() for x in inner):
+                    found.setdefault(name, set()).add(len(inner))
+
+
+def _count_marks(m: Mark, units: int) -> int:
+    """How many indices a mark holds: jk is two where two are wanted."""
+    parts = [t for t in m.tokens if t.kind in ("name", "number")]
+    return len(parts) if units > 1 and len(parts) > 1 else 1

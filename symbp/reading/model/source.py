@@ -1,0 +1,321 @@
+"""The equations of a declaration as parsed, with what must be known of their letters for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sympy import Symbol
+
+from symbp.errors import ReadingError, at
+from symbp.functions import TABLE, Row, unspecified
+from symbp.reading.declared import Declared, function_row
+from symbp.reading.families import LAYERS, TIMES
+from symbp.reading.lexer import Token, tokens
+from symbp.reading.lexicon import Operator
+from symbp.reading.marks import Mark, marks, text_of
+from symbp.reading.parser import Vocabulary, parse
+from symbp.reading.statements import statements
+from symbp.reading.syntax import (
+    BigSum,
+    Call,
+    Derivative,
+    Differential,
+    Fraction,
+    Name,
+    Node,
+    form,
+    walk,
+)
+from symbp.system import Kind
+
+FUNCTION_LETTERS = frozenset({r"\sigma", r"\phi", "f", "g"})
+COUNTS = {"m", "n", "N", "M", "K", "T", "B"}  #: letters of numbers of things, below a fraction
+LOSSES = {"J", "C", "L", "E", "Loss", "loss", "cost", "CE", "MSE", r"\ell", "F"}
+DEPTH, STEPS = Symbol("L", integer=True), Symbol("T", integer=True)
+
+
+@dataclass(frozen=True)
+class Written:
+    """One equation as parsed, with its text."""
+
+    left: Name
+    right: Node
+    text: str
+
+
+class Source:
+    """Equations and definitions as trees, and the vocabulary that they are parsed with."""
+
+    def __init__(self, given: Declared) -> None:
+        self.given = given
+        self.indices = {
+            **dict.fromkeys(LAYERS, Kind.LAYER),
+            **dict.fromkeys(TIMES, Kind.TIME),
+            **given.indices,
+            **dict.fromkeys(given.fixed, Kind.UNIT),
+        }
+        if given.samples:
+            self.indices[given.samples] = Kind.SAMPLE
+        self.functions = self._functions()
+        self.vocabulary = self._vocabulary()
+        self.operators: list[Operator] = []
+        self.derivatives: dict[object, Node] = {}
+        self.equations, self.defines = self._parsed()
+        self.depths = self._depths()
+
+    def _functions(self) -> dict[str, Row]:
+        rows: dict[str, Row] = {}
+        for letter, meaning in self.given.functions.items():
+            if meaning not in ("softmax", "kronecker", "chain"):
+                rows[letter] = function_row(letter, meaning)
+        return rows
+
+    def _lefts(self) -> dict[str, bool]:
+        """The letters that equations define: whether with an argument."""
+        found: dict[str, bool] = {}
+        for line in (*self.given.equations, *self.given.define):
+            first = list(tokens(line))
+            place = 1
+            while place + 1 < len(first) and first[place].text in ("_", "^", "'"):
+                place += 1 if first[place].text == "'" else 2
+            if first and first[0].text == "d" and len(first) > 1 and first[1].kind != "sign":
+                continue  # dz = ..., a name for a derivative
+            if first:
+                called = place < len(first) and first[place].text == "("
+                found[first[0].text] = found.get(first[0].text, False) or called
+        return found
+
+    def _on_the_right(self) -> set[str]:
+        """The signs that stand on the right of any equation."""
+        found: set[str] = set()
+        for line in self.given.equations:
+            row = [t.text for t in tokens(line)]
+            found |= set(_flat(tokens(line)[row.index("=") + 1 :])) if "=" in row else set()
+        return found
+
+    def _vocabulary(self) -> Vocabulary:
+        lefts = self._lefts()
+        softmaxes = {k for k, v in self.given.functions.items() if v == "softmax"}
+        letters = {k for k in FUNCTION_LETTERS if k not in lefts} | set(self.given.functions)
+        letters -= {*self.given.batch, self.given.loss}
+        used: set[str] = set()
+        bare: set[str] = set()
+        for line in (*self.given.equations, *self.given.define):
+            row = tokens(line)
+            for place, t in enumerate(row):
+                follows = next(
+                    (
+                        x.text
+                        for x in row[place + 1 :]
+                        if x.text not in ("'", "^", "_") and x.kind != "group"
+                    ),
+                    "",
+                )
+                (used if follows == "(" else bare).add(t.text)
+        functions = {x for x in letters if x in used or x not in bare} | softmaxes
+        functions |= set(self.given.functions)
+        functions -= {k for k, v in self.given.functions.items() if v == "kronecker"}
+        called = {self.given.loss, *(k for k, v in lefts.items() if v)} - {""}
+        called |= {k for k in lefts if k.isalpha() and k.isupper()} | (lefts.keys() & LOSSES)
+        defined = {row[0].text for line in self.given.equations if (row := tokens(line))}
+        called |= {k for k in defined if k not in self._on_the_right()}
+        functions -= {k for k, v in lefts.items() if v and k not in self.given.functions}
+        return Vocabulary(
+            frozenset(functions),
+            frozenset(self._words()),
+            frozenset(called - functions),
+            frozenset(lefts),
+            self.given.samples,
+            differentials="d" not in lefts,
+        )
+
+    def _words(self) -> set[str]:
+        """Names of several letters."""
+        found = {n for n in self.given.names if "_" not in n}
+        for name in (self.given.loss, *self.given.batch, *self.given.batch.values()):
+            found |= {name} if name.isalnum() and len(name) > 1 else set()
+        return found
+
+    def _parsed(self) -> tuple[list[Written], list[Written]]:
+        equations: list[Written] = []
+        defines: list[Written] = []
+        for kind, lines in (("equation", self.given.equations), ("define", self.given.define)):
+            for line in lines:
+                with at(f"{kind} {line}"):
+                    for one in self._lines(line):
+                        derived = any(
+                            isinstance(n, Derivative | Differential) for n in walk(one.right)
+                        )
+                        (defines if derived or kind == "define" else equations).append(one)
+        return equations, defines
+
+    def _lines(self, line: str) -> list[Written]:
+        found = []
+        for s in statements(tokens(line)):
+            if len(s.members) < 2:
+                raise ReadingError("an equation needs a left and a right side")
+            left, right = (parse(m, self.vocabulary) for m in s.members[:2])
+            if isinstance(left, Differential):
+                self.derivatives["d", form(left.by)] = right
+                continue
+            if isinstance(left, Derivative) and left.of is not None:
+                self.derivatives[form(left.of), form(left.by)] = right
+                continue
+            if isinstance(left, Call):
+                own = {e.split("=")[0].strip()[:1] for e in self.given.equations}
+                bare = not (left.function.sub or left.function.sup or left.function.primes)
+                if line in self.given.define and left.function.base in own and bare:
+                    raise ReadingError(
+                        f"{left.function.base} has an equation: it needs no definition", left.start
+                    )
+                if all(isinstance(a, Name) for a in left.arguments) and (
+                    left.function.primes or any(line == d for d in self.given.define)
+                ):
+                    self.operators.append(
+                        Operator(left.function.base, left.function.primes, left.arguments, right)
+                    )
+                    if left.function.primes:
+                        continue
+                left = left.function
+            if not isinstance(left, Name):
+                raise ReadingError("the left side of an equation must be one name", left.start)
+            found.append(Written(left, right, line))
+        return found
+
+    def _depths(self) -> dict[str, Symbol]:
+        """Letters of the last layer and the last step."""
+        found: dict[str, Symbol] = dict.fromkeys(("L", "N", "n_l", "nl", "H", "K"), DEPTH)
+        found["T"] = STEPS
+        for e in self.equations:
+            for n in walk(e.right):
+                if isinstance(n, BigSum) and n.below and n.above:
+                    letter, above = n.below[0].text, text_of(n.above)
+                    kind = self.indices.get(letter)
+                    if kind in (Kind.LAYER, Kind.TIME) and not above.isdigit():
+                        found[above] = DEPTH if kind is Kind.LAYER else STEPS
+        for name, other in self.given.depths.items():
+            found[other] = STEPS if name == "T" else DEPTH
+        for name in self.given.sizes:
+            found.setdefault(name, STEPS if name in (r"\tau", "T") else DEPTH)
+        for letter in found:
+            self.indices.pop(letter, None)
+        return {k: v for k, v in found.items() if k not in self.given.indices}
+
+    def named_marks(self) -> set[tuple[str, str]]:
+        """Letters with a subscript that is part of the name: names: a_n."""
+        pairs = (n.split("_", 1) for n in self.given.names if "_" in n)
+        return {(base.strip(), sub.strip("{} ")) for base, sub in pairs}
+
+    def twofold(self) -> set[str]:
+        """Letters that are defined both without marks and with an index: L = Σ_t L^{(t)}."""
+        lefts = [e.left for e in self.equations if isinstance(e.left, Name)]
+        bare = {n.base for n in lefts if not n.sub and not n.sup}
+        return {n.base for n in lefts if n.base in bare and (n.sub or n.sup)}
+
+    def is_other(self, n: Name, functions: set[str]) -> bool:
+        """Functions, constants, e and sizes are no families."""
+        if n.base in functions and n.base not in self.vocabulary.families:
+            return True
+        if (n.base == "e" and n.sup) or n.base == r"\pi":
+            return True
+        return n.base in self.size_letters or n.base in self.given.constants
+
+    @property
+    def size_letters(self) -> set[str]:
+        """Letters of numbers of things: the bounds of sums, and L."""
+        lefts = {e.left.base for e in self.equations}
+        bounds = {
+            text_of(n.above)
+            for e in self.equations
+            for n in walk(e.right)
+            if isinstance(n, BigSum) and n.above and len(n.above) == 1
+        }
+        below = {
+            f.base
+            for e in self.equations
+            for n in walk(e.right)
+            if isinstance(n, Fraction)
+            for f in (
+                [n.below]
+                if isinstance(n.below, Name)
+                else [x for x in getattr(n.below, "factors", ()) if isinstance(x, Name)]
+            )
+            if not f.sub and not f.sup and f.base in COUNTS
+        }
+        bounds |= {b for b in below if not self._is_marked(b)}
+        bounds |= {
+            s
+            for shape in self.given.shapes.values()
+            for s in shape
+            if s in COUNTS and not self._is_marked(s)
+        }
+        depths = {
+            d
+            for d in self.depths
+            if any(
+                text_of(m.tokens).startswith(d)
+                for e in self.equations
+                for n in walk(e.right)
+                if isinstance(n, Name)
+                for m in marks(n.sup)
+            )
+        }
+        return {b for b in bounds | depths if not b.isdigit() and b not in lefts}
+
+    def _is_marked(self, letter: str) -> bool:
+        """Whether a letter stands anywhere with indices, so that it is no number of things."""
+        return any(
+            isinstance(n, Name) and n.base == letter and (n.sub or n.sup)
+            for e in self.equations
+            for side in (e.left, e.right)
+            for n in walk(side)
+        )
+
+    def over_samples(self, n: BigSum, letter: str) -> bool:
+        if self.given.indices.get(letter) is Kind.SAMPLE:
+            return True
+        return (
+            any(
+                m.bracket and any(t.text == letter for t in m.tokens)
+                for x in walk(n.body)
+                if isinstance(x, Name)
+                for m in marks(x.sup)
+            )
+            and letter not in self.indices
+        )
+
+    def all_functions(self) -> dict[str, Row]:
+        rows = dict(self.functions)
+        for letter in self.vocabulary.functions:
+            if letter not in rows and letter not in self.given.functions:
+                rows[letter] = (
+                    TABLE["sigma"]
+                    if letter == r"\sigma"
+                    else TABLE[letter]
+                    if letter in ("f", "g")
+                    else unspecified(letter.lstrip("\\"), letter)
+                )
+        return rows
+
+    def first_layer(self) -> int:
+        """Layers are numbered from 1 where equations lead from layer l to l + 1."""
+        ahead = any(
+            t.text == "+"
+            for e in self.equations
+            if isinstance(e.left, Name)
+            for m in marks(e.left.sup)
+            if self._is_layer(m)
+            for t in m.tokens
+        )
+        return 1 if ahead else 0
+
+    def _is_layer(self, m: Mark) -> bool:
+        return any(self.indices.get(t.text) is Kind.LAYER for t in m.tokens)
+
+
+def _flat(row: Sequence[Token]) -> Iterator[str]:
+    for t in row:
+        yield t.text
+        for part in t.parts:
+            yield from _flat(part)

@@ -1,0 +1,151 @@
+"""The words of a lexicon: how each family is written, and the names that are defined by others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from symbp.reading.lexicon import Abbreviation, Place, Word
+from symbp.reading.marks import marks
+from symbp.reading.model.quantities import Quantities
+from symbp.reading.model.source import Source, Written
+from symbp.reading.syntax import Name, walk
+from symbp.system import Kind, Variable
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Families without equations: what the elaborator needs of a System."""
+
+    variables: tuple[Variable, ...]
+
+    @property
+    def by_name(self) -> dict[str, Variable]:
+        """The families by name."""
+        return {v.name: v for v in self.variables}
+
+    def __getitem__(self, name: str) -> Variable:
+        return self.by_name[name]
+
+
+class Words:
+    """Makes the words of the families of some equations."""
+
+    def __init__(self, source: Source, quantities: Quantities) -> None:
+        self.source = source
+        self.quantities = quantities
+
+    def words(self, frame: Frame) -> list[Word]:
+        words = []
+        for key, f in self.quantities.families.items():
+            variable = frame[key]
+            numbers = {s.kind: i for i, s in enumerate(variable.slots)}
+            units = [
+                i
+                for i, s in enumerate(variable.slots)
+                if s.kind in (Kind.UNIT, Kind.CHANNEL, Kind.PLACE)
+            ]
+            places: list[Place] = []
+            rest = list(units)
+            for side, kinds in (("^", f.above), ("_", f.below)):
+                for kind in kinds:
+                    slot = (
+                        rest.pop(0)
+                        if kind in (Kind.UNIT, Kind.CHANNEL, Kind.PLACE)
+                        else (numbers[kind])
+                    )
+                    places.append(Place(slot, side, kind))
+            places += [Place(i, "_", variable.slots[i].kind) for i in rest]
+            if f.samples and Kind.SAMPLE not in f.kinds:
+                places.insert(0, Place(numbers[Kind.SAMPLE], "^", Kind.SAMPLE))
+            shape = self.quantities.shape_of(key) or ()
+            flipped = (
+                shape[:1] == ("row",) if shape else len(units) == 1 and self.quantities.row_vectors
+            )
+            only = {None: "", True: "bare", False: "marked"}[f.bare]
+            words.append(Word(f.base, key, tuple(places), f.fixed, flipped=flipped, only=only))
+        words += self._entries_in_small(words)
+        words.sort(key=lambda w: not w.places)  # L^{(t)} before L
+        words = [*self._partial_words(words), *words]
+        for whole, one in self.source.given.batch.items():
+            for w in [w for w in words if w.base == one]:
+                kept = tuple(p for p in w.places if p.kind is not Kind.SAMPLE)
+                word = replace(w, base=whole, places=kept, whole=True)
+                words.insert(0, word) if whole == one else words.append(word)
+        return words
+
+    def _partial_words(self, words: Sequence[Word]) -> list[Word]:
+        """W_j as row j or column j of W; u_j for row j of U."""
+        found = []
+        for number, items in enumerate((self.source.given.rows, self.source.given.columns)):
+            for item in items:
+                matrix, _, vector = (x.strip() for x in item.partition("="))
+                for w in [w for w in words if w.base == matrix]:
+                    units = [p for p in w.places if p.kind is Kind.UNIT]
+                    others = [p for p in w.places if p.kind is not Kind.UNIT]
+                    if len(units) == 2:
+                        places = (*others, units[number])
+                        found.append(replace(w, base=vector or matrix, places=places))
+        return found
+
+    def _entries_in_small(self, words: Sequence[Word]) -> list[Word]:
+        """w_{ij} for the entries of W, where w is nothing else."""
+        known = (
+            {w.base for w in words} | set(self.source.given.constants) | self.source.size_letters
+        )
+        known |= set(self.source.vocabulary.functions) | set(self.source.indices)
+        found = []
+        for w in words:
+            small = w.base.lower()
+            units = sum(p.kind is Kind.UNIT for p in w.places)
+            if small != w.base and small not in known and units == 2:
+                found.append(replace(w, base=small))
+        return found
+
+    def abbreviations(self) -> list[Abbreviation]:
+        found = [self._abbreviation(d) for d in self.source.defines]
+        for whole, one in self.source.given.batch.items():
+            more = [replace(a, base=whole, whole=True) for a in found if a and a.base == one]
+            found = [*more, *found] if whole == one else [*found, *more]
+        return [
+            a
+            for a in found
+            if a is not None
+            and not (
+                isinstance(a.body, Name) and a.body.base == a.base and not a.places and not a.fixed
+            )
+        ]
+
+    def _abbreviation(self, d: Written) -> Abbreviation | None:
+        assert isinstance(d.left, Name)
+        places: list[tuple[str, Kind, str]] = []
+        fixed: list[tuple[str, str]] = []
+        inside = {
+            t.text
+            for n in walk(d.right)
+            if isinstance(n, Name)
+            for m in (*marks(n.sub), *marks(n.sup))
+            for t in m.tokens
+        }
+        for side, scripts in (("^", d.left.sup), ("_", d.left.sub)):
+            for mark in marks(scripts):
+                parts = [t for t in mark.tokens if t.kind in ("name", "word")]
+                letters = [t.text for t in parts]
+                fixed_there = {
+                    text
+                    for f in self.quantities.families.values()
+                    for s, text in f.fixed
+                    if s == side
+                }
+                known = mark.text not in fixed_there and all(
+                    x in inside and x not in self.source.depths for x in letters
+                )
+                if len(mark.tokens) != len(parts) or not known:
+                    fixed.append((side, mark.text))
+                    continue
+                for letter in letters:
+                    kind = self.source.indices.get(letter)
+                    default = Kind.SAMPLE if side == "^" and mark.bracket else Kind.UNIT
+                    places.append((side, kind or default, letter))
+        base = d.left.base + "'" * d.left.primes
+        return Abbreviation(base, tuple(places), d.right, tuple(fixed))
