@@ -8,20 +8,23 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sympy import Symbol
+from sympy import Expr, Symbol
 
 from symbp.errors import SymbpError
+from symbp.functions import Elementwise, Row
 from symbp.judge.compare import Sides, scopes
 from symbp.judge.values import Values
 from symbp.judge.verdict import Counterexample
-from symbp.numbers.balls import Balls, decimal, differ
+from symbp.numbers.balls import Balls, decimal, differ, stand_in_text
 from symbp.numbers.indexing import GROUND, Indexing
 from symbp.numbers.sampling import given_families
+from symbp.reading.lexicon import Lexicon
 from symbp.system import Role, System
 
 if TYPE_CHECKING:
     from symbp.judge.claims import Judge
 
+Shown = tuple[tuple[str, str], ...]
 #: Points that are tried in turn.
 TRIES = 6
 
@@ -39,7 +42,8 @@ def counterexample(
             continue
         if found is not None:
             at, left, right = found
-            return Counterexample(_shown(judge.system, given), decimal(left), decimal(right), at)
+            shown = _shown(judge.lexicon, judge.system, sides, given)
+            return Counterexample(shown, decimal(left), decimal(right), at)
     return None
 
 
@@ -72,10 +76,11 @@ def _difference(
     for at in scopes(sides, values, where):
         a, b = (values.tensor(e, at) for e in (sides.left, sides.right))
         axes = tuple(dict.fromkeys((*a.axes, *b.axes)))
-        x, y = (GROUND.arrange(np.asarray(t.buffer, dtype=object), t.axes, axes) for t in (a, b))
-        left, right = (np.asarray(z, dtype=object) for z in np.broadcast_arrays(x, y))
+        both = [GROUND.arrange(np.asarray(t.buffer, dtype=object), t.axes, axes) for t in (a, b)]
+        left, right = (np.asarray(z, dtype=object) for z in np.broadcast_arrays(*both))
         for place in np.ndindex(left.shape):
-            if differ(*(pair := (left[place], right[place]))):
+            x, y = left[place], right[place]
+            if differ(x, y):
                 letters = {
                     **{s.name: v for s, v in at.point.items()},
                     **{s.name: at.spans[s][0] + i for s, i in zip(axes, place, strict=True)},
@@ -83,20 +88,31 @@ def _difference(
                 named = [
                     f"{n.lstrip('#')} = {v}" for n, v in letters.items() if n.lstrip("#").isalpha()
                 ]
-                return ", ".join(named), *pair
+                return ", ".join(named), x, y
     return None
 
 
-def _shown(system: System, given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """The values of the point by family."""
+def _shown(lexicon: Lexicon, system: System, sides: Sides, given: Mapping[str, Any]) -> Shown:
+    """The values of what the claim depends on, and the functions taken for unspecified ones."""
     indexing = Indexing(system, {})
+    both = sides.left + sides.right
     shown = []
     for v in given_families(system):
+        if not lexicon.depends(both, v.name):
+            continue
         blocks = given[v.name] if indexing.outer(v) else [given[v.name]]
         for key, block in zip(indexing.keys(v), blocks, strict=True):
-            mark = f"[{', '.join(map(str, key))}]" if key else ""
-            shown.append((v.name + mark, _text(block)))
+            shown.append((lexicon.written(v.name, key), _text(block)))
+    for row in _unspecified(system, both):
+        shown.append((f"{row.latex}(x)", stand_in_text(row)))
     return tuple(shown)
+
+
+def _unspecified(system: System, e: Expr) -> list[Row]:
+    """The unspecified functions of the System and the claim, by name."""
+    nodes = set(e.atoms(Elementwise)).union(*(q.rhs.atoms(Elementwise) for q in system.equations))
+    rows = {n.row.name: n.row for n in nodes if not n.row.specified and "any" not in n.row.name}
+    return [rows[name] for name in sorted(rows)]
 
 
 def _text(block: Any) -> str:

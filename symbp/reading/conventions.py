@@ -94,7 +94,7 @@ def _words(variable: Variable, notation: Notation) -> Iterator[Word]:
         letter = style.batch or style.whole or style.entry
         yield Word(_base(letter), variable.name, plain, fixed, flipped=flipped, whole=True)
     for letter in dict.fromkeys((style.entry, style.whole or style.entry)):
-        yield Word(_base(letter), variable.name, places, fixed, flipped=flipped)
+        yield Word(_base(letter), variable.name, places, fixed, flipped=flipped, mark=notation.layer_mark)
     layer = next((i for i, s in enumerate(variable.slots) if s.kind is Kind.LAYER), None)
     if layer is not None:
         r = variable.slots[layer].range

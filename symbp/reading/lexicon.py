@@ -19,6 +19,7 @@ from symbp.reading.syntax import Node, Tokens
 from symbp.system import Kind, System
 from symbp.system.equation import family_of, walk
 
+WALKED = (Kind.LAYER, Kind.TIME)
 FixedMarks = tuple[tuple[str, str], ...]
 
 
@@ -50,6 +51,8 @@ class Word:
     """Whether the whole, written without indices, is laid out transposed."""
     whole: bool = False
     """Whether the samples are an axis where no sample is marked: X for all x^{(i)}."""
+    mark: str = "{}"
+    """How the layer or time is written above: "{}", "({})", "[{}]"."""
     only: str = ""
     """"marked" or "bare" where the letter is a name only with, or only without, marks."""
 
@@ -152,7 +155,23 @@ class Lexicon:
         names = {str(family_of(n)) for n, _ in walk(f) if family_of(n) is not None}
         return any(family in self._needs.get(name, {name}) for name in names)
 
+    def written(self, family: str, key: tuple[int, ...] = ()) -> str:
+        """A family at some layers or times as the author writes it: W^{(2)}, h_{0}."""
+        word = next((w for w in self.words if w.family == family and not w.whole), None)
+        if word is None:
+            name, _, start = family.partition("·")
+            return f"{name}_{{{start.lstrip('layertim')}}}" if start else name
+        text = word.base + "".join(f"{side}{{{mark}}}" for side, mark in word.fixed)
+        for place, value in zip([p for p in word.places if p.kind in WALKED], key, strict=False):
+            number = str(value + place.shift)
+            text += f"^{{{word.mark.format(number)}}}" if place.side == "^" else f"_{{{number}}}"
+        return text
+
     def named(self, base: str) -> list[Word]:
         """The words with a base, those with more fixed marks first."""
         found = [w for w in self.words if w.base == base]
         return sorted(found, key=lambda w: -len(w.fixed))
+
+    def marks_samples(self, base: str) -> bool:
+        """Whether a name with this base may have a mark of its sample."""
+        return any(p.kind is Kind.SAMPLE for w in self.named(base) for p in w.places)

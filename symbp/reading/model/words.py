@@ -63,7 +63,10 @@ class Words:
                 shape[:1] == ("row",) if shape else len(units) == 1 and self.quantities.row_vectors
             )
             only = {None: "", True: "bare", False: "marked"}[f.bare]
-            words.append(Word(f.base, key, tuple(places), f.fixed, flipped=flipped, only=only))
+            mark = {"(": "({})", "[": "[{}]"}.get(f.brackets, "{}")
+            words.append(
+                Word(f.base, key, tuple(places), f.fixed, flipped=flipped, mark=mark, only=only)
+            )
         words += self._entries_in_small(words)
         words.sort(key=lambda w: not w.places)  # L^{(t)} before L
         words = [*self._partial_words(words), *words]
