@@ -1,0 +1,125 @@
+"""A quick look at a candidate: whether its sides can be compared, and agree at one point.
+
+Almost all that the table suggests is wrong; what it takes to see that decides how long a
+diagnosis takes. What passes here is not proved: the judge proves it, or does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import sympy as sp
+from sympy import Expr, Symbol
+
+from symbp.errors import ReadingError, SymbpError
+from symbp.judge.compare import Mismatch, Sides, laid_over
+from symbp.judge.diagnosis.text import Member, member
+from symbp.judge.updates import gradient_claim
+from symbp.judge.values import Values
+from symbp.numbers.indexing import Scope as At
+from symbp.reading.elaborate import Elaborator
+from symbp.reading.scope import Scope
+from symbp.reading.syntax import Node, Tokens
+from symbp.reading.typed import ShapeError, Total, Typed
+from symbp.system import Kind, Range
+
+if TYPE_CHECKING:
+    from symbp.judge.claims import Judge
+
+
+class Probe:
+    """Looks at candidates for the two sides of one claim."""
+
+    def __init__(self, judge: Judge, conditions: Sequence[Tokens] = ()) -> None:
+        self.judge = judge
+        self.conditions = (*judge.lexicon.conditions, *conditions)
+        self._lefts: dict[Node, tuple[Scope, Typed]] = {}
+        self._tags: dict[str, frozenset[str] | None] = {}
+
+    def member(self, text: str) -> Member | None:
+        """A member from its text; None where it cannot be parsed."""
+        try:
+            return member(text, self.judge.parse)
+        except SymbpError:
+            return None
+
+    def tags(self, text: str) -> frozenset[str] | None:
+        """Sizes and index letters of what a text means; None where it means nothing."""
+        if text not in self._tags:
+            try:
+                scope, (found,) = self.judge.typed([member(text, self.judge.parse).tree])
+            except SymbpError:
+                self._tags[text] = None
+            else:
+                self._tags[text] = _tags(scope, found)
+        return self._tags[text]
+
+    def sides(self, left: Node, right: Node) -> tuple[Scope, Sides]:
+        """Both sides laid over each other. Raises `ReadingError` where that cannot be."""
+        left, right = gradient_claim(left, right, self.judge.lexicon) or (left, right)
+        if left not in self._lefts:
+            scope, (a,) = self.judge.typed([left])
+            self._lefts[left] = scope, a
+        start, a = self._lefts[left]
+        scope = _copied(start)
+        b = Elaborator(self.judge.lexicon, scope).read(right)
+        found = laid_over(scope, a, b)
+        if isinstance(found, Mismatch):
+            raise ShapeError(found.reason)
+        if found.entrywise:
+            raise ReadingError("one side is a vector, the other its entry")
+        return scope, self.judge._conditioned(scope, found, self.conditions)
+
+    def agrees(self, sides: Sides) -> bool:
+        """Whether both sides agree at the first layer and time, or do where targets are one-hot."""
+        judge = self.judge
+        where = judge._where(sides)[:1]
+        if not where:
+            return False
+        totals = judge._unit_totals()
+        tried = [judge.points] if totals is None else [judge.points, totals]
+        if not any(judge._holds(at, sides, where) for at in tried):
+            return False
+        return not any(_vanishes(sides, judge.points.at(None), at) for at in where)
+
+
+def _vanishes(sides: Sides, values: Values, point: Mapping[Symbol, int]) -> bool:
+    """Whether a derivative in the claim is zero, so that it says nothing."""
+    for total, ranges in _totals(sides.right):
+        spans = {r.symbol: (values.integer(r.lower, point), values.integer(r.upper, point))
+                 for r in (*sides.axes, *ranges)}  # fmt: skip
+        if not np.any(values.tensor(total, At(dict(point), spans)).buffer.top):
+            return True
+    return False
+
+
+def _totals(e: Expr, ranges: tuple[Range, ...] = ()) -> Iterator[tuple[Total, tuple[Range, ...]]]:
+    """Derivatives, each with the ranges of the sums around it."""
+    if isinstance(e, Total):
+        yield e, ranges
+    elif isinstance(e, sp.Sum):
+        yield from _totals(e.function, (*ranges, *(Range(*limit) for limit in e.limits)))
+    else:
+        for part in e.args:
+            yield from _totals(part, ranges)
+
+
+def _tags(scope: Scope, found: Typed) -> frozenset[str]:
+    axes = {a.symbol for a in found.axes}
+    letters = {
+        s.name for s in found.expr.free_symbols - axes
+        if scope.kinds.get(s) not in (None, Kind.LAYER, Kind.TIME)
+    }  # fmt: skip
+    return frozenset({str(a.upper) for a in found.axes} | letters)
+
+
+def _copied(s: Scope) -> Scope:
+    """A scope that can be read on in without changing the first."""
+    return replace(
+        s, bound=dict(s.bound), free=dict(s.free), kinds=dict(s.kinds), ranges=dict(s.ranges),
+        conditions=dict(s.conditions), notes=list(s.notes), choices=dict(s.choices),
+        open=dict(s.open),
+    )  # fmt: skip
