@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
+from typing import Any
 
 import sympy as sp
 from sympy import Expr, Symbol
 
 from symbp.errors import ReadingError
-from symbp.functions import TABLE, Row
-from symbp.reading import calls
+from symbp.reading import calls, conditions, sums
 from symbp.reading.lexicon import Lexicon
-from symbp.reading.marks import Mark, index_expression, marks, text_of
+from symbp.reading.marks import Mark, marks, text_of
 from symbp.reading.names import Names
 from symbp.reading.products import TIGHT, aligned, fitting, laid_out, multiply, readings, scale
 from symbp.reading.scope import Scope, size_text
@@ -44,7 +44,7 @@ from symbp.reading.syntax import (
     walk,
 )
 from symbp.reading.typed import Chain, ShapeError, Total, Typed, summed
-from symbp.system import Kind, Range, Role
+from symbp.system import Kind, Role
 from symbp.system.equation import family_of
 from symbp.system.indices import substitute
 
@@ -304,31 +304,6 @@ class Elaborator:
         inner = self.read(node.inner)
         return replace(inner, expr=sp.sqrt(inner.expr), chain=None)
 
-    def norm(self, node: Norm) -> Typed:
-        """‖x‖₂² = Σ x², ‖x‖₁ = Σ |x|, |x| of a number."""
-        return calls.norm(self, node)
-
-    def call(self, node: Call) -> Typed:
-        """f(x)."""
-        return calls.call(self, node)
-
-    def rows(self, node: Rows) -> Typed:
-        """Cases by a condition on indices."""
-        return calls.cases(self, node)
-
-    def indicator(self, node: Indicator) -> Typed:
-        """1{condition}."""
-        found = calls.compared(self, node.condition)
-        return found if found is not None else Typed(calls.condition(self, node.condition))
-
-    # -- sums over an index --------------------------------------------------------------------
-
-    def big_sum(self, node: BigSum) -> Typed:
-        """Σ body over the letters below it."""
-        if node.product:
-            raise ReadingError(r"products over an index (\prod) are not read yet")
-        return calls.big_sum(self, node)
-
     # -- derivatives ---------------------------------------------------------------------------
 
     def derivative(self, node: Derivative) -> Typed:
@@ -448,21 +423,20 @@ def _own_letters(node: Node) -> set[str]:
     return set(_letters(node)) - bound
 
 
-Reader = Callable[[Elaborator, Node], Typed]
+Reader = Callable[[Elaborator, Any], Typed]
 _READERS: dict[type[Node], Reader] = {
-    Number: Elaborator.number,  # type: ignore[dict-item]
-    Sum: Elaborator.sum,  # type: ignore[dict-item]
-    Product: Elaborator.product,  # type: ignore[dict-item]
-    Fraction: Elaborator.fraction,  # type: ignore[dict-item]
-    Name: Elaborator.name,  # type: ignore[dict-item]
-    Bracket: Elaborator.bracket,  # type: ignore[dict-item]
-    Call: Elaborator.call,  # type: ignore[dict-item]
-    Norm: Elaborator.norm,  # type: ignore[dict-item]
-    Root: Elaborator.root,  # type: ignore[dict-item]
-    Rows: Elaborator.rows,  # type: ignore[dict-item]
-    BigSum: Elaborator.big_sum,  # type: ignore[dict-item]
-    Derivative: Elaborator.derivative,  # type: ignore[dict-item]
-    Differential: Elaborator.differential,  # type: ignore[dict-item]
-    Indicator: Elaborator.indicator,  # type: ignore[dict-item]
+    Number: Elaborator.number,
+    Sum: Elaborator.sum,
+    Product: Elaborator.product,
+    Fraction: Elaborator.fraction,
+    Name: Elaborator.name,
+    Bracket: Elaborator.bracket,
+    Call: calls.call,
+    Norm: calls.norm,
+    Root: Elaborator.root,
+    Rows: conditions.cases,
+    BigSum: sums.big_sum,
+    Derivative: Elaborator.derivative,
+    Differential: Elaborator.differential,
+    Indicator: conditions.indicator,
 }
-__all__ = ["TABLE", "Elaborator", "Range", "Row", "index_expression"]

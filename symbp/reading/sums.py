@@ -1,0 +1,156 @@
+"""Sums over an index: Σ_k, Σ_{j≠i}, Σ_{t=1}^T, and Σ_x over all samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sympy import Expr, KroneckerDelta, Symbol
+
+from symbp.errors import ReadingError
+from symbp.reading.marks import index_expression, marks, text_of
+from symbp.reading.syntax import BigSum, Name, Tokens, walk
+from symbp.reading.typed import Typed, summed
+from symbp.system import Kind, Range
+
+if TYPE_CHECKING:
+    from symbp.reading.elaborate import Elaborator
+
+
+def big_sum(reader: Elaborator, node: BigSum) -> Typed:
+    """Σ over letters: each runs over the slots that it is used in, or between its bounds."""
+    if node.product:
+        raise ReadingError(r"products over an index (\prod) are not read yet")
+    scope = reader.scope
+    letters, lower, excluded, is_sample = _letters_below(reader, node.below)
+    if is_sample:
+        return _over_samples(reader, node)
+    if not letters:
+        raise ReadingError("a sum without an index", node.start)
+    pairs = [(t, scope.fresh(t)) for t in letters]
+    before = scope.sample
+    if len(pairs) == 1 and _counts_samples(reader, node, letters[0]):
+        scope.sample = pairs[0][1]
+        scope.kinds[scope.sample] = Kind.SAMPLE
+    with scope.summing(pairs):
+        body = reader.read(node.body)
+        scope.sample = before
+        e = body.expr
+        for text, symbol in reversed(pairs):
+            r = _range(reader, node, text, symbol, lower, excluded.get(text, ()))
+            for other in excluded.get(text, ()):
+                e = e * (1 - KroneckerDelta(symbol, other))
+            e = summed(e, r)
+            if text not in excluded:
+                scope.ranges.pop(symbol, None)
+    return replace(body, expr=e, chain=None)
+
+
+def _counts_samples(reader: Elaborator, node: BigSum, letter: str) -> bool:
+    """Whether a letter of a sum counts samples: by its kind, or since it stands so above a name."""
+    known = reader.lexicon.indices.get(letter)
+    if known is not None:
+        return known is Kind.SAMPLE
+    return any(
+        isinstance(n, Name)
+        and reader.lexicon.marks_samples(n.base)
+        and any(m.text == letter for m in marks(n.sup))
+        for n in walk(node.body)
+    )
+
+
+def _letters_below(
+    reader: Elaborator, below: Tokens
+) -> tuple[list[str], Tokens, dict[str, list[Expr]], bool]:
+    """(letters, tokens of the lower bound, what a letter is not, whether all samples are meant)."""
+    tokens = [t for t in below if t.kind != "text"]
+    texts = [t.text for t in tokens]
+    excluded: dict[str, list[Expr]] = {}
+    for sign in (r"\neq", r"\not"):
+        if sign in texts:
+            at = texts.index(sign)
+            right = tokens[at + 1 :]
+            if right and right[0].text == "=":
+                right = right[1:]
+            other = index_expression(right, lambda t: reader.names.lookup(t, Kind.UNIT))
+            excluded[texts[0]] = [other]
+            return [texts[0]], (), excluded, False
+    for sign in (r"\in", "="):
+        if sign in texts:
+            at = texts.index(sign)
+            names = [t for t in texts[:at] if t != ","]
+            return names, tuple(tokens[at + 1 :]) if sign == "=" else (), excluded, False
+    names = [t for t in texts if t not in (",", r"\ldots")]
+    return names, (), excluded, _stands_for_samples(reader, names)
+
+
+def _stands_for_samples(reader: Elaborator, names: Sequence[str]) -> bool:
+    """Whether Σ_x is over all samples: x is the letter for them, or a quantity that each has."""
+    if names == [reader.lexicon.samples]:
+        return True
+    if len(names) != 1 or reader.lexicon.indices.get(names[0]) is Kind.UNIT:
+        return False
+    families = [reader.lexicon.system[w.family] for w in reader.lexicon.named(names[0])]
+    return any(slot.kind is Kind.SAMPLE for v in families for slot in v.slots)
+
+
+def _over_samples(reader: Elaborator, node: BigSum) -> Typed:
+    """Σ_x: over all samples, which the names inside do not mark."""
+    scope = reader.scope
+    symbol = scope.fresh("x")
+    scope.kinds[symbol] = Kind.SAMPLE
+    before, scope.sample = scope.sample, symbol
+    try:
+        with scope.summing([(t.text, symbol) for t in node.below if t.kind == "name"]):
+            body = reader.read(node.body)
+    finally:
+        scope.sample = before
+    r = scope.ranges.pop(symbol, None)
+    if r is None:
+        raise ReadingError(f"nothing depends on {text_of(node.below)}", node.start)
+    return replace(body, expr=summed(body.expr, r), chain=None)
+
+
+def _range(
+    reader: Elaborator,
+    node: BigSum,
+    text: str,
+    symbol: Symbol,
+    lower: Tokens,
+    excluded: Sequence[Expr],
+) -> Range:
+    """The range of a letter of a sum."""
+    kind = reader.scope.kinds.get(symbol)
+    if kind in (Kind.LAYER, Kind.TIME):
+        return _walked(reader, node, text, symbol, lower, kind)
+    known = reader.scope.ranges.get(symbol)
+    if known is None:
+        others = [reader.scope.ranges[o] for o in excluded if o in reader.scope.ranges]
+        known = Range(symbol, others[0].lower, others[0].upper) if others else None
+    if known is None:
+        raise ReadingError(f"nothing in the sum has the index {text}", node.start)
+    first = text_of(lower)
+    if first not in ("", "0", "1") or (node.above and node.above[0].kind == "number"):
+        lo = index_expression(lower, lambda t: reader.names.lookup(t, Kind.UNIT))
+        hi = index_expression(node.above, lambda t: reader.names.lookup(t, Kind.UNIT))
+        return Range(symbol, lo, hi)
+    return Range(symbol, known.lower, known.upper)
+
+
+def _walked(
+    reader: Elaborator, node: BigSum, text: str, symbol: Symbol, lower: Tokens, kind: Kind
+) -> Range:
+    """The range of a letter that counts layers or steps: between bounds, or over all there are."""
+
+    def bound(tokens: Tokens) -> Expr:
+        return index_expression(tokens, lambda t: reader.names.lookup(t, kind))
+
+    slots = [s for v in reader.lexicon.system.variables for s in v.slots]
+    size = next((s.range for s in slots if s.kind is kind), None)
+    if not lower and not node.above and size is not None:
+        first = reader.lexicon.first_step if kind is Kind.TIME else size.lower
+        return Range(symbol, first, size.upper)
+    if not lower or not node.above:
+        raise ReadingError(f"the sum over {text} has no bounds", node.start)
+    return Range(symbol, bound(lower), bound(node.above))
