@@ -25,6 +25,7 @@ from symbp.judge.compare import Mismatch, Sides, agree, laid_over, masked, point
 from symbp.judge.counterexample import counterexample
 from symbp.judge.points import Points
 from symbp.judge.verdict import Counterexample, Status, Verdict
+from symbp.judge.within import bounds, but_last
 from symbp.numbers.sampling import with_small_sizes
 from symbp.reading.elaborate import Elaborator
 from symbp.reading.lexicon import Lexicon
@@ -131,7 +132,7 @@ class Judge:
                     used = sides.left.free_symbols | sides.right.free_symbols
                     if a is not None and b is not None and {a, b} <= used:
                         sides = restricted(sides, {b: a}) if sign == "=" else masked(sides, a, b)
-        return sides
+        return replace(sides, within=bounds(conditions, scope, self.lexicon))
 
     def judged(self, sides: Sides) -> Outcome:
         """Proved, refuted with a counterexample, or undecided."""
@@ -155,6 +156,10 @@ class Judge:
         case = self._case(sides, where)
         if case is not None:
             return case
+        rest = but_last(sides.walked, where)
+        if rest and self._holds(self.points, sides, rest):
+            return Outcome(Status.UNDECIDED, "it holds at every layer but the last, and no such "
+                           "condition stands there", sides=sides)  # fmt: skip
         zero = vanishing(sides, self.points.at(None), where)
         if zero is not None:
             f, u, _ = (str(a).replace("#", "") for a in zero.args)

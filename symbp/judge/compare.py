@@ -17,6 +17,7 @@ from sympy import Expr, Symbol
 
 from symbp.errors import ReadingError, SizeError
 from symbp.judge.values import Values
+from symbp.judge.within import Bound, inside
 from symbp.numbers.indexing import GROUND, Indexing
 from symbp.numbers.indexing import Scope as At
 from symbp.reading.products import aligned, turned
@@ -40,6 +41,8 @@ class Sides:
     notes: tuple[str, ...] = ()
     entrywise: bool = False
     """Whether one side is a vector or matrix and the other its entry."""
+    within: tuple[Bound, ...] = ()
+    """Between which layers and times it is claimed."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,7 @@ def points(sides: Sides, system: System, indexing: Indexing) -> list[dict[Symbol
     found = []
     for choice in product(*spans):
         point = dict(choice)
-        if _exists(sides, system, indexing, point):
+        if _exists(sides, system, indexing, point) and inside(sides.within, point, indexing):
             found.append(point)
     return found
 
