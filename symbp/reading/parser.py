@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from symbp.errors import ReadingError
-from symbp.reading.lexer import FUNCTION_MACROS, RELATIONS, Token
+from symbp.reading.lexer import Token
+from symbp.reading.signs import CLOSING, COMPARISONS, FUNCTION_MACROS, PRODUCT_SIGNS, RELATIONS
 from symbp.reading.syntax import (
     BigSum,
     Bracket,
@@ -43,10 +44,6 @@ FUNCTION_WORDS = {
     softplus sum mean np max min any transpose vec tr Tr trace leaky_relu elu gelu silu swish sqrt
     concat erf abs LeakyReLU ELU GELU SiLU""".split(),
 }
-PRODUCT_SIGNS = {r"\cdot", r"\times", r"\odot", r"\circ", "*", r"\bullet", r"\otimes", ".*", "/",
-                 r"\star", "@", r"\oslash", "."}  # fmt: skip
-COMPARISONS = {"=", r"\neq", r"\le", r"\ge", "<", ">"}
-CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "<": ">"}
 STOPS = {")", "]", r"\}", "+", "-", ",", ";", ">", *RELATIONS}
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symbp.reading.lexer import RELATIONS, Token
-from symbp.reading.parser import CLOSING
+from symbp.reading.lexer import Token
+from symbp.reading.signs import CLOSING, RELATIONS
 from symbp.reading.syntax import Tokens
 
 EQUALITIES = {"=", ":=", r"\equiv"}
@@ -153,9 +153,7 @@ def _statement(piece: Sequence[Token]) -> Statement | None:
         members, relations = members[1:], [*relations]
         return Statement(tuple(map(tuple, members)), tuple(relations), True)
     kept = [(m, r) for m, r in zip(members[1:], relations, strict=False) if m]
-    return Statement(
-        (tuple(members[0]), *(tuple(m) for m, _ in kept)), tuple(r for _, r in kept)
-    )
+    return Statement((tuple(members[0]), *(tuple(m) for m, _ in kept)), tuple(r for _, r in kept))
 
 
 def _trimmed(member: list[Token]) -> list[Token]:
