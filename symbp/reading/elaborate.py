@@ -17,10 +17,22 @@ from sympy import Expr, Symbol
 
 from symbp.errors import ReadingError
 from symbp.reading import calls, conditions, sums
+from symbp.reading.lexer import Token
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.marks import Mark, marks, text_of
 from symbp.reading.names import Names
-from symbp.reading.products import TIGHT, aligned, fitting, laid_out, multiply, readings, scale
+from symbp.reading.parser import parse
+from symbp.reading.products import (
+    TIGHT,
+    aligned,
+    fitting,
+    laid_out,
+    multiply,
+    readings,
+    scale,
+    turned,
+)
+from symbp.reading.reach import reaching, script_letters
 from symbp.reading.scope import Scope, size_text
 from symbp.reading.syntax import (
     BigSum,
@@ -39,9 +51,7 @@ from symbp.reading.syntax import (
     Root,
     Rows,
     Sum,
-    Tokens,
     form,
-    walk,
 )
 from symbp.reading.typed import Chain, ShapeError, Total, Typed, summed
 from symbp.system import Kind, Role
@@ -78,9 +88,8 @@ class Elaborator:
 
     def sum(self, node: Sum) -> Typed:
         """Terms of one shape; a plain number stands beside a vector at every entry."""
-        terms = _reaching(node)
         parts: list[Typed] = []
-        for sign, term in terms:
+        for sign, term in reaching(node):
             part = self.read(term)
             parts.append(replace(part, expr=sign * part.expr) if sign < 0 else part)
         return reduce(self.plus, parts)
@@ -99,21 +108,20 @@ class Elaborator:
             return replace(a, expr=a.expr + b.expr, chain=None)
         other = fitting(self.scope, a, b)
         if other is None and a.is_vector and a.loose:
-            turned = replace(a, row=a.col, col=a.row)
-            other = aligned(self.scope, turned, b)
-            a = turned if other is not None else a
+            other = aligned(self.scope, turned(a), b)
+            a = turned(a) if other is not None else a
         if other is not None:
             chain = a.chain if a.chain == other.chain else None
             return Typed(a.expr + other.expr, a.row, a.col, chain, a.loose and other.loose)
         wide = self._along_samples(a, b) or self._along_samples(b, a)
-        if wide is not None:
-            return wide
-        raise ShapeError(
-            f"{a.shape(size_text)} met {b.shape(size_text)} in a sum: the shapes differ"
-        )
+        if wide is None:
+            met = f"{a.shape(size_text)} met {b.shape(size_text)}"
+            raise ShapeError(f"{met} in a sum: the shapes differ")
+        return wide
 
     def _added_cubes(self, a: Typed, b: Typed) -> Typed:
-        assert a.chain and b.chain
+        assert a.chain
+        assert b.chain
         old = (*b.chain.of_axes, *b.chain.by_axes)
         new = (*a.chain.of_axes, *a.chain.by_axes)
         moved = b.renamed({o.symbol: n.symbol for o, n in zip(old, new, strict=True)})
@@ -164,18 +172,21 @@ class Elaborator:
         raise problem
 
     def _from_left(self, node: Product, factors: Sequence[Typed]) -> Typed:
+        """((a b) c) d, where one product may have several readings."""
         result = factors[0]
         for place, (sign, f) in enumerate(zip(node.signs, factors[1:], strict=True)):
             result = self._times((node.factors[place + 1].start, place), sign, result, f)
         return result
 
     def _from_right(self, node: Product, factors: Sequence[Typed]) -> Typed:
+        """a (b (c d))."""
         result = factors[-1]
         for sign, f in zip(reversed(node.signs), reversed(factors[:-1]), strict=True):
             result = multiply(self.scope, sign, f, result)
         return result
 
     def _tight_first(self, node: Product, factors: Sequence[Typed]) -> Typed:
+        """(a b) ⊙ (c d)."""
         groups: list[tuple[str, Typed]] = [("", factors[0])]
         for place, (sign, f) in enumerate(zip(node.signs, factors[1:], strict=True)):
             if sign in TIGHT:
@@ -197,14 +208,14 @@ class Elaborator:
         return found[self.scope.choices.get(key, 0) % len(found)]
 
     def _implied(self, node: Product) -> Typed | None:
-        """Einstein's convention: letters that several factors have, and nothing outside, are summed."""
-        parts = [set(_letters(f)) for f in node.factors]
-        letters = list(dict.fromkeys(t for f in node.factors for t in _letters(f)))
+        """Einstein's convention: a letter that several factors have and nothing else is summed."""
+        parts = [script_letters(f) for f in node.factors]
+        known = {*self.scope.bound, *self.scope.free}
         twice = [
-            t for t in letters
-            if sum(t in p for p in parts) > 1
-            and t not in self.scope.bound and t not in self.scope.free
-        ]  # fmt: skip
+            t
+            for t in dict.fromkeys(t for letters in parts for t in letters)
+            if sum(t in letters for letters in parts) > 1 and t not in known
+        ]
         if not twice:
             return None
         with self.scope.summing([(t, self.scope.fresh(t)) for t in twice]):
@@ -267,14 +278,7 @@ class Elaborator:
 
     def power(self, x: Typed, mark: Mark) -> Typed:
         """x^n: of a square matrix a product with itself, else entry by entry."""
-        tokens = mark.tokens[1:] if mark.text.startswith(r"\circ") else mark.tokens
-        text = text_of(tokens)
-        exponent = _rational(text)
-        if exponent is None:
-            exponent_typed = self.read(self.parse(tokens))
-            if not exponent_typed.is_scalar or not exponent_typed.expr.is_Rational:
-                raise ReadingError(f"the power {text} is not a number")
-            exponent = exponent_typed.expr
+        exponent = self._exponent(mark)
         if len(x.axes) == 2:
             if not (exponent.is_Integer and 1 <= exponent <= 6):
                 raise ReadingError(f"the power {exponent} of a matrix")
@@ -283,6 +287,17 @@ class Elaborator:
                 result = multiply(self.scope, "", result, self._copy(x))
             return result
         return replace(x, expr=x.expr**exponent, chain=None)
+
+    def _exponent(self, mark: Mark) -> sp.Rational:
+        tokens = mark.tokens[1:] if mark.text.startswith(r"\circ") else mark.tokens
+        text = text_of(tokens)
+        found = _rational(text)
+        if found is not None:
+            return found
+        read = self.read(self.parse(tokens))
+        if not read.is_scalar or not read.expr.is_Rational:
+            raise ReadingError(f"the power {text} is not a number")
+        return read.expr
 
     def _copy(self, x: Typed) -> Typed:
         """The same with fresh axes."""
@@ -295,9 +310,9 @@ class Elaborator:
             self.scope.kinds[new] = self.scope.kinds[symbol]
         return new
 
-    def parse(self, tokens: Tokens | Sequence[object]) -> Node:
+    def parse(self, tokens: Sequence[Token]) -> Node:
         """Tokens of a script as a tree."""
-        return self.names.parse(tokens)  # type: ignore[arg-type]
+        return parse(tokens, self.lexicon.vocabulary)
 
     def root(self, node: Root) -> Typed:
         """√x, entry by entry."""
@@ -323,8 +338,9 @@ class Elaborator:
         if not self.lexicon.depends(of.expr, str(family_of(by.expr))):
             raise ReadingError(
                 f"by the equations given {index_text(of.expr)} does not depend on "
-                f"{index_text(by.expr)}", place
-            )  # fmt: skip
+                f"{index_text(by.expr)}",
+                place,
+            )
         clash = {a.symbol for a in of.axes} & {a.symbol for a in by.axes}
         by = by.renamed({s: self.copied(s) for s in clash})
         if of.cube:
@@ -336,7 +352,7 @@ class Elaborator:
         return result
 
     def differential(self, node: Differential) -> Typed:
-        """du and ∇u as names for the derivative of the loss by u, or for what they are defined as."""
+        """du and ∇u: the derivative of the loss by u, or what they are defined as."""
         named = self.lexicon.derivatives.get(("d", form(node.by)))
         if named is not None and form(named) != form(node):
             return self.read(named)
@@ -355,72 +371,6 @@ def _rational(text: str) -> sp.Rational | None:
         return sp.Rational(text)
     except (TypeError, ValueError):
         return None
-
-
-def _letters(node: Node) -> dict[str, int]:
-    """How often each letter stands in the scripts of the names of a product."""
-    found: dict[str, int] = {}
-    for n in walk(node):
-        scripts = (*n.sub, *n.sup) if isinstance(n, Name | Bracket) else ()
-        for script in scripts:
-            for t in script:
-                if t.kind == "name" and t.text not in ("T",):
-                    found[t.text] = found.get(t.text, 0) + 1
-    return found
-
-
-def _reaching(node: Sum) -> list[tuple[int, Node]]:
-    """Terms in which a Σ reaches over those that follow, where they speak of its index.
-
-    Σ_t a_t − b_t is Σ_t (a_t − b_t): outside of the sum t would have no meaning.
-    """
-    terms = list(node.terms)
-    for place, (sign, term) in enumerate(terms):
-        big = _last_sum(term)
-        if big is None or place == len(terms) - 1:
-            continue
-        letters = _bound_by(big)
-        reach = place
-        for later in range(place + 1, len(terms)):
-            if letters & _own_letters(terms[later][1]):
-                reach = later
-        if reach > place:
-            body = Sum(big.body.start, terms[reach][1].end,
-                       ((1, big.body), *((sign * s, t) for s, t in terms[place + 1 : reach + 1])))  # fmt: skip
-            wide = _with_body(term, replace(big, body=body, end=body.end))
-            return [*terms[:place], (sign, wide), *terms[reach + 1 :]]
-    return terms
-
-
-def _bound_by(big: BigSum) -> set[str]:
-    """The letters that a sum binds: those before the sign below it."""
-    found: set[str] = set()
-    for t in big.below:
-        if t.kind == "sign" and t.text != ",":
-            break
-        found |= {t.text} if t.kind == "name" else set()
-    return found
-
-
-def _last_sum(term: Node) -> BigSum | None:
-    if isinstance(term, BigSum):
-        return term
-    if isinstance(term, Product):
-        return _last_sum(term.factors[-1])
-    return None
-
-
-def _with_body(term: Node, big: BigSum) -> Node:
-    if isinstance(term, BigSum):
-        return big
-    assert isinstance(term, Product)
-    return replace(term, factors=(*term.factors[:-1], _with_body(term.factors[-1], big)))
-
-
-def _own_letters(node: Node) -> set[str]:
-    """Letters in scripts, without those that sums inside bind."""
-    bound = {t for n in walk(node) if isinstance(n, BigSum) for t in _bound_by(n)}
-    return set(_letters(node)) - bound
 
 
 Reader = Callable[[Elaborator, Any], Typed]

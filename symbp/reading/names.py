@@ -12,10 +12,9 @@ from sympy import Expr, Symbol
 from symbp.errors import ReadingError
 from symbp.reading.lexicon import Abbreviation, Lexicon, Place, Word
 from symbp.reading.marks import Mark, index_expression, marks, split_run
-from symbp.reading.parser import Vocabulary, parse
 from symbp.reading.products import turned
 from symbp.reading.scope import Scope
-from symbp.reading.syntax import Name, Node, Tokens
+from symbp.reading.syntax import Name
 from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Kind, Range, Role, Variable
 from symbp.system.equation import index_base
@@ -474,12 +473,3 @@ class Names:
         if not self.lexicon.loss:
             raise ReadingError("no loss is known")
         return Typed(self.lexicon.system[self.lexicon.loss].atom)
-
-    def parse(self, tokens: Tokens) -> Node:
-        """Tokens of a script as a tree."""
-        return parse(tokens, self.vocabulary)
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """What the parser must know."""
-        return self.lexicon.vocabulary
