@@ -8,6 +8,7 @@ r"""Declarations: what an author tells symbp of the formulas that follow.
     -->                                                               ---
     <!-- symbp loss: hinge; batch: m -->
     <!-- symbp: skip -->
+    <!-- symbp fill: network: mlp; lang: zh -->    (a block, see `fill`; what it names holds as well)
 
 in Markdown, in TeX and in front matter. A key whose line ends at the colon takes the indented
 lines that follow, one value each. Values stay text.
@@ -25,7 +26,11 @@ from symbp.errors import UnknownNameError, unknown
 KEYS = (
     "network notation activation loss size sizes batch reduction bias equations define indices "
     "shapes functions layout constants names case skip summation where assume samples rows "
-    "columns continues convolution"
+    "columns continues convolution l1 l2"
+).split()
+#: What a block to be filled may say: its network, which is declared thereby, and what to write.
+FILL_KEYS = (
+    "network sizes activation loss notation batch reduction bias l1 l2 lang form wrt part headings"
 ).split()
 
 #: A line and the offset at which it begins in the file.
@@ -35,8 +40,9 @@ _KEY = re.compile(r"([A-Za-z][\w-]*)[ \t]*:[ \t]*(.*)", re.S)
 _WORD = re.compile(r"[A-Za-z][\w-]*")
 _OPENING = re.compile(r"\s*symbp(?=[\s:]|\Z)[ \t]*:?[ \t]*")
 _NEXT = re.compile(r"(?<!\\);(?=\s*(?:[A-Za-z][\w-]*\s*:|skip\b))")
-#: Comments of another kind: blocks that are filled with generated derivations.
-_FILL = re.compile(r"(?:fill|end)\b(?!\s*:)")
+#: Comments of another kind: the ends of blocks that are filled with generated derivations.
+_OTHER = re.compile(r"(?:fill|end)\b(?!\s*:)")
+_FILL = re.compile(r"fill[ \t]*:[ \t]*")
 _QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)*")
 _TEX = re.compile(r"^[ \t]*%+", re.M)
 _TEX_BLOCK = re.compile(r"^[ \t]*%+[ \t]*symbp(?=[\s:]|\Z)[^\n]*", re.M)
@@ -48,14 +54,21 @@ _FRONT_TEXT = re.compile(r"^symbp[ \t]*=[ \t]*(\"\"\"|''')(.*?)\1", re.M | re.S)
 def comment(text: Text, start: int, inside: int, end: int) -> list[Declaration | Problem]:
     """The declaration in a comment that opens at `start` and holds `inside` to `end`."""
     opening = _OPENING.match(text.text, inside, end)
-    if not opening or _FILL.match(text.text, opening.end(), end):
+    if not opening or _OTHER.match(text.text, opening.end(), end):
         return []
+    first, keys = _block(text.text, opening.end(), end)
     lines = [
         (offset + len(quote), line[len(quote) :])
-        for offset, line in _lines(text.text[opening.end() : end], opening.end())
-        for quote in [_quote(line) if offset != opening.end() else ""]
+        for offset, line in _lines(text.text[first:end], first)
+        for quote in [_quote(line) if offset != first else ""]
     ]
-    return parse(lines, start, text.place)
+    return parse(lines, start, text.place, keys)
+
+
+def _block(text: str, first: int, end: int) -> tuple[int, Sequence[str]]:
+    """Where the entries begin, and which there may be: those of a declaration or of a block."""
+    fill = _FILL.match(text, first, end)
+    return (fill.end(), FILL_KEYS) if fill else (first, KEYS)
 
 
 def _quote(line: str) -> str:
@@ -85,15 +98,16 @@ def tex_comments(text: str, place: Place) -> Iterator[Declaration | Problem]:
         mark = re.compile(r"[ \t]*%+").match(text, match.start())
         inside = mark.end() if mark else match.start()
         opening = _OPENING.match(text, inside, match.end())
-        if not opening or _FILL.match(text, opening.end(), match.end()):
+        if not opening or _OTHER.match(text, opening.end(), match.end()):
             continue
+        first, keys = _block(text, opening.end(), match.end())
         end = match.end()
-        while not text[opening.end() : match.end()].strip() and (
+        while not text[first : match.end()].strip() and (
             following := _TEX_COMMENT.match(text, end)
         ):
             end = following.end()
-        body = _TEX.sub(lambda found: " " * len(found.group()), text[opening.end() : end])
-        yield from parse(list(_lines(body, opening.end())), match.start(), place)
+        body = _TEX.sub(lambda found: " " * len(found.group()), text[first:end])
+        yield from parse(list(_lines(body, first)), match.start(), place, keys)
 
 
 def _lines(text: str, offset: int) -> Iterator[Line]:
@@ -102,7 +116,9 @@ def _lines(text: str, offset: int) -> Iterator[Line]:
         offset += len(line) + 1
 
 
-def parse(lines: Sequence[Line], start: int, place: Place) -> list[Declaration | Problem]:
+def parse(
+    lines: Sequence[Line], start: int, place: Place, keys: Sequence[str] = KEYS
+) -> list[Declaration | Problem]:
     r"""The declaration that `lines` hold, and a problem for each line that is not understood.
 
     >>> [found] = parse([(0, "define:"), (8, r"  h = \sigma(z)")], 0, lambda offset: (1, offset))
@@ -122,7 +138,7 @@ def parse(lines: Sequence[Line], start: int, place: Place) -> list[Declaration |
             continue
         margin = indent
         try:
-            key, value = _entry(text)
+            key, value = _entry(text, keys)
         except UnknownNameError as error:
             key = ""
             problems.append(Problem(*place(offset + len(line) - len(line.lstrip())), str(error)))
@@ -139,13 +155,13 @@ def parse(lines: Sequence[Line], start: int, place: Place) -> list[Declaration |
 _EXPECTED = 'expected lines "key: value", or a key and indented lines under it'
 
 
-def _entry(text: str) -> tuple[str, str]:
+def _entry(text: str, keys: Sequence[str]) -> tuple[str, str]:
     match = _KEY.fullmatch(text)
     key, value = (match[1], match[2].strip()) if match else (text, "")
     if match is None and not _WORD.fullmatch(text):
         raise UnknownNameError(f"{text[:60]!r} is no declaration: {_EXPECTED}")
-    if key not in KEYS:
-        raise unknown("key", key, sorted(KEYS))
+    if key not in keys:
+        raise unknown("key", key, sorted(keys))
     return key, value
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from symbp.documents.equations import Networks
 from symbp.documents.finding import Finding
 from symbp.documents.macros import expand
-from symbp.documents.networks import declared_network
+from symbp.documents.networks import KEYS, declared_network
 from symbp.documents.region import Declaration, Document, Macro, Problem, Region
 from symbp.errors import ReadingError, SymbpError
 from symbp.judge.claims import Judge, judge, speaks_of_derivatives
@@ -54,7 +54,8 @@ class _Reader:
 
     def _declaration(self, part: Declaration) -> Iterator[Finding]:
         try:
-            given = declared(part.entries)
+            named = KEYS if "network" in part.entries else ()
+            given = declared({k: v for k, v in part.entries.items() if k not in named})
             if not given.case:
                 self.cases.clear()
             if "network" in part.entries:
@@ -138,9 +139,13 @@ class _Reader:
         return any(_looks_like_a_claim(x) for x in latex)
 
     def _finding(
-        self, region: Region, verdict: Verdict, text: str = "", left: Tokens = (),
+        self,
+        region: Region,
+        verdict: Verdict,
+        text: str = "",
+        left: Tokens = (),
         right: Tokens = (),
-    ) -> Finding:  # fmt: skip
+    ) -> Finding:
         """A finding at the left side, or at the member itself where the left side stands before."""
         first = left or right
         start = first[0].start if first and text == region.latex else 0
@@ -152,8 +157,10 @@ class _Reader:
 
 def _may_be_claim(latex: list[str]) -> bool:
     """Whether there is any sign of a derivative: ∂, ∇, δ, a prime, a d before a letter."""
-    return any(_looks_like_a_claim(x) or "'" in x or r"\prime" in x or "d" in x
-               or r"\Delta" in x for x in latex)  # fmt: skip
+    return any(
+        _looks_like_a_claim(x) or "'" in x or r"\prime" in x or "d" in x or r"\Delta" in x
+        for x in latex
+    )
 
 
 def _looks_like_a_claim(latex: str) -> bool:
