@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from symbp.errors import ReadingError
@@ -24,6 +25,7 @@ from symbp.reading.syntax import (
     Number,
     Rows,
     Sum,
+    Tokens,
     form,
     walk,
 )
@@ -35,6 +37,37 @@ FIRST_LOOK = Vocabulary(
     functions=frozenset({r"\sigma", r"\phi", r"\psi", "f", "g"}),
     called=frozenset({"J", "C", "L", "E", "h", "H", r"\ell", "loss", "Loss"}),
 )
+
+
+Marked = tuple[str, bool]
+"""A letter, and whether it has an index above."""
+#: Letters of what is given: weights, inputs and targets have no equations.
+GIVEN = {"W", "w", "b", r"\theta", r"\Theta", r"\omega", "y", "t", "x"}
+
+
+def is_marked(n: Name) -> bool:
+    """Whether a name has an index above; a transpose and a power are none."""
+    found = [m for m in marks(n.sup) if not m.is_transpose]
+    return any(m.bracket or not (m.text.isdigit() and int(m.text) == 2) for m in found)
+
+
+def marked_names(node: Node) -> Iterator[Marked]:
+    """The names of an expression."""
+    for n in walk(node):
+        if isinstance(n, Name):
+            yield n.base + "'" * n.primes, is_marked(n)
+
+
+def named_in(members: Sequence[Tokens]) -> list[Marked]:
+    """The names of a statement, as far as it can be read; and the cost that δ and dW speak of."""
+    found: dict[Marked, None] = {}
+    for member in members:
+        with suppress(ReadingError):
+            node = parse(member, FIRST_LOOK)
+            found |= dict.fromkeys(marked_names(node))
+            if any(isinstance(n, Differential) for n in walk(node)):
+                found |= dict.fromkeys((c, False) for c in ("J", "L", "C", "E"))
+    return list(found)
 
 
 @dataclass(frozen=True)
@@ -51,12 +84,20 @@ class Definition:
     """Whether the right side is a derivative: δ = ∂C/∂z."""
 
     @property
+    def marked(self) -> bool:
+        """Whether the name has an index above: a^l."""
+        return is_marked(self.left)
+
+    @property
     def kind(self) -> str:
         """Of which layers or times it speaks: letter, last, number, sample, all."""
         texts = [t for m in (*marks(self.left.sup), *marks(self.left.sub)) for t in m.tokens]
         above = marks(self.left.sup)
         if len(above) > 1:
             return "sample"
+        letters = [t.text for m in above for t in m.tokens if t.kind == "name"]
+        if above and above[0].bracket and letters and letters[0] not in ("L", "N", "T"):
+            return "letter"
         if any(t.text in ("l", r"\ell", "t", r"\tau") for t in texts):
             return "letter"
         if any(t.text in ("L", "N", "T") for m in above for t in m.tokens):
@@ -138,6 +179,14 @@ def _look_at(found: Found, place: int, s: Statement, latex: str) -> None:
         not name.sub and not name.sup and name.base in INDEX_LETTERS and isinstance(right, Name)
     ):
         return  # a matrix written out; i = j
+    if name.primes and name.base in FIRST_LOOK.functions:
+        return  # σ'(z) = ... says what a derivative is
+    if name.base in GIVEN and not (isinstance(right, Name) and right.base in "xX"):
+        return
+    try:
+        tokens(text)
+    except ReadingError:
+        return  # a part of what is malformed
     derived = _is_derivative(right)
     if not derived and (
         name.base in ERRORS or _has_derivative(right) or _speaks_of_itself(name, right)

@@ -8,16 +8,16 @@ before it counts, or the first one after it. δ^l = ∂J/∂z^l is a definition 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from symbp.documents.definitions import Definition, search
+from symbp.documents.definitions import Definition, Marked, marked_names, named_in, search
 from symbp.errors import SymbpError
 from symbp.reading.declared import Declared
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.marks import marks
 from symbp.reading.model import read_models
-from symbp.reading.syntax import BigSum, Call, Name, Node, form, walk
+from symbp.reading.syntax import BigSum, Call, Name, Node, Tokens, form, walk
 
 MOST_ATTEMPTS = 12
 #: Capitals that hold a quantity for all samples where the small letter is one sample's.
@@ -50,11 +50,12 @@ class Networks:
         self.found = search(formulas)
         self.evidence = evidence
         self._functions: dict[str, str] = {}
+        self._names: set[str] = set()
         self._known: dict[tuple[str, ...], tuple[list[list[Lexicon]], str]] = {}
 
-    def at(self, place: int) -> tuple[list[list[Lexicon]], str]:
-        """(lexicons by case, why there is none) for the formula of that number."""
-        chosen = self._chosen(place)
+    def at(self, place: int, members: Sequence[Tokens]) -> tuple[list[list[Lexicon]], str]:
+        """(lexicons by case, why there is none) for a statement of the formula of that number."""
+        chosen = self._chosen(place, named_in(members))
         if not chosen:
             return [], "no equations of a network were found"
         functions: dict[str, str] = {}
@@ -67,27 +68,55 @@ class Networks:
             self._known[key] = self._cases(chosen)
         return self._known[key]
 
-    def _chosen(self, place: int) -> list[Definition]:
-        """For every name the definition that counts here, as far as the claims need it."""
+    def _chosen(self, place: int, names: Collection[Marked]) -> list[Definition]:
+        """For every name the definition that counts here, as far as the claim needs it."""
         groups: dict[tuple[str, str], list[Definition]] = {}
         for d in self.found.definitions:
             groups.setdefault((d.left.base, d.kind), []).append(d)
         defined = {d.left.base for d in self.found.definitions if not d.derived}
         latest = [_preferred(group, place, defined) for group in groups.values()]
-        kept = self._needed(latest)
+        kept = self._needed(latest, names)
+        self._names = {base for base, _ in names} | {
+            n.base for d in kept if d.derived for n in walk(d.right) if isinstance(n, Name)
+        }
+        if not any(d.left.base in LOSS_LETTERS for d in kept):
+            kept = self._downstream(latest, kept)
         return self._general(sorted(kept, key=lambda d: d.place))
 
-    def _needed(self, definitions: Sequence[Definition]) -> list[Definition]:
-        """What the claims speak of, and what that needs."""
-        wanted = set(self.found.wanted)
+    @staticmethod
+    def _needed(definitions: Sequence[Definition], names: Collection[Marked]) -> list[Definition]:
+        """What the claim speaks of, and what that needs: a^l has other equations than a."""
+        known = {(d.left.base, d.marked) for d in definitions}
+        wanted = set(names)
         kept: list[Definition] = []
         changed = True
         while changed:
             changed = False
             for d in definitions:
-                if d not in kept and (d.derived or d.left.base in wanted):
+                other = (d.left.base, not d.marked)
+                asked = (d.left.base, d.marked) in wanted or (
+                    other in wanted and other not in known
+                )
+                if d not in kept and asked:
                     kept.append(d)
-                    wanted |= {n.base for n in walk(d.right) if isinstance(n, Name)}
+                    wanted |= set(marked_names(d.right))
+                    changed = True
+        return kept
+
+    def _downstream(
+        self, definitions: Sequence[Definition], kept: list[Definition]
+    ) -> list[Definition]:
+        """With what depends on the quantities of the claim, where the cost itself is left open."""
+        asked = {d.left.base for d in kept if not d.derived} | self._names
+        changed = True
+        while changed:
+            changed = False
+            for d in definitions:
+                names = {n.base for n in walk(d.right) if isinstance(n, Name)}
+                if d not in kept and not d.derived and names & asked - LOSS_LETTERS:
+                    more = self._needed(definitions, list(marked_names(d.right)))
+                    kept += [x for x in (d, *more) if x not in kept]
+                    asked |= {x.left.base for x in kept if not x.derived}
                     changed = True
         return kept
 
@@ -159,8 +188,9 @@ class Networks:
     def _cost(self, equations: Sequence[Definition]) -> list[str]:
         """C = any(a^L), where a cost is differentiated that the post leaves open."""
         defined = {d.left.base for d in equations}
-        missing = [c for c in self.found.differentiated if c in LOSS_LETTERS and c not in defined]
-        if not missing and self.found.named:
+        asked = [c for c in self.found.differentiated if c in LOSS_LETTERS and c in self._names]
+        missing = [c for c in asked if c not in defined]
+        if not asked and self.found.named:
             missing = ["J"]
         if len(missing) != 1 or defined & LOSS_LETTERS:
             return []

@@ -81,12 +81,12 @@ class _Reader:
             self.counted = counted_units(formulas)
         return self.counted
 
-    def _own_cases(self) -> tuple[list[list[Judge]], str]:
+    def _own_cases(self, members: list[Tokens]) -> tuple[list[list[Judge]], str]:
         """What the document's own equations say here, where nothing is declared; or why nothing."""
         if self.networks is None:
             formulas = [p.latex for p in self.document.parts if isinstance(p, Region)]
             self.networks = Networks(formulas, self._evidence())
-        cases, reason = self.networks.at(self.place)
+        cases, reason = self.networks.at(self.place, members)
         if id(cases) not in self.kept:
             self.kept[id(cases)] = [[Judge(x) for x in lexicons] for lexicons in cases]
         return self.kept[id(cases)], reason
@@ -117,7 +117,7 @@ class _Reader:
             return
         cases, reason = list(self.cases.values()), ""
         if not cases and _may_be_claim(latex):
-            cases, reason = self._own_cases()
+            cases, reason = self._own_cases(members)
         if not self._is_claim(members, latex, cases):
             return
         found = judge(cases, members, latex, s.condition, reason)
