@@ -13,10 +13,10 @@ from functools import reduce
 from typing import Any
 
 import sympy as sp
-from sympy import Expr, Symbol
+from sympy import Symbol
 
 from symbp.errors import ReadingError
-from symbp.reading import calls, conditions, sums
+from symbp.reading import calls, conditions, derivatives, sums
 from symbp.reading.lexer import Token
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.marks import Mark, marks, text_of
@@ -26,7 +26,6 @@ from symbp.reading.products import (
     TIGHT,
     aligned,
     fitting,
-    laid_out,
     multiply,
     readings,
     scale,
@@ -51,9 +50,8 @@ from symbp.reading.syntax import (
     Root,
     Rows,
     Sum,
-    form,
 )
-from symbp.reading.typed import Chain, ShapeError, Total, Typed, summed
+from symbp.reading.typed import ShapeError, Typed, summed
 from symbp.system import Kind, Role
 from symbp.system.equation import family_of
 from symbp.system.indices import substitute
@@ -319,52 +317,6 @@ class Elaborator:
         inner = self.read(node.inner)
         return replace(inner, expr=sp.sqrt(inner.expr), chain=None)
 
-    # -- derivatives ---------------------------------------------------------------------------
-
-    def derivative(self, node: Derivative) -> Typed:
-        """∂f/∂u."""
-        if node.of is None:
-            raise ReadingError("a derivative of nothing: what stands behind ∂/∂ is missing")
-        named = self.lexicon.derivatives.get((form(node.of), form(node.by)))
-        if named is not None:
-            return self.read(named)
-        of, by = self.read(node.of), self.read(node.by)
-        return self.differentiated(of, by, node.by.start)
-
-    def differentiated(self, of: Typed, by: Typed, place: int = 0) -> Typed:
-        """The derivative with the axes of f, then those of u."""
-        if family_of(by.expr) is None or family_of(by.expr) not in self.lexicon.system.by_name:
-            raise ReadingError("a derivative by what is no quantity of the network", place)
-        if not self.lexicon.depends(of.expr, str(family_of(by.expr))):
-            raise ReadingError(
-                f"by the equations given {index_text(of.expr)} does not depend on "
-                f"{index_text(by.expr)}",
-                place,
-            )
-        clash = {a.symbol for a in of.axes} & {a.symbol for a in by.axes}
-        by = by.renamed({s: self.copied(s) for s in clash})
-        if of.cube:
-            raise ReadingError("a derivative of a derivative by a matrix", place)
-        chain = Chain(of.expr, of.axes, by.expr, by.axes)
-        result = laid_out(Total(of.expr, by.expr), chain)
-        if not of.axes and len(by.axes) == 1 and by.row is None:
-            result = replace(result, row=None, col=by.col)
-        return result
-
-    def differential(self, node: Differential) -> Typed:
-        """du and ∇u: the derivative of the loss by u, or what they are defined as."""
-        named = self.lexicon.derivatives.get(("d", form(node.by)))
-        if named is not None and form(named) != form(node):
-            return self.read(named)
-        by = self.read(node.by)
-        loss = self.names.loss_for(by)
-        return replace(self.differentiated(loss, by, node.by.start), loose=False)
-
-
-def index_text(e: Expr) -> str:
-    """An expression for a message."""
-    return str(e).replace("#", "")
-
 
 def _rational(text: str) -> sp.Rational | None:
     try:
@@ -386,7 +338,7 @@ _READERS: dict[type[Node], Reader] = {
     Root: Elaborator.root,
     Rows: conditions.cases,
     BigSum: sums.big_sum,
-    Derivative: Elaborator.derivative,
-    Differential: Elaborator.differential,
+    Derivative: derivatives.derivative,
+    Differential: derivatives.differential,
     Indicator: conditions.indicator,
 }

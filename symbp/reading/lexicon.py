@@ -20,6 +20,8 @@ from symbp.system import Kind, System
 from symbp.system.equation import family_of, walk
 
 WALKED = (Kind.LAYER, Kind.TIME)
+ARRAY_KINDS = (Kind.UNIT, Kind.CHANNEL, Kind.PLACE)  #: kinds of indices along axes of arrays
+
 FixedMarks = tuple[tuple[str, str], ...]
 
 

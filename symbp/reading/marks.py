@@ -15,7 +15,7 @@ from sympy import Expr
 
 from symbp.errors import ReadingError
 from symbp.reading.lexer import Token
-from symbp.reading.syntax import Tokens
+from symbp.reading.syntax import Name, Tokens
 
 TRANSPOSES = {"T", r"\top", "t'"}
 PAIRS = {"(": ")", "[": "]", "<": ">", r"\{": r"\}"}
@@ -47,6 +47,15 @@ def text_of(tokens: Sequence[Token]) -> str:
 def marks(scripts: Sequence[Tokens]) -> list[Mark]:
     """The items of all scripts on one side of a letter."""
     return [m for script in scripts for m in _items(script)]
+
+
+def text_of_name(node: Name) -> str:
+    """A name for a message: W_{ij}^l."""
+    text = node.base + "'" * node.primes
+    for sign, scripts in (("_", node.sub), ("^", node.sup)):
+        inner = ",".join(m.text for m in marks(scripts))
+        text += f"{sign}{{{inner}}}" if len(inner) > 1 else sign + inner if inner else ""
+    return text
 
 
 def _items(script: Tokens) -> Iterator[Mark]:

@@ -1,39 +1,36 @@
-"""Names with their marks as entries of families: W^{(l)}_{ij}, a^{l-1}, X, δ^l, m, e."""
+"""Names with their marks as entries of families: W^{(l)}_{ij}, a^{l-1}, X, m, π."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import sympy as sp
 from sympy import Expr, Symbol
 
 from symbp.errors import ReadingError
-from symbp.reading.lexicon import Abbreviation, Lexicon, Place, Word
-from symbp.reading.marks import Mark, index_expression, marks, split_run
+from symbp.reading.abbreviations import expanded
+from symbp.reading.lexicon import ARRAY_KINDS, Lexicon, Place, Word
+from symbp.reading.marks import Mark, index_expression, marks, split_run, text_of_name
 from symbp.reading.products import turned
 from symbp.reading.scope import Scope
 from symbp.reading.syntax import Name
 from symbp.reading.typed import ShapeError, Typed
-from symbp.system import Kind, Range, Role, Variable
+from symbp.system import Kind, Range, Role
 from symbp.system.equation import index_base
-from symbp.system.indices import substitute
 
 if TYPE_CHECKING:
     from symbp.reading.elaborate import Elaborator
 
-SAMPLES = Symbol("m", integer=True)
-ARRAY_KINDS = (Kind.UNIT, Kind.CHANNEL, Kind.PLACE)
-
 
 @dataclass
 class Match:
-    """The marks of a name told apart: indices by slot, transposes and powers."""
+    """The marks of a name told apart: indices by slot; transposes and powers."""
 
     indices: dict[int, Expr] = field(default_factory=dict)
     rest: list[Mark] = field(default_factory=list)
-    missing: list[Place] = field(default_factory=list)
 
 
 class Names:
@@ -51,30 +48,24 @@ class Names:
         base = node.base + "'" * node.primes
         if base in self.lexicon.kroneckers and len(marks(node.sub)) and not node.sup:
             return self._kronecker(node)
+        shorts = [s for s in self.lexicon.abbreviations if s.base == base]
+        bare = not node.sub and not node.sup
+        for short in shorts:
+            if bare and not short.places and not short.fixed:
+                found = expanded(self.elaborator, short, node)
+                if found is not None:
+                    return found
         problem: ReadingError | None = None
-        if not node.sub and not node.sup:
-            for short in self.lexicon.abbreviations:
-                if short.base == base and not short.places and not short.fixed:
-                    found = self._abbreviation(short, node)
-                    if found is not None:
-                        return found
-        for word in self.lexicon.named(base):
+        ways = [partial(self._word, word) for word in self.lexicon.named(base)]
+        ways += [partial(expanded, self.elaborator, short) for short in shorts]
+        for way in ways:
             try:
-                found = self._word(word, node)
+                found = way(node)
             except ReadingError as error:
                 problem = problem or error
                 continue
             if found is not None:
                 return found
-        for short in self.lexicon.abbreviations:
-            if short.base == base:
-                try:
-                    found = self._abbreviation(short, node)
-                except ReadingError as error:
-                    problem = problem or error
-                    continue
-                if found is not None:
-                    return found
         if problem is not None:
             raise problem
         return self._other(node, base)
@@ -83,7 +74,7 @@ class Names:
         """δ_{ij}: 1 where i = j, else 0."""
         parts = [p for m in marks(node.sub) for p in split_run(m)]
         if len(parts) != 2:
-            raise ReadingError(f"{self._text(node)} needs two indices", node.start)
+            raise ReadingError(f"{text_of_name(node)} needs two indices", node.start)
         a, b = (index_expression(p.tokens, lambda t: self.lookup(t, Kind.UNIT)) for p in parts)
         for x, y in ((a, b), (b, a)):
             if x not in self.scope.ranges and y in self.scope.ranges and isinstance(x, Symbol):
@@ -92,29 +83,20 @@ class Names:
         return Typed(sp.KroneckerDelta(a, b))
 
     def _other(self, node: Name, base: str) -> Typed:
-        """Sizes, constants, e, π, I."""
+        """Sizes, constants, π, the vector 1."""
         if base == r"\mathbf{1}":
             return self.elaborator.raised(Typed(sp.S.One, ones="column"), marks(node.sup))
-        whole = self._text(node)
         below = "_" + ",".join(m.text for m in marks(node.sub)) if node.sub else ""
         size = self.lexicon.sizes.get(base + below)
         if size is not None:
-            return self.elaborator.raised(Typed(size, constant=True), marks(node.sup))
-        if base in self.lexicon.constants:
-            return self.elaborator.raised(
-                Typed(Symbol(base + below, real=True), constant=True), marks(node.sup)
-            )
-        if base == r"\pi" and not node.sub:
-            return self.elaborator.raised(Typed(sp.pi, constant=True), marks(node.sup))
-        raise ReadingError(f"no equation defines {whole}", node.start)
-
-    @staticmethod
-    def _text(node: Name) -> str:
-        text = node.base + "'" * node.primes
-        for sign, scripts in (("_", node.sub), ("^", node.sup)):
-            inner = ",".join(m.text for m in marks(scripts))
-            text += f"{sign}{{{inner}}}" if len(inner) > 1 else sign + inner if inner else ""
-        return text
+            value = size
+        elif base in self.lexicon.constants:
+            value = Symbol(base + below, real=True)
+        elif base == r"\pi" and not node.sub:
+            value = sp.pi
+        else:
+            raise ReadingError(f"no equation defines {text_of_name(node)}", node.start)
+        return self.elaborator.raised(Typed(value, constant=True), marks(node.sup))
 
     # -- words -----------------------------------------------------------------------------
 
@@ -124,9 +106,8 @@ class Names:
         match = self._matched(word, node)
         if match is None:
             return None
-        variable = self.lexicon.system[word.family]
         self._turn_entry(word, match)
-        entry = self._entry(word, variable, match, self._text(node))
+        entry = self._entry(word, match, text_of_name(node))
         return self.elaborator.raised(entry, match.rest)
 
     def of_sample(self, node: Name, sample: Symbol) -> Typed | None:
@@ -135,7 +116,7 @@ class Names:
             places = [p for p in word.places if p.kind is Kind.SAMPLE]
             if word.only == "marked" and len(places) == len(word.places) == 1:
                 match = Match({places[0].slot: sample})
-                return self._entry(word, self.lexicon.system[word.family], match, node.base)
+                return self._entry(word, match, node.base)
         return None
 
     @staticmethod
@@ -156,7 +137,7 @@ class Names:
             if place is None:
                 return self._fixed_in_run(word, sides, node)
             del sides[side][place]
-        return self._placed(word.places, sides, node)
+        return self.placed(word.places, sides, node)
 
     def _fixed_in_run(self, word: Word, sides: dict[str, list[Mark]], node: Name) -> Match | None:
         r"""The fixed mark at the end of a run of indices: the 0 of \Theta_{j0}."""
@@ -165,40 +146,29 @@ class Names:
             if len(parts) < 2 or parts[-1].text != text:
                 return None
             sides[side] = parts[:-1]
-        return self._placed(word.places, sides, node)
+        return self.placed(word.places, sides, node)
 
-    def _placed(
-        self, places: Sequence[Place], sides: dict[str, list[Mark]], node: Name
-    ) -> Match | None:
+    def placed(self, places: Sequence[Place], sides: dict[str, list[Mark]], node: Name) -> Match:
+        """The marks on both sides put in places. Raises `ReadingError` if they are too many."""
         match = Match()
         for side in ("^", "_"):
             wanted = [p for p in places if p.side == side]
-            given = [m for m in sides[side] if not (side == "^" and m.is_transpose)]
             turns = [m for m in sides[side] if side == "^" and m.is_transpose]
-            if side == "^" and turns and wanted and not given and self._is_last_time(wanted):
-                given, turns = turns, []
-            given = self._split(given, wanted)
+            given = self._split([m for m in sides[side] if m not in turns], wanted)
             if side == "^" and len(given) > len(wanted):
                 match.rest += given[len(wanted) :]
                 given = given[: len(wanted)]
             if len(given) > len(wanted):
                 raise ReadingError(
-                    f"{self._text(node)} has more indices than {node.base} is known with",
+                    f"{text_of_name(node)} has more indices than {node.base} is known with",
                     node.start,
                 )
-            pairs = self._paired(given, wanted)
-            for mark, place in pairs:
+            for mark, place in self._paired(given, wanted):
                 index = self._index(mark, place)
                 if index is not None:
                     match.indices[place.slot] = index
-            match.missing += [p for p in wanted if p.slot not in match.indices
-                              and p not in [q for _, q in pairs]]  # fmt: skip
             match.rest += turns
         return match
-
-    @staticmethod
-    def _is_last_time(wanted: Sequence[Place]) -> bool:
-        return False
 
     @staticmethod
     def _split(given: list[Mark], wanted: Sequence[Place]) -> list[Mark]:
@@ -216,9 +186,7 @@ class Names:
                 result.append(m)
         return result
 
-    def _paired(
-        self, given: Sequence[Mark], wanted: Sequence[Place]
-    ) -> list[tuple[Mark, Place]]:
+    def _paired(self, given: Sequence[Mark], wanted: Sequence[Place]) -> list[tuple[Mark, Place]]:
         """Marks with places, in order; an index of one kind is not put in a place of another."""
         if len(given) == len(wanted):
             return list(zip(given, wanted, strict=True))
@@ -229,9 +197,7 @@ class Names:
         places = list(wanted)
         for m in given:
             kind = self._kind(m)
-            place = next((p for p in places if kind is None or p.kind is kind), None)
-            if place is None:
-                place = places[0]
+            place = next((p for p in places if kind is None or p.kind is kind), places[0])
             places = places[places.index(place) + 1 :]
             pairs.append((m, place))
             if not places:
@@ -264,9 +230,7 @@ class Names:
         if bound is None and text in self.lexicon.fixed and kind is Kind.UNIT:
             return sp.S.One
         if bound is None and kind is Kind.SAMPLE and text == self.lexicon.samples:
-            if self.scope.sample is None:
-                self.scope.sample = self.scope.letter("(sample)", Kind.SAMPLE)
-            return self.scope.sample
+            return self._sample()
         taken = bound is not None and self.scope.kinds.get(bound) is Kind.SAMPLE
         if bound is not None and not (taken and kind is Kind.UNIT):
             self.scope.kinds.setdefault(bound, kind)
@@ -282,16 +246,14 @@ class Names:
         if not (text.isalpha() or text.startswith("\\")):
             return None
         if taken:  # Σ_i over samples beside a unit i: the letter has two meanings
-            note = f"{text} counts samples in the sum and units elsewhere"
-            self.scope.notes += [note] if note not in self.scope.notes else []
+            self._note(f"{text} counts samples in the sum and units elsewhere")
             return self.scope.free.setdefault(text, Symbol(f"#{text}", integer=True))
         return self.scope.letter(text, kind)
 
     def any_index(self, text: str) -> Expr | None:
         """An index letter, whatever it counts: for conditions such as i = j."""
-        return self.scope.bound.get(text) or self.scope.free.get(text) or self.lookup(
-            text, Kind.UNIT
-        )
+        known = self.scope.bound.get(text) or self.scope.free.get(text)
+        return known or self.lookup(text, Kind.UNIT)
 
     def units(self, mark: Mark, count: int) -> list[Expr]:
         """The unit indices in a mark behind brackets: [x]_{jk}."""
@@ -300,7 +262,9 @@ class Names:
 
     # -- entries ---------------------------------------------------------------------------
 
-    def _entry(self, word: Word, variable: Variable, match: Match, text: str) -> Typed:
+    def _entry(self, word: Word, match: Match, text: str) -> Typed:
+        """The entry of a word's family; a slot that nothing is written for is an axis."""
+        variable = self.lexicon.system[word.family]
         index: list[Expr] = []
         mapping: dict[Expr, Expr] = {}
         axes: list[tuple[Kind, Range]] = []
@@ -308,16 +272,16 @@ class Names:
             r = slot.range.substitute(mapping)
             given = word.at.get(number, match.indices.get(number))
             if given is None:
-                given = self._absent(word, slot.kind, text, r)
+                given = self.absent(slot.kind, text, r, word.whole)
                 if slot.kind in ARRAY_KINDS or (slot.kind is Kind.SAMPLE and word.whole):
-                    axis = Range(given, r.lower, r.upper)  # type: ignore[arg-type]
+                    axis = Range(given, r.lower, r.upper)
                     axes.append((slot.kind, axis))
-                    self.scope.kinds[given] = slot.kind  # type: ignore[index]
+                    self.scope.kinds[given] = slot.kind
             elif slot.kind in (*ARRAY_KINDS, Kind.SAMPLE) and isinstance(given, Symbol):
                 self.scope.use(given, r, text)
                 self.scope.kinds.setdefault(given, slot.kind)
             elif slot.kind is Kind.LAYER:
-                self._remember_layer(given)
+                self.remember_layer(given)
             mapping[slot.symbol] = given
             index.append(given)
         base = index_base(variable.name)
@@ -325,29 +289,38 @@ class Names:
         constant = variable.role in (Role.HYPERPARAMETER, Role.SIZE) and not index
         return self._laid_out(word, expr, axes, constant)
 
-    def _absent(self, word: Word, kind: Kind, text: str, r: Range) -> Expr:
-        """The index of a slot that nothing is written for."""
-        if kind in ARRAY_KINDS or (kind is Kind.SAMPLE and word.whole):
+    def absent(self, kind: Kind, text: str, r: Range, whole: bool = False) -> Expr:
+        """The index of a slot that nothing is written for; `whole` if all samples are meant."""
+        if kind in ARRAY_KINDS or (kind is Kind.SAMPLE and whole):
             return self.scope.fresh()
         if kind is Kind.SAMPLE:
-            if self.scope.sample is None:
-                self.scope.sample = self.scope.letter("(sample)", Kind.SAMPLE)
-            self.scope.use(self.scope.sample, r, text)
-            return self.scope.sample
+            sample = self._sample()
+            self.scope.use(sample, r, text)
+            return sample
         if kind is Kind.LAYER and self.scope.layer is not None:
-            note = f"{text} is written without its layer"
-            if note not in self.scope.notes:
-                self.scope.notes.append(note)
+            self._note(f"{text} is written without its layer")
             return self.scope.layer
         raise ReadingError(f"{text} is written without its {kind}")
 
-    def _remember_layer(self, given: Expr) -> None:
+    def _sample(self) -> Symbol:
+        """The sample that names without a mark of it speak of."""
+        if self.scope.sample is None:
+            self.scope.sample = self.scope.letter("(sample)", Kind.SAMPLE)
+        return self.scope.sample
+
+    def _note(self, text: str) -> None:
+        if text not in self.scope.notes:
+            self.scope.notes.append(text)
+
+    def remember_layer(self, given: Expr) -> None:
+        """The first layer that is written holds for names without one."""
         if self.scope.layer is None:
             self.scope.layer = given
 
     def _laid_out(
         self, word: Word, expr: Expr, axes: Sequence[tuple[Kind, Range]], constant: bool
     ) -> Typed:
+        """The axes as rows and columns: units, then samples, unless samples are rows."""
         units = [r for kind, r in axes if kind is not Kind.SAMPLE]
         samples = [r for kind, r in axes if kind is Kind.SAMPLE]
         if len(axes) > 2:
@@ -367,109 +340,3 @@ class Names:
         else:
             found = Typed(expr, constant=constant)
         return turned(found) if word.flipped and found.axes else found
-
-    # -- abbreviations -----------------------------------------------------------------------
-
-    def _abbreviation(self, short: Abbreviation, node: Name) -> Typed | None:
-        """The body of a definition at the indices of its use."""
-        sides = {"_": marks(node.sub), "^": marks(node.sup)}
-        for side, text in short.fixed:
-            at = next((i for i, m in enumerate(sides[side]) if m.text == text), None)
-            if at is None:
-                return None
-            del sides[side][at]
-        places = [Place(i, side, kind) for i, (side, kind, _) in enumerate(short.places)
-                  if not (short.whole and kind is Kind.SAMPLE)]  # fmt: skip
-        units = [p for p in places if p.kind in ARRAY_KINDS]
-        extra = self._extra_units(short, sides, units)
-        match = self._placed(places, sides, node)
-        if match is None:
-            return None
-        letters: list[tuple[str, Symbol]] = []
-        values: dict[Symbol, Expr] = {}
-        axes: list[Symbol] = []
-        samples: list[Symbol] = []
-        for number, (_, kind, letter) in enumerate(short.places):
-            symbol = self.scope.fresh(letter)
-            self.scope.kinds[symbol] = kind
-            letters.append((letter, symbol))
-            if number in match.indices:
-                values[symbol] = match.indices[number]
-            elif kind in ARRAY_KINDS:
-                axes.append(symbol)
-            elif kind is Kind.SAMPLE and short.whole:
-                samples.append(symbol)
-            else:
-                values[symbol] = self._absent(Word(short.base, ""), kind, self._text(node),
-                                              Range(symbol, sp.S(1), SAMPLES))  # fmt: skip
-            if kind is Kind.LAYER and symbol in values:
-                self._remember_layer(values[symbol])
-        body = self._body(short, letters, values)
-        if extra:
-            turns = [m for m in match.rest if m.is_transpose]
-            if len(turns) % 2 and len(body.axes) == 2:  # W^T_{bg} is W_{gb}
-                body = body.flipped
-            match.rest = [m for m in match.rest if not m.is_transpose]
-            body = self.elaborator.entry(body, extra)
-        if any(s not in self.scope.ranges for s in axes):
-            raise ReadingError(f"{self._text(node)} is written without an index that it needs")
-        ranges = [self.scope.ranges[s] for s in axes]
-        if ranges:
-            body = replace(body, row=ranges[0], col=ranges[1] if len(ranges) > 1 else None)
-        if samples:
-            body = self._with_samples(body, samples[0])
-        return self.elaborator.raised(body, match.rest)
-
-    def _with_samples(self, body: Typed, symbol: Symbol) -> Typed:
-        """A quantity of one sample as that of all: the samples are one more axis."""
-        axis = self.scope.ranges.pop(symbol, Range(symbol, sp.S.One, SAMPLES))
-        if len(body.axes) > 1 or body.cube:
-            raise ShapeError("the samples of a matrix are three axes")
-        (own,) = body.axes or (None,)
-        row, col = (axis, own) if self.lexicon.rows else (own, axis)
-        return replace(body, row=row, col=col, chain=None, loose=False)
-
-    def _extra_units(
-        self, short: Abbreviation, sides: dict[str, list[Mark]], units: Sequence[Place]
-    ) -> list[Mark]:
-        """The indices of δ_j^l where δ^l was defined as a whole."""
-        below = [m for m in sides["_"]]
-        wanted = len([p for p in short.places if p[0] == "_"])
-        if units or len(below) <= wanted:
-            return []
-        sides["_"] = below[:wanted]
-        return below[wanted:]
-
-    def _body(
-        self, short: Abbreviation, letters: list[tuple[str, Symbol]], values: dict[Symbol, Expr]
-    ) -> Typed:
-        layer, free = self.scope.layer, dict(self.scope.free)
-        with self.scope.summing(letters):
-            body = self.elaborator.read(short.body)
-        self.scope.layer, self.scope.free = layer, {**free, **self.scope.free}
-        moved = substitute(body.expr, values)
-
-        def at(r: Range | None) -> Range | None:
-            return r and Range(r.symbol, substitute(r.lower, values), substitute(r.upper, values))
-
-        for symbol, value in values.items():
-            known = self.scope.ranges.pop(symbol, None)
-            if known is not None and isinstance(value, Symbol):
-                self.scope.use(value, Range(value, known.lower, substitute(known.upper, values)),
-                               short.base)  # fmt: skip
-        for symbol in [s for s in self.scope.ranges if s in {x for _, x in letters}]:
-            r = self.scope.ranges[symbol]
-            self.scope.ranges[symbol] = at(r) or r
-        return Typed(moved, at(body.row), at(body.col), cube=body.cube, constant=body.constant)
-
-    # -- the rest --------------------------------------------------------------------------
-
-    def loss_for(self, by: Typed) -> Typed:
-        """The loss that dW and ∇W speak of; for what belongs to one sample, that sample's own."""
-        samples = [s for s in by.expr.free_symbols if self.scope.kinds.get(s) is Kind.SAMPLE]
-        own = self.lexicon.sample_loss
-        if samples and own:
-            return Typed(self.lexicon.system[own][samples[0]])
-        if not self.lexicon.loss:
-            raise ReadingError("no loss is known")
-        return Typed(self.lexicon.system[self.lexicon.loss].atom)
