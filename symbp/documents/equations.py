@@ -144,6 +144,22 @@ class Networks:
         """All samples; and one sample alone, where the cost is a mean of the samples' costs."""
         lexicons, reason = self._read(chosen)
         cases = [lexicons] if lexicons else []
+        open_letters = [
+            letter
+            for letter in (r"\sigma", "g", "f")
+            if letter not in self._functions
+            and any(
+                isinstance(n, Call) and n.function.base == letter
+                for d in chosen
+                for n in walk(d.right)
+            )
+        ]
+        if len(open_letters) == 1 and lexicons:
+            (letter,) = open_letters
+            before, self._functions = self._functions, {**self._functions, letter: "sigmoid"}
+            known, _ = self._read(chosen)
+            self._functions = before
+            cases += [[replace(x, case=f"{letter} the sigmoid") for x in known]] if known else []
         single = self._one_sample(chosen)
         if single is not None:
             one, _ = self._read(single)

@@ -26,6 +26,7 @@ from symbp.reading.sizes import Exact, Learner, axis_size
 from symbp.reading.syntax import BigSum, walk
 from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
+from symbp.system.equation import family_of
 from symbp.system.indices import substitute
 
 UNIT_SYMBOLS = [Symbol(c, integer=True) for c in "jkpqrs"]
@@ -267,7 +268,9 @@ class Builder:
 def equation_of(lexicon: Lexicon, scope: Scope, left: Typed, right: Typed) -> Equation:
     """left = right with the indices of the left side named as the family's own slots."""
     entry = left.expr
-    name = str(entry.base.label.name) if isinstance(entry, sp.Indexed) else entry.name
+    name = str(family_of(entry))
+    if name not in lexicon.system.by_name:
+        raise ReadingError("the left side of an equation must be one quantity")
     variable = lexicon.system[name]
     index: list[Expr] = []
     domain: list[Range] = []
