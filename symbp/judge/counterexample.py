@@ -79,7 +79,8 @@ def _difference(
         both = [GROUND.arrange(np.asarray(t.buffer, dtype=object), t.axes, axes) for t in (a, b)]
         left, right = (np.asarray(z, dtype=object) for z in np.broadcast_arrays(*both))
         for place in np.ndindex(left.shape):
-            x, y = left[place], right[place]
+            x: Any = left[place]
+            y: Any = right[place]
             if differ(x, y):
                 letters = {
                     **{s.name: v for s, v in at.point.items()},
