@@ -5,7 +5,7 @@ r"""The lexicon of a library network in a notation: what the writer writes, the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from sympy import Expr, Symbol
@@ -15,7 +15,7 @@ from symbp.notation import Notation, Style
 from symbp.reading.lexer import tokens
 from symbp.reading.lexicon import Abbreviation, Lexicon, Place, Word
 from symbp.reading.parser import parse
-from symbp.system import Kind, Role, System, Variable
+from symbp.system import Equation, Kind, Role, System, Variable
 from symbp.system.equation import index_base, walk
 
 DEPTH = Symbol("L", integer=True)
@@ -27,9 +27,9 @@ RATES = (r"\alpha", r"\eta", r"\epsilon", r"\lambda", r"\mu")
 
 def lexicon_of(system: System, notation: Notation, case: str = "") -> Lexicon:
     """The words of a notation for the families of a System."""
-    rates = tuple(
-        Variable(r, role=Role.HYPERPARAMETER) for r in RATES if r.lstrip("\\") not in system.by_name and r not in system.by_name
-    )
+    taken = system.by_name
+    open_rates = [r for r in RATES if r not in taken and r.lstrip("\\") not in taken]
+    rates = tuple(Variable(r, role=Role.HYPERPARAMETER) for r in open_rates)
     whole = system.extended(rates, ())
     words = [w for v in whole.variables for w in _words(v, notation)]
     lexicon = Lexicon(
@@ -38,7 +38,8 @@ def lexicon_of(system: System, notation: Notation, case: str = "") -> Lexicon:
         functions={notation.activation: _activation(system), **_letters(system, notation)},
         indices={notation.layer_letter: Kind.LAYER, r"\ell": Kind.LAYER},
         sizes={
-            notation.depth: DEPTH + notation.depth_shift, **_samples(system),
+            notation.depth: DEPTH + notation.depth_shift,
+            **_samples(system),
             **_widths(system, notation),
         },
         constants=frozenset(r.name for r in rates),
@@ -51,6 +52,7 @@ def lexicon_of(system: System, notation: Notation, case: str = "") -> Lexicon:
 
 
 def _samples(system: System) -> dict[str, Symbol]:
+    """m, the number of samples."""
     return {"m": system["m"].atom} if "m" in system.by_name else {}
 
 
@@ -62,28 +64,28 @@ def _widths(system: System, notation: Notation) -> dict[str, Expr]:
 
 def _activation(system: System) -> Row:
     """The row that the activation's letter stands for: the first without a name of its own."""
-    rows = [
-        node.row
-        for e in system.defining("a") for node, _ in walk(e.rhs)
-        if isinstance(node, Elementwise) and node.row.name not in ("exp", "log")
-    ]  # fmt: skip
+    rows = [row for row in _rows(system.defining("a")) if row.name not in ("exp", "log")]
     nameless = [row for row in rows if row.name in NAMELESS]
     return next(iter(nameless or rows), TABLE["sigma"])
 
 
 def _letters(system: System, notation: Notation) -> dict[str, Row]:
-    """f, g and σ where the System has them by these names."""
-    rows = {n.row.name: n.row for e in system.equations for n, _ in walk(e.rhs)
-            if isinstance(n, Elementwise)}  # fmt: skip
+    """f and g where the System has functions by these names."""
+    rows = {row.name: row for row in _rows(system.equations)}
     return {letter: rows[letter] for letter in ("f", "g") if letter in rows}
 
 
+def _rows(equations: Iterable[Equation]) -> Iterator[Row]:
+    """The functions in equations."""
+    return (n.row for e in equations for n, _ in walk(e.rhs) if isinstance(n, Elementwise))
+
+
 def _words(variable: Variable, notation: Notation) -> Iterator[Word]:
-    style = notation.styles.get(variable.name)
+    """A family entry by entry, all its samples, and its first and last layer."""
     if variable.role is Role.SIZE or variable.adjoint_of:
         return
-    if style is None:
-        style = Style("\\" + variable.name if variable.name in GREEK else variable.name)
+    plain_letter = "\\" + variable.name if variable.name in GREEK else variable.name
+    style = notation.styles.get(variable.name, Style(plain_letter))
     places = _places(variable, style, notation)
     units = [p for p in places if p.kind is Kind.UNIT]
     flipped = len(units) == 2 and notation.layout.weights == "from-to"
@@ -94,7 +96,14 @@ def _words(variable: Variable, notation: Notation) -> Iterator[Word]:
         letter = style.batch or style.whole or style.entry
         yield Word(_base(letter), variable.name, plain, fixed, flipped=flipped, whole=True)
     for letter in dict.fromkeys((style.entry, style.whole or style.entry)):
-        yield Word(_base(letter), variable.name, places, fixed, flipped=flipped, mark=notation.layer_mark)
+        yield Word(
+            _base(letter),
+            variable.name,
+            places,
+            fixed,
+            flipped=flipped,
+            mark=notation.layer_mark,
+        )
     layer = next((i for i, s in enumerate(variable.slots) if s.kind is Kind.LAYER), None)
     if layer is not None:
         r = variable.slots[layer].range
@@ -114,13 +123,14 @@ def _base(letter: str) -> str:
 
 
 def _places(variable: Variable, style: Style, notation: Notation) -> tuple[Place, ...]:
-    above, below = [], []
+    """Layer and sample above, units below, in the order of the notation."""
+    above: list[Place] = []
+    below: list[Place] = []
     for number, slot in enumerate(variable.slots):
         if slot.kind is Kind.LAYER:
             above.append(Place(number, "^", Kind.LAYER, style.layer))
         elif slot.kind is Kind.SAMPLE:
-            place = Place(number, "^", Kind.SAMPLE)
-            above.insert(0, place) if notation.sample_first else above.append(place)
+            above.insert(0 if notation.sample_first else len(above), Place(number, "^", slot.kind))
         else:
             below.append(Place(number, "_", slot.kind))
     if len(below) == 2 and notation.weights == "from-to":

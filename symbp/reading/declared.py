@@ -37,7 +37,7 @@ class Declared:
     steps: tuple[str, int, int] | None = None
     """The first and the last step where they are fixed: ("t", 0, 4)."""
     where: tuple[str, ...] = ()
-    """Conditions on index letters that hold for what follows: i \neq j."""
+    r"""Conditions on index letters that hold for what follows: i \neq j."""
     samples: str = ""
     """A letter under a sum over all samples, whose quantities are not marked: Σ_x."""
     rows: tuple[str, ...] = ()
@@ -72,10 +72,7 @@ def declared(entries: Mapping[str, Iterable[str]]) -> Declared:
         equations=tuple(e.get("equations", ())),
         define=tuple(e.get("define", ())),
         indices=_indices(joined.get("indices", "")),
-        fixed=frozenset(
-            x for part in _items(joined.get("indices", "")) if part.split()[-1] == "fixed"
-            for x in part.split()[:-1]
-        ),
+        fixed=_fixed(joined.get("indices", "")),
         shapes=_shapes(joined.get("shapes", "")),
         functions=_functions(joined.get("functions", "")),
         loss=joined.get("loss", "").strip(),
@@ -111,6 +108,12 @@ def _indices(text: str) -> dict[str, Kind]:
             raise unknown("kind of index", kind, list(KINDS))
         result |= dict.fromkeys(letters, KINDS[kind])
     return result
+
+
+def _fixed(text: str) -> frozenset[str]:
+    """The letters of "k fixed"."""
+    entries = [part.split() for part in _items(text)]
+    return frozenset(letter for *letters, kind in entries if kind == "fixed" for letter in letters)
 
 
 def _shapes(text: str) -> dict[str, tuple[str, ...]]:

@@ -6,7 +6,7 @@ or counts layers or times by its kind; what is no index is part of the name: the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from symbp.reading.marks import Mark, marks, split_run
@@ -52,6 +52,11 @@ class Use:
     node: Name
     letters: frozenset[str]
 
+    @property
+    def base(self) -> str:
+        """The letter with its primes."""
+        return self.node.base + "'" * self.node.primes
+
 
 def uses(left: Node, right: Node, indices: Mapping[str, Kind]) -> list[Use]:
     """All names of an equation."""
@@ -74,38 +79,41 @@ class Families:
     """The families of all equations by name."""
 
     def __init__(
-        self, indices: Mapping[str, Kind], depths: Iterable[str], twofold: set[str],
-        named: set[tuple[str, str]] = frozenset(),  # type: ignore[assignment]
-    ) -> None:  # fmt: skip
+        self,
+        indices: Mapping[str, Kind],
+        depths: Iterable[str],
+        twofold: Set[str],
+        named: Set[tuple[str, str]] = frozenset(),
+    ) -> None:
         self.indices = indices
         self.depths = set(depths)
         """Letters that stand for the last layer or the last step."""
         self.twofold = twofold
+        """Letters of two families, one with marks and one without."""
         self.named = named
         """(letter, subscript) that together are one name."""
         self.found: dict[str, Family] = {}
 
     def add(self, all_uses: Sequence[Use]) -> None:
         """Sort the marks of all uses into indices and fixed parts."""
-        letters_at: dict[tuple[str, str], bool] = {}
-        for use in all_uses:
-            for side, scripts in (("^", use.node.sup), ("_", use.node.sub)):
-                for m in marks(scripts):
-                    place = (self._base(use.node), side)
-                    if (place[0], m.text) in self.named:
-                        continue
-                    if self._is_letter_index(m, use.letters, side):
-                        letters_at[place] = True
-        bracketed = {m.bracket for u in all_uses for m in marks(u.node.sup)
-                     if m.bracket and self._is_letter_index(m, u.letters, "^")}  # fmt: skip
+        letters_at = {
+            (use.base, side)
+            for use in all_uses
+            for side, scripts in (("^", use.node.sup), ("_", use.node.sub))
+            for m in marks(scripts)
+            if (use.base, m.text) not in self.named and self._is_letter_index(m, use.letters)
+        }
+        bracketed = {
+            m.bracket
+            for u in all_uses
+            for m in marks(u.node.sup)
+            if m.bracket and self._is_letter_index(m, u.letters)
+        }
         for use in all_uses:
             self._one(use, letters_at, bracketed)
 
-    @staticmethod
-    def _base(n: Name) -> str:
-        return n.base + "'" * n.primes
-
-    def _is_letter_index(self, m: Mark, letters: frozenset[str], side: str) -> bool:
+    def _is_letter_index(self, m: Mark, letters: frozenset[str]) -> bool:
+        """Whether a mark is made of indices: l + 1, ij, L."""
         if m.is_transpose:
             return False
         if m.text in letters:
@@ -114,7 +122,7 @@ class Families:
             names = [t.text for t in part.tokens if t.kind in ("name", "word")]
             if not names or not all(n in letters or self._is_depth(part) for n in names):
                 return False
-            if any(t.text in ("^",) for t in part.tokens):
+            if any(t.text == "^" for t in part.tokens):
                 return False
         return True
 
@@ -124,9 +132,9 @@ class Families:
             text = text.split(sign)[0]
         return text in self.depths
 
-    def _one(self, use: Use, letters_at: Mapping[tuple[str, str], bool],
-             bracketed: set[str]) -> None:  # fmt: skip
-        base = self._base(use.node)
+    def _one(self, use: Use, letters_at: Set[tuple[str, str]], bracketed: Set[str]) -> None:
+        """Sort the marks of one use."""
+        base = use.base
         fixed: list[tuple[str, str]] = []
         kinds: dict[str, list[Kind]] = {"^": [], "_": []}
         bracket = ""
@@ -135,33 +143,28 @@ class Families:
                 if side == "^" and m.is_transpose:
                     continue
                 number = m.text.isdigit()
-                indexed = letters_at.get((base, side), False) or (
-                    side == "^" and m.bracket in bracketed and bool(m.bracket)
-                )
+                indexed = (base, side) in letters_at or (side == "^" and m.bracket in bracketed)
                 if side == "_" and (base, m.text) in self.named:
                     fixed.append((side, m.text))
-                elif self._is_letter_index(m, use.letters, side):
+                elif self._is_letter_index(m, use.letters):
                     parts = split_run(m) if side == "_" else [m]
                     kinds[side] += [self._kind(p, side) for p in parts]
                     bracket = m.bracket or bracket
                 elif number and indexed:
                     count = len(m.text) if side == "_" and not m.bracket else 1
                     kinds[side] += [self._number_kind(base, side, m)] * count
-                elif number and side == "^" and not m.bracket:
-                    continue  # a power
-                elif side == "^" and not m.bracket and not _is_name(m):
-                    continue
-                else:
-                    fixed.append((side, m.text))
+                elif side == "_" or m.bracket or (_is_name(m) and not number):
+                    fixed.append((side, m.text))  # what is neither index nor power
         is_bare = not use.node.sub and not use.node.sup
         family = Family(base, tuple(fixed), bare=is_bare if base in self.twofold else None)
         family = self.found.setdefault(family.key, family)
         for side, own in (("^", family.above), ("_", family.below)):
             if len(kinds[side]) > len(own):
-                own[:] = [k for k in kinds[side]]
+                own[:] = kinds[side]
         family.brackets = family.brackets or bracket
 
     def _kind(self, m: Mark, side: str) -> Kind:
+        """What an index counts: by its letter, else by where it stands."""
         for t in m.tokens:
             if t.text in self.indices:
                 return self.indices[t.text]
@@ -170,16 +173,15 @@ class Families:
                 return Kind.LAYER
             if t.text in TIMES:
                 return Kind.TIME
-        if side == "^":
-            if self._is_depth(m):
-                return Kind.TIME if m.text[:1] in ("T",) or m.text.startswith(r"\tau") else (
-                    Kind.LAYER)  # fmt: skip
+        steps = m.text.startswith("T")
+        if side == "_":
+            return Kind.TIME if self._is_depth(m) and steps else Kind.UNIT
+        if not self._is_depth(m):
             return Kind.SAMPLE
-        if self._is_depth(m) and m.text[:1] == "T":
-            return Kind.TIME
-        return Kind.UNIT
+        return Kind.TIME if steps or m.text.startswith(r"\tau") else Kind.LAYER
 
     def _number_kind(self, base: str, side: str, m: Mark) -> Kind:
+        """What a number counts: as letters do in this place of the name, or in such brackets."""
         for f in self.found.values():
             own = f.above if side == "^" else f.below
             if f.base == base and own:

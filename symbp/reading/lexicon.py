@@ -56,7 +56,7 @@ class Word:
     mark: str = "{}"
     """How the layer or time is written above: "{}", "({})", "[{}]"."""
     only: str = ""
-    """"marked" or "bare" where the letter is a name only with, or only without, marks."""
+    """Whether the letter is a name only with marks, "marked", or only without, "bare"."""
 
 
 @dataclass(frozen=True)
@@ -100,14 +100,17 @@ class Lexicon:
     sizes: Mapping[str, Expr] = field(default_factory=dict)
     """Letters of sizes: m, L, T, n_l."""
     constants: frozenset[str] = frozenset()
+    """Letters of plain numbers."""
     loss: str = ""
     """The family that δ, dW and ∇ speak of."""
     rates: frozenset[str] = frozenset({r"\eta", r"\alpha", r"\epsilon", r"\mu"})
+    """Letters of learning rates."""
     implied: bool = False
     """Einstein's convention: an index that stands twice in a product is summed."""
     rows: bool = False
     """Whether samples are rows of a batch."""
     called: frozenset[str] = frozenset()
+    """Letters of quantities that may have arguments: J(W, b)."""
     names: frozenset[str] = frozenset()
     """Words of several letters that are one name."""
     conditions: tuple[Tokens, ...] = ()
@@ -122,7 +125,9 @@ class Lexicon:
     sample_loss: str = ""
     """The loss of one sample, of which the loss is the mean or the sum."""
     first_step: Expr = sp.S.One
+    """The step with which sums over all steps begin."""
     case: str = ""
+    """What is said of the case that this lexicon is for, where there are several."""
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -87,11 +87,11 @@ def _items(script: Tokens) -> Iterator[Mark]:
 
 
 def _closing(tokens: Sequence[Token], place: int) -> int:
+    """Where the bracket at a place closes."""
+    opening = tokens[place].text
     depth = 0
     for i in range(place, len(tokens)):
-        depth += (tokens[i].text == tokens[place].text) - (
-            tokens[i].text == PAIRS[tokens[place].text]
-        )
+        depth += (tokens[i].text == opening) - (tokens[i].text == PAIRS[opening])
         if depth == 0:
             return i
     return len(tokens)
@@ -130,7 +130,8 @@ def index_expression(tokens: Sequence[Token], lookup: Callable[[str], Expr | Non
 
     Raises `ReadingError` where a name is unknown or the text is no index.
     """
-    total, sign, run = sp.S.Zero, 1, []
+    total, sign = sp.S.Zero, 1
+    run: list[Token] = []
     for t in [*tokens, None]:
         if t is not None and t.text not in ("+", "-"):
             run.append(t)

@@ -59,7 +59,8 @@ def with_ones(scope: Scope, sign: str, a: Typed, b: Typed) -> Typed:
         return Typed(summed(a.expr * b.expr, a.col), a.row)
     if a.ones == "row" and b.row is not None:
         return Typed(summed(a.expr * b.expr, b.row), None, b.col)
-    if vector.is_vector and scope.kinds.get(vector.axes[0].symbol) is Kind.SAMPLE or vector.ones:
+    of_samples = vector.is_vector and scope.kinds.get(vector.axes[0].symbol) is Kind.SAMPLE
+    if of_samples or vector.ones:
         raise ReadingError("nothing says how long this vector 1 of ones is")
     along = Range(scope.fresh(), S.One, Symbol("m", integer=True))
     scope.kinds[along.symbol] = Kind.SAMPLE
@@ -141,6 +142,7 @@ def matrix_product(scope: Scope, a: Typed, b: Typed) -> Typed | None:
 
 
 def _contracted(scope: Scope, a: Typed, b: Typed) -> Typed | None:
+    """The product of a and b as they lie."""
     if (a.col is None) != (b.row is None):
         return None
     loose = a.loose and b.loose
@@ -175,9 +177,9 @@ def chain_rule(scope: Scope, a: Typed, b: Typed) -> Typed | None:
     """∂f/∂u ∂u/∂v summed over u, in either order; ∂f/∂u may be written as a vector δ."""
     if a.chain and b.chain:
         if _adjacent(a.chain, b.chain):
-            return _joined(scope, a, b)
+            return _joined(a, b)
         if _adjacent(b.chain, a.chain):
-            return _joined(scope, b, a)
+            return _joined(b, a)
     for vector, other in ((a, b), (b, a)):
         if vector.is_vector and vector.chain is None and other.chain and other.chain.of_axes:
             found = _through(scope, vector, other)
@@ -195,16 +197,16 @@ def _adjacent(left: Chain, right: Chain) -> bool:
     return family_of(left.by) is not None and left.by == other
 
 
-def _joined(scope: Scope, left: Typed, right: Typed) -> Typed:
-    assert left.chain and right.chain
-    names = {r.symbol: q.symbol for r, q in zip(right.chain.of_axes, left.chain.by_axes,
-             strict=True)}  # fmt: skip
-    moved = right.renamed(names)
+def _joined(left: Typed, right: Typed) -> Typed:
+    """∂f/∂v = Σ_u ∂f/∂u ∂u/∂v."""
+    assert left.chain
+    assert right.chain
+    pairs = zip(right.chain.of_axes, left.chain.by_axes, strict=True)
+    moved = right.renamed({r.symbol: q.symbol for r, q in pairs})
     assert moved.chain
     expr = summed(left.expr * moved.expr, *left.chain.by_axes)
-    return laid_out(
-        expr, Chain(left.chain.of, left.chain.of_axes, moved.chain.by, moved.chain.by_axes)
-    )
+    chain = Chain(left.chain.of, left.chain.of_axes, moved.chain.by, moved.chain.by_axes)
+    return laid_out(expr, chain)
 
 
 def _through(scope: Scope, vector: Typed, other: Typed) -> Typed | None:
@@ -222,18 +224,14 @@ def _through(scope: Scope, vector: Typed, other: Typed) -> Typed | None:
 
 def laid_out(expr: Expr, chain: Chain) -> Typed:
     """A derivative as a vector or matrix: of a number like what it is taken by, else of × by."""
-    of, by = chain.of_axes, chain.by_axes
-    row: Range | None
-    col: Range | None
-    if len(of) + len(by) > 2:
+    axes = (*chain.of_axes, *chain.by_axes)
+    if len(axes) > 2:
         return Typed(expr, chain=chain, cube=True)
-    if of and by:
-        row, col = of[0], by[0]
-    else:
-        row, col = ((*of, *by, None, None)[:2])  # type: ignore[assignment]
-    return Typed(expr, row, col, chain, loose=len(of) + len(by) == 1)
+    row, col = (*axes, None, None)[:2]
+    return Typed(expr, row, col, chain, loose=len(axes) == 1)
 
 
+#: What juxtaposition tries, and every sign that is not in the next table.
 PLAIN: Sequence[Combine] = (scale, chain_rule, matrix_product, elementwise)
 TRIED: dict[str, Sequence[Combine]] = {
     r"\odot": (scale, elementwise, chain_rule),
@@ -244,4 +242,5 @@ TRIED: dict[str, Sequence[Combine]] = {
     r"\star": (scale, elementwise, matrix_product, chain_rule),
     r"\otimes": (scale, outer, matrix_product),
 }
+#: Signs that bind before ⊙ where both ways fit.
 TIGHT = {"", r"\cdot", r"\times", "@", "."}

@@ -69,6 +69,7 @@ class Ranges:
         return first, last
 
     def _uses(self, e: Equation, kind: Kind) -> Iterator[tuple[str, Span]]:
+        """Each family on the right side of an equation, with the layers or times used there."""
         own = self.own(e, kind)
         place = self._slot(e.family, kind)
         letter = e.index[place] if place is not None else None
@@ -115,10 +116,11 @@ class Ranges:
 
     @property
     def layers(self) -> Span:
-        """All layers that any family has."""
+        """All layers that any family has; the first is a number, for sizes are counted from it."""
         spans = [s for (_, kind), s in self._spans.items() if kind is Kind.LAYER]
         low = min((s[0] for s in spans), key=lambda e: _rank(e, DEPTH), default=sp.S.Zero)
         high = max((s[1] for s in spans), key=lambda e: _rank(e, DEPTH), default=DEPTH)
+        low = low if low.is_Integer else sp.Integer(self.base)
         return low, max(high, DEPTH, key=lambda e: _rank(e, DEPTH))
 
     def completed(
@@ -134,8 +136,8 @@ class Ranges:
             for kind in (Kind.LAYER, Kind.TIME):
                 if self._slot(v.name, kind) is None:
                     continue
-                rest = {k: s for k, s in own.items() if s is not None and k is Kind.LAYER
-                        and kind is Kind.TIME}  # fmt: skip
+                layers = own[Kind.LAYER] if kind is Kind.TIME else None
+                rest = {Kind.LAYER: layers} if layers is not None else {}
                 for gap in self._gaps(v, kind, result):
                     start, equation = _starting(v, kind, gap, rest)
                     added.append(start)
@@ -148,16 +150,17 @@ class Ranges:
         spans = [s for e in equations if e.family == v.name and (s := self.own(e, kind))]
         if not spans:
             return None
-        return (min((a for a, _ in spans), key=lambda e: _rank(e, last)),
-                max((b for _, b in spans), key=lambda e: _rank(e, last)))  # fmt: skip
+        first = min((a for a, _ in spans), key=lambda e: _rank(e, last))
+        return first, max((b for _, b in spans), key=lambda e: _rank(e, last))
 
     def _placed(self, e: Equation) -> Equation:
+        """An equation on its own range."""
         domain = []
         for r in e.domain:
             place = next((i for i, s in enumerate(e.index) if s == r.symbol), None)
             slots = self.frame[e.family].slots
             kind = slots[place].kind if place is not None else None
-            own = self.own(e, kind) if kind in LAST and kind is not None else None
+            own = self.own(e, kind) if kind is not None and kind in LAST else None
             domain.append(Range(r.symbol, *own) if own is not None else r)
         return replace(e, domain=tuple(domain))
 
@@ -167,7 +170,6 @@ class Ranges:
         own = self._own_span(v, kind, equations)
         if own is None:
             return []
-        last = LAST[kind]
         gaps = []
         if low == sp.expand(own[0] - 1):
             gaps.append((low, low))

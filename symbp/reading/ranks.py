@@ -49,20 +49,19 @@ class Ranks:
 
     def settle(self, equations: Sequence[tuple[Node, Node]]) -> dict[str, int]:
         """The rank of every family."""
-        keys = [k[0] for pair in equations for side in pair for n in walk(side)
-                if isinstance(n, Name) and (k := self.key_of(n)) is not None]  # fmt: skip
+        names = [n for pair in equations for side in pair for n in walk(side)]
+        found = [self.key_of(n) for n in names if isinstance(n, Name)]
+        keys = [f[0] for f in found if f is not None]
         for key in keys:
             self.ranks.setdefault(key, None)
         self._fix(equations)
         for guess in (self._capitals, self._arrays):
-            while True:
-                key = guess(keys)
-                if key is None:
-                    break
+            while guess(keys):
                 self._fix(equations)
         return {k: r if r is not None else 0 for k, r in self.ranks.items()}
 
     def _fix(self, equations: Sequence[tuple[Node, Node]]) -> None:
+        """All that the ranks known by now tell."""
         for _ in range(12):
             self.changed = False
             for left, right in equations:
@@ -73,21 +72,22 @@ class Ranks:
             if not self.changed:
                 return
 
-    def _capitals(self, keys: Sequence[str]) -> str | None:
+    def _capitals(self, keys: Sequence[str]) -> bool:
+        """Whether there is a capital letter left; the first becomes a matrix."""
         for key in keys:
-            letter = key.lstrip("\\")[:1]
-            if self.ranks[key] is None and letter.isupper():
+            if self.ranks[key] is None and _is_capital(key):
                 self.ranks[key] = 2
-                return key
-        return None
+                return True
+        return False
 
-    def _arrays(self, keys: Sequence[str]) -> str | None:
+    def _arrays(self, keys: Sequence[str]) -> bool:
+        """Whether any letter is left; the first becomes a vector, or a number if all others are."""
         has_arrays = any(r for r in self.ranks.values())
         for key in keys:
             if self.ranks[key] is None:
                 self.ranks[key] = 1 if has_arrays else 0
-                return key
-        return None
+                return True
+        return False
 
     # -- one node --------------------------------------------------------------------------
 
@@ -114,8 +114,9 @@ class Ranks:
             return self._call(node, wanted)
         if isinstance(node, Norm):
             self.rank(node.inner, None)
-            for n in (node.inner, *(t for _, t in getattr(node.inner, "terms", ()))):
-                self._at_least_vector(n) if node.double else None
+            terms = node.inner.terms if isinstance(node.inner, Sum) else ()
+            for n in (node.inner, *(t for _, t in terms)) if node.double else ():
+                self._at_least_vector(n)
             return 0
         if isinstance(node, Root):
             return self.rank(node.inner, wanted)
@@ -125,8 +126,7 @@ class Ranks:
 
     def _at_least_vector(self, node: Node) -> None:
         if isinstance(node, Name) and self.rank(node, None) is None:
-            letter = node.base.lstrip("\\")[:1]
-            self.rank(node, 2 if letter.isupper() else 1)
+            self.rank(node, 2 if _is_capital(node.base) else 1)
 
     def _name(self, node: Name, wanted: int | None) -> int | None:
         found = self.key_of(node)
@@ -136,8 +136,7 @@ class Ranks:
         rank = self.ranks.get(key)
         turned = any(m.is_transpose for m in marks(node.sup))
         if rank is None and turned and wanted is None and not units:
-            letter = node.base.lstrip("\\")[:1]
-            self._set(key, 2 if letter.isupper() else 1)
+            self._set(key, 2 if _is_capital(node.base) else 1)
         elif rank is None and wanted is not None:
             self._set(key, wanted + units)
         rank = self.ranks.get(key)
@@ -149,6 +148,7 @@ class Ranks:
             self.changed = True
 
     def _alike(self, nodes: Sequence[Node], wanted: int | None) -> int | None:
+        """The one rank of terms; what is open takes the rank of the others."""
         found = [self.rank(n, None) for n in nodes]
         known = [r for r in found if r is not None]
         rank = max(known) if known else wanted
@@ -159,9 +159,10 @@ class Ranks:
         return rank
 
     def _product(self, node: Product, wanted: int | None) -> int | None:
+        """Beside a matrix stands a vector or a matrix; beside ⊙ one rank on both sides."""
         factors = list(node.factors)
         ranks = [self.rank(f, None) for f in factors]
-        if any(s in ELEMENTWISE for s in node.signs) and not any(s == "" for s in node.signs):
+        if any(s in ELEMENTWISE for s in node.signs) and "" not in node.signs:
             known = [r for r in ranks if r]
             for f, r in zip(factors, ranks, strict=True):
                 if r is None and known:
@@ -180,10 +181,11 @@ class Ranks:
     def _product_rank(
         self, factors: Sequence[Node], ranks: Sequence[int | None], wanted: int | None
     ) -> int | None:
+        """The rank of factors beside each other, from those of the first and the last array."""
         if any(r is None for r in ranks):
             unknown = [f for f, r in zip(factors, ranks, strict=True) if r is None]
             names = [f for f in unknown if not isinstance(f, Number | Fraction)]
-            if names and len(names) == 1 and all(not r for r in ranks) and wanted is not None:
+            if len(names) == 1 and all(not r for r in ranks) and wanted is not None:
                 self.rank(names[0], wanted)
             if names:
                 return wanted
@@ -220,8 +222,12 @@ class Ranks:
         return self.rank(node.function, wanted)
 
 
+def _is_capital(letter: str) -> bool:
+    return letter.lstrip("\\")[:1].isupper()
+
+
 def _capital(node: Node) -> bool:
-    return isinstance(node, Name) and node.base.lstrip("\\")[:1].isupper()
+    return isinstance(node, Name) and _is_capital(node.base)
 
 
 def _small(node: Node) -> bool:

@@ -50,9 +50,14 @@ def _close(e: Expr, x: Symbol, known: Expr, place: float) -> bool:
 def _plain(e: Expr) -> Expr:
     """The nodes exp, step, ... of the table as SymPy's own functions."""
     known = {
-        "exp": sp.exp, "log": sp.log, "step": lambda x: sp.Heaviside(x, 0), "sign": sp.sign,
-        "tanh": sp.tanh, "sqrt": sp.sqrt, "abs": sp.Abs,
-    }  # fmt: skip
+        "exp": sp.exp,
+        "log": sp.log,
+        "step": lambda x: sp.Heaviside(x, 0),
+        "sign": sp.sign,
+        "tanh": sp.tanh,
+        "sqrt": sp.sqrt,
+        "abs": sp.Abs,
+    }
     for name, plain in known.items():
         e = e.replace(TABLE[name](X).func, plain)
     for name in ("sigmoid", "relu", "softplus"):

@@ -95,6 +95,7 @@ class Scope:
         return e.xreplace(self.conditions) if self.conditions else e
 
     def _condition(self, a: Expr, b: Expr) -> bool:
+        """Fix a layer where that makes the sizes of two layers one."""
         if not (isinstance(a, Indexed) and isinstance(b, Indexed) and a.base == b.base):
             return False
         difference = sp.expand(a.indices[0] - b.indices[0])
@@ -112,7 +113,5 @@ def size_text(e: Expr) -> str:
     """A size for a message: n_l, n_{l-1}, m."""
     if isinstance(e, Indexed):
         inner = str(e.indices[0]).replace("#", "").replace(" ", "")
-        return f"{e.base.label.name}_{inner}" if len(inner) == 1 else (
-            f"{e.base.label.name}_{{{inner}}}"
-        )  # fmt: skip
+        return f"{e.base.label.name}_{inner if len(inner) == 1 else f'{{{inner}}}'}"
     return str(e).replace("#", "")

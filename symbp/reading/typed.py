@@ -60,7 +60,7 @@ class Typed:
     cube: bool = False
     """Whether there are more than two axes: only the chain rule makes sense of it."""
     ones: str = ""
-    """"column" or "row" for the vector 1 of ones, as long as its place needs."""
+    """Whether it is the vector 1 of ones, "column" or "row", as long as its place needs."""
     constant: bool = False
     """Whether it is a plain number, which may stand beside a vector: 1 − a."""
 
@@ -104,8 +104,8 @@ class Typed:
             substitute(self.chain.by, mapping),
             tuple(a for r in self.chain.by_axes if (a := moved(r))),
         )
-        return replace(self, expr=substitute(self.expr, mapping), row=moved(self.row),
-                       col=moved(self.col), chain=chain)  # fmt: skip
+        expr = substitute(self.expr, mapping)
+        return replace(self, expr=expr, row=moved(self.row), col=moved(self.col), chain=chain)
 
     def shape(self, write: Callable[[Expr], str] = str) -> str:
         """Its shape in words: 3 × n_l, a column of n_l, a number."""
