@@ -151,6 +151,12 @@ PRODUCT_SIGNS |= {r"\star", "@", r"\oslash", "."}
 
 CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "<": ">"}
 
+#: Where a product ends.
+STOPS = {")", "]", r"\}", "+", "-", ",", ";", ">", *RELATIONS}
+
+#: What goes with the factor before it.
+SCRIPTS = {"^", "_", "'"}
+
 #: Words that join formulas and are no names.
 JOINING = set(
     """and or where if for with so then otherwise else when thus hence all let is s.t. subject

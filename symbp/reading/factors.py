@@ -1,0 +1,255 @@
+"""What begins a factor: numbers, names, braces, brackets, norms, sums, roots and rows.
+
+`BEGINNINGS` has one function for each sign and for each kind of token. It gets the token, already
+taken, and reads on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from symbp.errors import ReadingError
+from symbp.reading.lexer import Token
+from symbp.reading.quotients import (
+    differential,
+    frac,
+    is_d,
+    is_differential,
+    is_name,
+    nabla,
+    over,
+    partial,
+    unwrapped,
+)
+from symbp.reading.signs import CLOSING, COMPARISONS
+from symbp.reading.syntax import (
+    BigSum,
+    Bracket,
+    Call,
+    Dots,
+    Indicator,
+    Name,
+    Node,
+    Norm,
+    Number,
+    Root,
+    Rows,
+    Sum,
+    Tokens,
+)
+
+if TYPE_CHECKING:
+    from symbp.reading.parser import Parser
+
+
+# -- numbers and names -------------------------------------------------------------------------
+
+
+def _number(parser: Parser, t: Token) -> Node:
+    """A number; 1{i = j} and 1(z > 0) are 1 where the condition holds, else 0."""
+    compared = parser.text() == "(" and any(a.text in COMPARISONS for _, a in parser.ahead())
+    if t.text == "1" and (parser.text() == r"\{" or compared):
+        return _indicator(parser, t)
+    return parser.scripted_any(Number(t.start, t.end, t.text))
+
+
+def _indicator(parser: Parser, t: Token) -> Node:
+    r"""\mathbb{1}(z > 0), \mathbb{1}_{z > 0}."""
+    opened = parser.take()
+    condition = _bare(parser.take()) if opened.text == "_" else parser.until(opened)
+    return Indicator(t.start, parser.end, tuple(condition))
+
+
+def _word(parser: Parser, t: Token) -> Node:
+    """A word; np. before a function says nothing."""
+    if t.text == "np" and parser.text() == ".":
+        parser.take()
+        return parser.factor()
+    return _name(parser, t)
+
+
+def _name(parser: Parser, t: Token) -> Node:
+    """A name with its scripts and arguments; also du, e^x and an indicator."""
+    families = parser.vocabulary.families
+    following = parser.peek()
+    if is_d(parser, t) and following is not None and is_name(following):
+        return differential(parser, t)
+    if t.text == "e" and parser.text() == "^" and "e" not in families:
+        parser.take()
+        power = parser.inside(_bare(parser.take()), t)
+        return Call(t.start, parser.end, Name(t.start, t.end, "exp"), (power,))
+    if t.text == r"\mathbb{1}" and parser.text() in ("(", "[", r"\{", "_"):
+        return _indicator(parser, t)
+    return parser.call(parser.scripted(Name(t.start, t.end, t.text)))
+
+
+def _bare(t: Token) -> Tokens:
+    """What is in the braces, or the token itself."""
+    return t.parts[0] if t.kind == "group" else (t,)
+
+
+# -- groups ------------------------------------------------------------------------------------
+
+
+def _group(parser: Parser, t: Token) -> Node:
+    r"""What is in braces; {\partial f} / {\partial u} and {dz}^l are read through them."""
+    inner = t.parts[0]
+    if not inner:
+        raise ReadingError("empty braces where an expression is needed", t.start)
+    if inner[0].text == r"\partial" and parser.text() == "/" and parser.peek(1) is not None:
+        of = parser.parse(parser.joined(inner[1:])) if inner[1:] else None
+        parser.take()
+        return over(parser, t, of)
+    if is_differential(parser, inner):  # {dz}^{[l]}: the scripts belong to z
+        parser.put_back(parser.joined(inner[1:]))
+        return differential(parser, t)
+    inner = tuple(parser.joined(inner))
+    if len(inner) == 1 and inner[0].kind in ("name", "word", "group"):
+        parser.put_back(inner)
+        return replace(parser.factor(), start=t.start)
+    inner = _without_braces_of_base(inner)
+    if _looks_like_name(inner):
+        node = parser.parse(inner)
+        if isinstance(node, Name):  # {w_{ij}}^l: one name with all its scripts
+            return parser.call(parser.scripted(replace(node, start=t.start, end=t.end)))
+    return parser.scripted(Bracket(t.start, t.end, parser.inside(inner, t), "{"))
+
+
+def _without_braces_of_base(inner: Tokens) -> Tokens:
+    """{w}_{ij} as w_{ij}."""
+    base = unwrapped(inner[:1])
+    return (*base, *inner[1:]) if len(base) == 1 and _has_script(inner) else inner
+
+
+def _looks_like_name(inner: Tokens) -> bool:
+    """Whether the tokens are a name with scripts."""
+    return (
+        inner[0].kind in ("name", "word")
+        and _has_script(inner)
+        and all(x.kind in ("name", "word", "group") or x.text in ("_", "^") for x in inner)
+    )
+
+
+def _has_script(tokens: Sequence[Token]) -> bool:
+    return len(tokens) > 1 and tokens[1].text in ("_", "^")
+
+
+# -- brackets, norms, sums, roots and rows -----------------------------------------------------
+
+
+def _bracket(parser: Parser, t: Token) -> Node:
+    """(x), [x] or {x}; [i = j] is an indicator and (x, y) a row."""
+    inner = parser.until(t)
+    end = parser.end
+    if not inner:
+        raise ReadingError(f"nothing between {t.text} and {CLOSING[t.text]}", t.start)
+    if t.text == "[" and any(x.text in COMPARISONS for x in inner):
+        return Indicator(t.start, end, tuple(inner))
+    parts = by_commas(inner)
+    if len(parts) > 1:
+        cells = tuple(parser.parse(p) for p in parts if p)
+        return _scripted_rows(parser, Rows(t.start, end, "matrix", (cells,)))
+    return parser.scripted(Bracket(t.start, end, parser.parse(inner), t.text))
+
+
+def _norm(parser: Parser, t: Token) -> Node:
+    """‖x‖ or |x|."""
+    inner: list[Token] = []
+    while parser.peek() is not None and parser.text() != t.text:
+        inner.append(parser.take())
+    closing = parser.take()
+    return parser.scripted(Norm(t.start, closing.end, parser.parse(inner), t.text == r"\|"))
+
+
+def _big(parser: Parser, t: Token) -> Node:
+    """Σ or Π with its limits, over the product that follows."""
+    limits: dict[str, Tokens] = {}
+    while parser.text() in ("^", "_"):
+        mark = parser.take().text
+        limits[mark] = parser.script()
+    minus = parser.text() == "-"
+    if minus:
+        parser.take()
+    body = parser.product()
+    if minus:
+        body = Sum(body.start, body.end, ((-1, body),))
+    below, above = limits.get("_", ()), limits.get("^", ())
+    return BigSum(t.start, body.end, below, above, body, t.text == r"\prod")
+
+
+def _sqrt(parser: Parser, t: Token) -> Node:
+    return parser.scripted_any(Root(t.start, t.end, parser.inside(t.parts[0], t)))
+
+
+def _dots(parser: Parser, t: Token) -> Node:
+    return Dots(t.start, t.end)
+
+
+def _rows(parser: Parser, t: Token) -> Node:
+    """A matrix or cases; all but the first entry of a row of cases are conditions."""
+    kind, widths = t.text.split(":")
+    cells = iter(t.parts)
+    rows: list[tuple[Node | Tokens, ...]] = []
+    for width in filter(None, widths.split(",")):
+        row = list(islice(cells, int(width)))
+        values = row[:1] if kind == "cases" else row
+        read = [_cell(parser, cell, kind) if cell else cell for cell in values]
+        rows.append((*read, *row[len(values) :]))
+    return _scripted_rows(parser, Rows(t.start, t.end, kind, tuple(rows)))
+
+
+def _cell(parser: Parser, cell: Tokens, kind: str) -> Node:
+    """An entry; in cases written without &, the condition follows a comma."""
+    parts = by_commas(cell)
+    if kind == "cases" and len(parts) > 1:
+        value = parser.parse(parts[0])
+        return Rows(value.start, cell[-1].end, "case", ((value, tuple(parts[1])),))
+    return parser.parse(cell)
+
+
+def _scripted_rows(parser: Parser, rows: Rows) -> Rows:
+    """Rows with their upper scripts; a lower one says how many there are."""
+    sup: list[Tokens] = []
+    while parser.text() in ("^", "_"):
+        mark, script = parser.take(), parser.script()
+        if mark.text == "^":
+            sup.append(script)
+    return replace(rows, sup=tuple(sup))
+
+
+def by_commas(tokens: Sequence[Token]) -> list[list[Token]]:
+    """Parts between commas and semicolons outside of brackets."""
+    parts: list[list[Token]] = [[]]
+    depth = 0
+    for t in tokens:
+        depth += (t.text in CLOSING) - (t.text in CLOSING.values())
+        if t.text in (",", ";") and depth == 0:
+            parts.append([])
+        else:
+            parts[-1].append(t)
+    return parts
+
+
+#: How a factor is read, by the sign that begins it or by the kind of token.
+BEGINNINGS: dict[str, Callable[[Parser, Token], Node]] = {
+    "number": _number,
+    "name": _name,
+    "word": _word,
+    "group": _group,
+    "frac": frac,
+    "sqrt": _sqrt,
+    "rows": _rows,
+    "(": _bracket,
+    "[": _bracket,
+    r"\{": _bracket,
+    "|": _norm,
+    r"\|": _norm,
+    r"\sum": _big,
+    r"\prod": _big,
+    r"\partial": partial,
+    r"\nabla": nabla,
+    r"\ldots": _dots,
+}
