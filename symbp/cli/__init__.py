@@ -1,4 +1,4 @@
-"""The command `symbp`: a thin door to derive, verify, code and check.
+"""The command `symbp`: a thin door to derive, verify, code, check and fill.
 
 Exit status: 0 all is well, 1 a check failed, 2 the command could not run. An output file is
 written whole or not at all.
@@ -13,6 +13,7 @@ import typer
 
 from symbp.cli.check import check_command
 from symbp.cli.derive import code, demo_command, derive, notations, verify_command
+from symbp.cli.fill import fill_command
 from symbp.errors import SymbpError
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -20,6 +21,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "verify": verify_command,
     "code": code,
     "check": check_command,
+    "fill": fill_command,
     "notations": notations,
     "demo": demo_command,
 }

@@ -8,7 +8,7 @@ r"""Declarations: what an author tells symbp of the formulas that follow.
     -->                                                               ---
     <!-- symbp loss: hinge; batch: m -->
     <!-- symbp: skip -->
-    <!-- symbp fill: network: mlp; lang: zh -->    (a block, see `fill`; what it names holds as well)
+    <!-- symbp fill: network: mlp; lang: zh -->    what a block to be filled (see `fill`) names
 
 in Markdown, in TeX and in front matter. A key whose line ends at the colon takes the indented
 lines that follow, one value each. Values stay text.
@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from symbp.documents.region import Declaration, Problem
-from symbp.documents.text import Place, Text
+from symbp.documents.text import Place, Text, blank
 from symbp.errors import UnknownNameError, unknown
 
 KEYS = (
@@ -46,6 +46,9 @@ _FILL = re.compile(r"fill[ \t]*:[ \t]*")
 _QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)*")
 _TEX = re.compile(r"^[ \t]*%+", re.M)
 _TEX_BLOCK = re.compile(r"^[ \t]*%+[ \t]*symbp(?=[\s:]|\Z)[^\n]*", re.M)
+_VERBATIM = re.compile(
+    r"\\(begin|end)\s*\{(verbatim\*?|lstlisting|minted|comment|Verbatim|alltt)\}"
+)
 _TEX_COMMENT = re.compile(r"\n[ \t]*%+(?![ \t]*symbp(?:[\s:]|\Z))[^\n]*")
 _FRONT = re.compile(r"^symbp[ \t]*[:=][ \t]*([^\n]*)((?:\n(?:[ \t]+[^\n]*)?)*)", re.M)
 _FRONT_TEXT = re.compile(r"^symbp[ \t]*=[ \t]*(\"\"\"|''')(.*?)\1", re.M | re.S)
@@ -94,20 +97,42 @@ def front_matter(header: str, offset: int, place: Place) -> list[Declaration | P
 
 def tex_comments(text: str, place: Place) -> Iterator[Declaration | Problem]:
     """The declarations in the comments of a TeX file."""
-    for match in _TEX_BLOCK.finditer(text):
-        mark = re.compile(r"[ \t]*%+").match(text, match.start())
-        inside = mark.end() if mark else match.start()
-        opening = _OPENING.match(text, inside, match.end())
-        if not opening or _OTHER.match(text, opening.end(), match.end()):
+    for start, inside, end in tex_spans(text):
+        if _OTHER.match(text, inside, end):
             continue
-        first, keys = _block(text, opening.end(), match.end())
+        first, keys = _block(text, inside, end)
+        body = _TEX.sub(lambda found: " " * len(found.group()), text[first:end])
+        yield from parse(list(_lines(body, first)), start, place, keys)
+
+
+def tex_spans(text: str) -> Iterator[tuple[int, int, int]]:
+    """Where each comment % symbp ... begins, where what it says begins, and where that ends.
+
+    It says one line, or, where nothing follows `symbp` (or `symbp fill:`), the lines after it.
+    """
+    for match in _TEX_BLOCK.finditer(blank(text, _verbatim(text))):
+        mark = re.compile(r"[ \t]*%+").match(text, match.start())
+        opening = _OPENING.match(text, mark.end() if mark else match.start(), match.end())
+        if not opening:
+            continue
+        first, _ = _block(text, opening.end(), match.end())
         end = match.end()
         while not text[first : match.end()].strip() and (
             following := _TEX_COMMENT.match(text, end)
         ):
             end = following.end()
-        body = _TEX.sub(lambda found: " " * len(found.group()), text[first:end])
-        yield from parse(list(_lines(body, first)), match.start(), place, keys)
+        yield match.start(), opening.end(), end
+
+
+def _verbatim(text: str) -> Iterator[tuple[int, int]]:
+    """The parts of a TeX text that are shown as they are."""
+    opening: re.Match[str] | None = None
+    for edge in _VERBATIM.finditer(text):
+        if opening is None:
+            opening = edge if edge[1] == "begin" else None
+        elif edge[1] == "end" and edge[2] == opening[2]:
+            yield opening.end(), edge.start()
+            opening = None
 
 
 def _lines(text: str, offset: int) -> Iterator[Line]:

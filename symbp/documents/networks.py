@@ -1,4 +1,4 @@
-"""A library network that a declaration names: network: mlp, notation: pinard, loss: cross-entropy."""
+"""A library network that a declaration names: network: mlp; notation: pinard; loss: hinge."""
 
 from __future__ import annotations
 

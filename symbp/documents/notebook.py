@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from json import JSONDecodeError, JSONDecoder, decoder, scanner
 from typing import Any
@@ -17,25 +17,28 @@ from symbp.documents import markdown
 from symbp.documents.formula import Part
 from symbp.documents.region import Macro, Problem
 from symbp.documents.text import CHARACTERS, Place, places, plain
+from symbp.errors import SymbpError
 
 _ESCAPE = re.compile(
     r"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|\\u[\da-fA-F]{4}|\\."
 )
 
 
+_NO_CELLS = 'not a notebook: no list of cells; expected {"cells": [...], ...}'
 _scanner = scanner.py_make_scanner  # type: ignore[attr-defined]
 
 
-class _Placed(str):
-    """A string of a JSON text; `start` is the offset of its first character there."""
+class Placed(str):
+    """A string of a JSON text, from the offset of its first character to that after its quote."""
 
     start: int
+    end: int
 
 
 def _placed(text: str, start: int, strict: bool = True) -> tuple[str, int]:
     value, end = decoder.scanstring(text, start, strict)  # type: ignore[attr-defined]
-    placed = _Placed(value)
-    placed.start = start
+    placed = Placed(value)
+    placed.start, placed.end = start, end
     return placed, end
 
 
@@ -56,8 +59,7 @@ def read(text: str) -> tuple[list[Part], dict[str, Macro]]:
     except RecursionError:
         return [Problem(1, 1, "not a notebook: its JSON is nested too deep")], {}
     if cells is None:
-        what = 'not a notebook: no list of cells; expected {"cells": [...], ...}'
-        return [Problem(1, 1, what)], {}
+        return [Problem(1, 1, _NO_CELLS)], {}
     place = places(text)
     found: list[Part] = []
     known: dict[str, Macro] = {}
@@ -66,6 +68,26 @@ def read(text: str) -> tuple[list[Part], dict[str, Macro]]:
         found += parts
         known |= defined
     return found, known
+
+
+def sources(text: str) -> Iterator[tuple[list[Placed], Place]]:
+    """The strings of every Markdown cell's source, and from offsets in them to their places.
+
+    Raises `SymbpError` for what is no notebook.
+    """
+    try:
+        found = _cells(_Decoder().decode(text))
+    except (JSONDecodeError, RecursionError) as error:
+        raise SymbpError(f"not a notebook: {error}") from error
+    if found is None:
+        raise SymbpError(_NO_CELLS)
+    place = places(text)
+    for cell in found:
+        if isinstance(cell, dict) and cell.get("cell_type") == "markdown":
+            source = cell.get("source")
+            lines = [source] if isinstance(source, str) else source
+            if isinstance(lines, list) and all(isinstance(line, Placed) for line in lines):
+                yield lines, _places(lines, text, place)
 
 
 def _cells(notebook: Any) -> list[Any] | None:
@@ -88,7 +110,7 @@ def _cell(cell: Any, number: int, text: str, place: Place) -> tuple[list[Part], 
         return [], {}
     source = cell.get("source")
     lines = [source] if isinstance(source, str) else source
-    if not isinstance(lines, list) or not all(isinstance(line, _Placed) for line in lines):
+    if not isinstance(lines, list) or not all(isinstance(line, Placed) for line in lines):
         what = f"cell {number}: its source is neither text nor a list of lines"
         return [Problem(1, 1, what)], {}
     if (size := sum(map(len, lines))) > CHARACTERS:
@@ -102,7 +124,7 @@ def _plain(source: str) -> str:
     return plain(source.replace("\r\n", " \n").replace("\r", "\n"))
 
 
-def _places(lines: list[_Placed], text: str, place: Place) -> Place:
+def _places(lines: list[Placed], text: str, place: Place) -> Place:
     """From an offset in the source of a cell to the place in the file."""
     starts = [0]
     for line in lines:
@@ -116,7 +138,7 @@ def _places(lines: list[_Placed], text: str, place: Place) -> Place:
     return in_file
 
 
-def _raw(text: str, line: _Placed) -> Callable[[int], int]:
+def _raw(text: str, line: Placed) -> Callable[[int], int]:
     """From an offset in a string to that in the JSON text, where an escape is longer."""
     inside, outside = [0], [line.start]
     for match in _ESCAPE.finditer(text, line.start):
