@@ -1,21 +1,23 @@
-"""The syntax of a formula: what stands beside what, before any name has a meaning.
+r"""The syntax of a formula: what stands beside what, before any name has a meaning.
 
-node         as written
------------  ------------------------------------------------
-Number       2, 0.5
-Name         W^{(l)T}_{ij}, \\hat y, σ', with its scripts as tokens
-Bracket      (x)^T, [x]_j, and {x}, which only groups
-Sum          a + b − c, signs apart
-Product      factors with the signs between them; "" is juxtaposition
-Fraction     \\frac{a}{b}
-Call         f(x, y), \\log x, with powers and primes of f
-BigSum       \\sum_{k=1}^{n} body
-Derivative   \\partial f / \\partial u; f is None in the operator form
-Gradient     \\nabla_u f
-Norm         \\|x\\|_2^2 and |x|
-Rows         matrices and cases, cell by cell
-Root         \\sqrt{x}
-Dots         …
+node          as written
+------------  ------------------------------------------------
+Number        2, 0.5
+Name          W^{(l)T}_{ij}, \hat y, σ', with its scripts as tokens
+Bracket       (x)^T, [x]_j, and {x}, which only groups
+Sum           a + b − c, signs apart
+Product       factors with the signs between them; "" is juxtaposition
+Fraction      \frac{a}{b}
+Call          f(x, y), \log x, with powers and primes of f
+Keyword       axis=0, an argument of a call
+BigSum        \sum_{k=1}^{n} body, \prod
+Derivative    \partial f / \partial u, \nabla_u f; f is None in the operator form
+Differential  du, \nabla u
+Norm          \|x\|_2^2 and |x|
+Rows          matrices and cases, cell by cell
+Root          \sqrt{x}
+Indicator     1\{i = j\}, [i = j]
+Dots          …
 """
 
 from __future__ import annotations
@@ -198,10 +200,8 @@ def replaced(node: Node, old: object, new: Node) -> Node:
     """The node with every part of the form `old` replaced by `new`."""
     if form(node) == old:
         return new
-    changed = {
-        f.name: _replaced(getattr(node, f.name), old, new)
-        for f in fields(node) if f.name not in ("start", "end")
-    }  # fmt: skip
+    names = [f.name for f in fields(node) if f.name not in ("start", "end")]
+    changed = {name: _replaced(getattr(node, name), old, new) for name in names}
     return replace(node, **changed)
 
 
