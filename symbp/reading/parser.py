@@ -38,7 +38,7 @@ FUNCTION_WORDS = {
     *FUNCTION_MACROS,
     *"""sigmoid softmax tanh relu ReLU Relu exp log ln diag sign sgn rot180 upsample flip conv prod
     softplus sum mean np max min any transpose vec tr Tr trace leaky_relu elu gelu silu swish sqrt
-    concat erf abs""".split(),
+    concat erf abs LeakyReLU ELU GELU SiLU""".split(),
 }
 
 Scripted = TypeVar("Scripted", Name, Bracket, Norm)
@@ -248,11 +248,15 @@ class Parser:
 
     # -- calls ---------------------------------------------------------------------------------
 
-    def call(self, name: Name) -> Node:
-        """f(x), f x: for functions; J(W, b): for quantities written with their arguments."""
+    def is_function(self, name: Name) -> bool:
+        """Whether a name is a function's, where an argument follows: a letter or a word."""
         v = self.vocabulary
         is_word = name.base in FUNCTION_WORDS and name.base not in v.families
-        is_function = name.base in v.functions or is_word
+        return name.base in v.functions or is_word
+
+    def call(self, name: Name) -> Node:
+        """f(x), f x: for functions; J(W, b): for quantities written with their arguments."""
+        is_function = self.is_function(name)
         if self._opens_arguments(name, is_function):
             inner = self.until(self.take())
             arguments = tuple(self._argument(part) for part in by_commas(inner) if part)

@@ -129,7 +129,7 @@ def frac(parser: Parser, t: Token) -> Node:
     if found is None:
         return Fraction(t.start, t.end, parser.inside(above, t), parser.inside(below, t))
     of = parser.parse(found[0]) if found[0] else None
-    if isinstance(of, Name) and of.base in parser.vocabulary.functions and parser.text() == "(":
+    if isinstance(of, Name) and parser.is_function(of) and parser.text() == "(":
         return parser.call(replace(of, primes=of.primes + 1))  # ∂f/∂z (z_k) is f'(z_k)
     return Derivative(t.start, t.end, of, parser.parse(found[1]))
 
