@@ -47,13 +47,18 @@ class Ranks:
         self.softmaxes = softmaxes
         self.changed = False
 
-    def settle(self, equations: Sequence[tuple[Node, Node]]) -> dict[str, int]:
-        """The rank of every family."""
+    def settle(
+        self, equations: Sequence[tuple[Node, Node]], likely: Mapping[str, int]
+    ) -> dict[str, int]:
+        """The rank of every family; `likely` holds of those that the equations leave open."""
         names = [n for pair in equations for side in pair for n in walk(side)]
         found = [self.key_of(n) for n in names if isinstance(n, Name)]
         keys = [f[0] for f in found if f is not None]
         for key in keys:
             self.ranks.setdefault(key, None)
+        self._fix(equations)
+        for key, rank in likely.items():
+            self._set(key, rank)
         self._fix(equations)
         for guess in (self._capitals, self._arrays):
             while guess(keys):
@@ -209,7 +214,9 @@ class Ranks:
             for a in node.arguments:
                 self.rank(a, 1)
             return 2
-        if name == "any":
+        if name == "any" or (name in self.functions and len(node.arguments) > 1):
+            for a in node.arguments:
+                self.rank(a, None)
             return 0
         if name in self.softmaxes:
             for a in node.arguments:

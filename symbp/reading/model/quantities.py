@@ -135,17 +135,18 @@ class Quantities:
                 or (f.base in LOSSES and key not in inner)
             ):
                 known[key] = units
-        for key, f in self.families.items():
-            name = f.base + "^" if f.above else f.base
-            if name in self.evidence and known.get(key) is None:
-                known[key] = self.evidence[name]
+        likely = {
+            key: self.evidence[name]
+            for key, f in self.families.items()
+            if not f.fixed and (name := f.base + "^" if f.above else f.base) in self.evidence
+        }
         softmaxes = {k for k, v in self.source.given.functions.items() if v == "softmax"}
         functions = frozenset(self.source.vocabulary.functions) | FUNCTION_WORDS
         pairs = [(e.left, e.right) for e in self.source.equations]
 
         def settled() -> dict[str, int]:
             ranks = Ranks(known, self.written_units, functions, frozenset(softmaxes | {"softmax"}))
-            return ranks.settle(pairs)
+            return ranks.settle(pairs, likely)
 
         for item in (*self.source.given.rows, *self.source.given.columns):
             name = item.partition("=")[0].strip()
