@@ -11,7 +11,7 @@ r"""Declarations: what an author tells symbp of the formulas that follow.
     <!-- symbp fill: network: mlp; lang: zh -->    what a block to be filled (see `fill`) names
 
 in Markdown, in TeX and in front matter. A key whose line ends at the colon takes the indented
-lines that follow, one value each. Values stay text.
+lines that follow, one value each, with a dash before it or without. Values stay text.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def parse(
             continue
         if indent > margin >= 0:
             if key:  # else the key above is unknown, and so is what stands under it
-                entries[key].append(text)
+                entries[key].append(text.removeprefix("- "))
             continue
         margin = indent
         try:

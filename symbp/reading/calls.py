@@ -12,7 +12,7 @@ from sympy import Expr, KroneckerDelta, S, Symbol
 
 from symbp.errors import ReadingError
 from symbp.functions import TABLE, Row, derivative_of, unspecified
-from symbp.reading.marks import marks
+from symbp.reading.marks import marks, text_of_name
 from symbp.reading.products import chain_rule, matrix_product, multiply
 from symbp.reading.syntax import Call, Keyword, Name, Node, Norm, form, replaced, walk
 from symbp.reading.typed import ShapeError, Typed, summed
@@ -55,6 +55,12 @@ def call(reader: Elaborator, node: Call) -> Typed:
     special = _SPECIAL.get(name)
     if special is not None:
         return special(reader, node, arguments)
+    if node.function.primes and len(arguments) > 1 and name + "'" not in reader.lexicon.called:
+        raise ReadingError(
+            f"{text_of_name(node.function)} is a derivative by which of its {len(arguments)} "
+            f"arguments? write \\partial {name} / \\partial ...",
+            node.start,
+        )
     if reader.lexicon.named(name) or name in reader.lexicon.called:
         return _quantity(reader, node)
     raise ReadingError(f"the function {name} is unknown", node.start)
