@@ -1,21 +1,27 @@
-"""Derive, check and explain backpropagation symbolically.
+r"""Derive, check and explain backpropagation symbolically.
 
     >>> import symbp
     >>> net = symbp.mlp((2, 3, 1), "tanh")
     >>> net.component("w^3_{12}")
     (a[2, 1] - y[1])*tanh'(z[2, 1])*a[1, 2]
+    >>> print(symbp.check(r"\delta^L = (a^L - y) \odot \sigma'(z^L)", declaration="network: mlp"))
+    <formula>:1:1  proved    \delta^L = (a^L - y) \odot \sigma'(z^L)
+    ...
 
 The layers of the package, from the ground up: errors, functions, system, networks, adjoint,
-forms, derivation, notation, latex, numbers, judge, verify, network, cli.
+forms, derivation, notation, latex, reading, numbers, judge, documents, verify, network, cli.
 """
 
 from symbp.adjoint import gradient
 from symbp.derivation import derive
+from symbp.documents.check import check
 from symbp.errors import SymbpError
 from symbp.judge.equality import equal
+from symbp.judge.verdict import Status, Verdict
 from symbp.network import Network, mlp
 from symbp.notation import NOTATIONS, Notation
 from symbp.numbers.descent import descend
+from symbp.reading.model import read_system
 from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
 from symbp.verify import verify
 
@@ -28,14 +34,18 @@ __all__ = [
     "Range",
     "Role",
     "Slot",
+    "Status",
     "SymbpError",
     "System",
     "Variable",
+    "Verdict",
+    "check",
     "derive",
     "descend",
     "equal",
     "gradient",
     "mlp",
+    "read_system",
     "verify",
 ]
 

@@ -37,7 +37,12 @@ from tests.derivation_documents import FOLDER, Document, documents
 from tests.latex_engines import Formula, check_latex
 
 ROOT = Path(__file__).parents[1]
-PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md", FOLDER / "README.md"]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "CONTRIBUTING.md",
+    FOLDER / "README.md",
+]
 
 
 # -- generated parts ----------------------------------------------------------------------------
@@ -235,7 +240,7 @@ def regenerated(text: str, parts: dict[str, Callable[[], str]]) -> str:
     return PART.sub(lambda m: f"{m[1]}\n{parts[m[2]]()}\n\n{m[4]}", text)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_generated_parts_are_what_is_generated_today(page, request):
     text = page.read_text(encoding="utf-8")
     today = regenerated(text, PARTS)
@@ -333,7 +338,7 @@ def agree(wanted: str, got: str) -> bool:
     return OutputChecker().check_output(a, b, ELLIPSIS)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_commands_print_what_the_page_says(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert list(faults(page.read_text(encoding="utf-8"), tmp_path, capsys)) == []
