@@ -9,8 +9,9 @@ true ones decide.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
-from symbp.errors import DefinitionError
+from symbp.errors import DefinitionError, SymbpError
 from symbp.judge.equality import BRANCHES, CHAIN_LENGTHS, adding_up_to_one
 from symbp.judge.values import Values
 from symbp.numbers.field import ChainTooShortError, Field
@@ -29,7 +30,8 @@ class Points:
         self.unit_totals = unit_totals
         """Whether the targets add up to one, as one-hot ones do."""
         self._length = 0
-        self._points: dict[tuple[int, int | None], Values] = {}
+        self._points: dict[tuple[int, int | None], tuple[Values, tuple[bool, bool]]] = {}
+        """The values with the marks that the System alone leaves in their domain."""
 
     def decide(self, agrees: Agrees) -> bool:
         """Whether two sides agree at every point tried."""
@@ -67,12 +69,28 @@ class Points:
     def at(self, draw: int | None) -> Values:
         """The point of a draw; of None, the one with formal signs and roots."""
         place = (self._length, draw)
-        if place not in self._points:
-            seed = self.seed if draw is None else self.seed + draw
-            field = Field(CHAIN_LENGTHS[self._length], seed, formal=draw is None)
-            given = residues(self.system, field)
-            if self.unit_totals:
-                for v in self.system.with_role(Role.TARGET):
-                    given[v.name] = adding_up_to_one(given[v.name], v, field)
-            self._points[place] = Values(self.system, given, field)
-        return self._points[place]
+        known = self._points.get(place)
+        if known is None or _marks(known[0]) != known[1]:  # a claim had roots or signs of its own
+            values = self._made(draw)
+            known = self._points[place] = values, _marks(values)
+        return known[0]
+
+    def _made(self, draw: int | None) -> Values:
+        """A point at which all families have been evaluated, as far as they have values."""
+        seed = self.seed if draw is None else self.seed + draw
+        field = Field(CHAIN_LENGTHS[self._length], seed, formal=draw is None)
+        given = residues(self.system, field)
+        if self.unit_totals:
+            for v in self.system.with_role(Role.TARGET):
+                given[v.name] = adding_up_to_one(given[v.name], v, field)
+        values = Values(self.system, given, field)
+        for name in dict.fromkeys(e.family for e in self.system.equations):
+            with suppress(SymbpError, ZeroDivisionError, ChainTooShortError):
+                values.primal[name]
+        return values
+
+
+def _marks(values: Values) -> tuple[bool, bool]:
+    """Whether roots or signs were met, and whether a root was none."""
+    assert isinstance(values.domain, Field)
+    return values.domain.used_branches, values.domain.bad_root
