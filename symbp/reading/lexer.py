@@ -220,7 +220,8 @@ class _Reader:
         arguments = self._arguments(node)
         inner = arguments[-1] if node.macroname in STACKED else arguments[0]
         is_relation = len(inner) == 1 and inner[0].text in RELATIONS
-        return inner if is_relation else [_made(node, "group", "{}", inner)]
+        text = LABELLED.get(node.macroname, "{}")
+        return inner if is_relation else [_made(node, "group", text, inner)]
 
     def _font(self, node: Any) -> Iterable[Token]:
         (inner,) = self._arguments(node) or [()]
@@ -270,7 +271,10 @@ class _Reader:
         yield _made(node, "frac", r"\frac", *parts)
 
     def _root(self, node: Any) -> Iterator[Token]:
-        yield _made(node, "sqrt", r"\sqrt", self._arguments(node)[-1])
+        *index, inner = self._arguments(node)
+        if index and [t.text for t in index[0] if t.text not in ("[", "]")] != ["2"]:
+            raise ReadingError("roots other than square ones are not read yet", node.pos)
+        yield _made(node, "sqrt", r"\sqrt", inner)
 
     def _operator(self, node: Any) -> Iterator[Token]:
         word = "".join(t.text for part in self._arguments(node) for t in part)
@@ -295,9 +299,20 @@ class _Reader:
         return [_made(node, "rows", f"{kind}:{widths}", *cells)]
 
 
+#: Braces that may have a label, by the mark that it follows.
+LABELLED = {"underbrace": "{_}", "overbrace": "{^}"}
+
+
 def _filled(found: Iterable[Token]) -> tuple[Token, ...]:
-    """Tokens without the groups that hold nothing."""
-    return tuple(t for t in found if t.kind != "group" or t.parts[0])
+    """Tokens without the groups that hold nothing, and without the labels of braces."""
+    kept: list[Token] = []
+    for t in found:
+        labels = len(kept) > 1 and kept[-2].text in LABELLED.values()
+        if labels and kept[-2].text[1] == kept[-1].text:
+            kept.pop()
+        elif t.kind != "group" or t.parts[0]:
+            kept.append(t)
+    return tuple(kept)
 
 
 def _rows(inner: Sequence[Token]) -> list[list[Token]]:

@@ -66,7 +66,7 @@ SAME = r"""
 \partial     \part ∂
 \nabla       \triangledown \bigtriangledown ∇
 \sum         ∑
-'            \prime ′ ’
+'            \prime \' ′ ’
 \top         \intercal ⊤ ᵀ
 \log         \ln
 \ldots       \dots \cdots \dotsb \dotsc \vdots \ddots …
