@@ -6,7 +6,7 @@ A declaration holds from its place on. Formulas that begin with = go on with the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from symbp.documents.equations import Networks
@@ -20,7 +20,7 @@ from symbp.judge.verdict import Status, Verdict
 from symbp.reading.declared import declared
 from symbp.reading.lexer import tokens
 from symbp.reading.model import counted_units, read_models
-from symbp.reading.statements import Statement, statements
+from symbp.reading.statements import EQUALITIES, Statement, statements
 from symbp.reading.syntax import Tokens
 
 
@@ -121,8 +121,9 @@ class _Reader:
         if not self._is_claim(members, latex, cases):
             return
         found = judge(cases, members, latex, s.condition, reason)
-        for verdict, member in zip(found, members[1:], strict=True):
+        for place, (verdict, member) in enumerate(zip(found, members[1:], strict=True), 1):
             left = () if s.continues else members[0]
+            verdict = _as_stated(verdict, s.relations[:place])
             yield self._finding(region, verdict, text, left, member)
 
     @staticmethod
@@ -153,6 +154,15 @@ class _Reader:
         line = region.line + before.count("\n")
         column = len(before) - before.rfind("\n") if "\n" in before else region.column + start
         return Finding(self.document.name, line, column, verdict)
+
+
+def _as_stated(verdict: Verdict, relations: Sequence[str]) -> Verdict:
+    """The verdict on sides that the relations between them join: only equalities are refuted."""
+    other = next((r for r in relations if r not in EQUALITIES and r != r"\leftarrow"), "")
+    if not other or verdict.status is not Status.REFUTED:
+        return verdict
+    reason = f"{other} states no equality, and exactly equal the two sides are not"
+    return Verdict(Status.UNDECIDED, verdict.latex, reason=reason)
 
 
 def _may_be_claim(latex: list[str]) -> bool:
