@@ -1,5 +1,6 @@
-"""Golden files: text that symbp writes is kept in tests/golden and compared as it is.
+"""What all tests share.
 
+Golden files: text that symbp writes is kept in tests/golden and compared as it is.
 A test asks for the fixture and says `golden("name.md", text)`. A difference is shown as a diff;
 `pytest --update` accepts it. A file that no test asked for fails the full run.
 """
@@ -11,6 +12,11 @@ from difflib import unified_diff
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No clock: machines are shared.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 GOLDEN = Path(__file__).parent / "golden"
 USED = pytest.StashKey[set[str]]()

@@ -170,7 +170,7 @@ CURVES: dict[str, tuple[Any, Any]] = {
 }
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     curve=st.sampled_from(sorted(CURVES)),
     t=st.floats(-4, 4),
@@ -185,7 +185,7 @@ def test_central_keeps_its_bound(curve, t, slope, offset):
     assert not estimate.kink
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(curve=st.sampled_from(sorted(CURVES)), t=st.floats(-4, 4), slope=st.floats(1e-30, 1e3))
 def test_complex_steps_are_exact_to_rounding(curve, t, slope):
     f, prime = CURVES[curve]
@@ -242,7 +242,7 @@ def test_beside_a_kink_the_derivative_is_that_of_its_side(distance, side):
     assert compare(right - side, estimate).count("mismatch")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(exponent=st.floats(-16, 0), side=st.sampled_from([-1, 1]), jump=st.floats(1e-3, 10))
 def test_at_no_distance_from_a_kink_is_the_right_derivative_a_mismatch(exponent, side, jump):
     t = side * 10.0**exponent
@@ -457,7 +457,6 @@ def test_only_real_gradients_of_the_same_shape_are_compared(gradient):
         compare(gradient, exactly(1.0))
 
 
-@settings(deadline=None)
 @given(
     value=st.floats(1e-100, 1e100),
     relative_error=st.floats(1e-15, 1.0),

@@ -132,7 +132,7 @@ def test_layers_without_bias():
     assert_right(arguments, options, complex_step)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(
     sizes=st.lists(st.integers(1, 3), min_size=2, max_size=4),
     samples=st.integers(1, 3),
