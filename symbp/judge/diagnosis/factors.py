@@ -60,7 +60,8 @@ def extra(w: Work) -> Iterator[str]:
     m = w.wrong
     for p in products(m.tree):
         for place in reversed(range(len(p.factors))):
-            yield without_factor(m, p, place)
+            if not w.is_constant(p.factors[place]):
+                yield without_factor(m, p, place)
     for n in walk(m.tree):
         if isinstance(n, Fraction):
             yield m.replaced(n, m.source(n.above))
@@ -72,13 +73,14 @@ def extra(w: Work) -> Iterator[str]:
 def missing_terms(w: Work) -> Iterator[str]:
     """a → (a - y), f → (1 - f), and one term more behind all of it."""
     m = w.wrong
+    for n in _operands(m):
+        yield m.replaced(n, f"(1 - {m.source(n)})")
     left, _ = w.shapes
     for text in ["1", *_alike(w, left)]:
         yield f"{m.text} - {text}"
         yield f"{m.text} + {text}"
     for n in _operands(m):
         text = m.source(n)
-        yield m.replaced(n, f"(1 - {text})")
         inner = m.source(n.inner) if isinstance(n, Bracket) and n.shape in "([" else text
         for other in _alike(w, w.tags(text)):
             if other != inner.strip():

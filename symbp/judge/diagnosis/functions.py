@@ -18,6 +18,7 @@ from symbp.judge.diagnosis.names import scripts_at, uses
 from symbp.judge.diagnosis.signs import without_factor
 from symbp.judge.diagnosis.text import Edit, has_matrix_product, products, sites
 from symbp.judge.diagnosis.work import Work
+from symbp.reading.lexicon import Word
 from symbp.reading.syntax import Call, Name, Node, walk
 from symbp.system.equation import family_of
 
@@ -59,22 +60,22 @@ def missing(w: Work) -> Iterator[str]:
 
 def derivatives(w: Work) -> list[str]:
     """f'(z) at the marks of the claim, as the author writes it."""
+    here = {u.word.family for u in w.hand.uses if isinstance(u.word, Word)}
     known = activations(w)
     found = []
     for a in known:
         letters = [t for t, row in w.lexicon.functions.items() if row == a.row]
         for z in _names(w, {a.argument}):
             found += [f"{f}'({z})" for f in letters[:1]]
-        for name in _names(w, {a.output}):
+        for name in _names(w, {a.output} & here):
             found += [t for rule in CLOSED.get(a.row.name, ()) for t in [rule(w, name)]]
     return list(dict.fromkeys(found))
 
 
 def _names(w: Work, families: set[str]) -> list[str]:
-    """The names of some families in the pool."""
-    words = [x for x in w.words if getattr(x, "family", None) in families - {""}]
-    bases = {w.hand.letter(x) for x in words}
-    return [t for t in w.pool if any(t == b or t.startswith((b + "_", b + "^")) for b in bases)]
+    """The names of some families with the indices of the claim."""
+    words = [x for x in w.words if isinstance(x, Word) and x.family in families - {""}]
+    return [text for x in words for text in w.written(x, near=False)]
 
 
 def _squared(name: str) -> str:
@@ -103,10 +104,10 @@ def primes(w: Work) -> Iterator[str]:
                 text = text.replace("^\\prime", "").replace("'", "")
                 yield m.edited(Edit(start, end, text))
             elif n.function.base in w.lexicon.functions:
-                yield m.edited(Edit(start, end, _primed(m.source(n.function))))
-                if n.function.sup:  # σ^l(z), where σ'(z) was meant
+                if len(n.function.sup) == 1 and len(n.function.sup[0]) == 1:
                     letter = m.text[start : scripts_at(m.text, start + 1)].rstrip()
-                    yield m.edited(Edit(start, end, f"{letter}'"))
+                    yield m.edited(Edit(start, end, f"{letter}'"))  # σ^l(z), meant as σ'(z)
+                yield m.edited(Edit(start, end, _primed(m.source(n.function))))
 
 
 def _primed(function: str) -> str:

@@ -172,6 +172,16 @@ def kinds(w: Work) -> Iterator[str]:
                 yield m.replaced(f, rf"\mathrm{{diag}}({_inside(m, f)})")
 
 
+def signed(w: Work, m: Member) -> Iterator[str]:
+    """The author's sign between factors that stand side by side: two of them, then all."""
+    gaps = [
+        Edit(m.span(p.factors[i])[1], m.span(p.factors[i + 1])[0], f" {w.elementwise} ")
+        for p in products(m.tree) for i, sign in enumerate(p.signs) if sign == ""
+    ]  # fmt: skip
+    yield from (m.edited(gap) for gap in gaps)
+    yield m.edited(*gaps)
+
+
 def _diagonal(w: Work, a: Node, b: Node) -> Iterator[str]:
     r"""W diag(d), diag(d) W and both with W^T for W ⊙ d."""
     m = w.wrong

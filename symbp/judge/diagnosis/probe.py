@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from symbp.judge.claims import Judge
 
 
+#: Layers and times at which derivatives are looked at.
+MOST_POINTS = 4
+
+
 class Probe:
     """Looks at candidates for the two sides of one claim."""
 
@@ -76,24 +80,32 @@ class Probe:
     def agrees(self, sides: Sides) -> bool:
         """Whether both sides agree at the first layer and time, or do where targets are one-hot."""
         judge = self.judge
-        where = judge._where(sides)[:1]
+        all_points = judge._where(sides)
+        where = all_points[:1]
         if not where:
             return False
         totals = judge._unit_totals()
         tried = [judge.points] if totals is None else [judge.points, totals]
         if not any(judge._holds(at, sides, where) for at in tried):
             return False
-        return not any(_vanishes(sides, judge.points.at(None), at) for at in where)
+        return not _vanishes(sides, judge.points.at(None), all_points[:MOST_POINTS])
 
 
-def _vanishes(sides: Sides, values: Values, point: Mapping[Symbol, int]) -> bool:
-    """Whether a derivative in the claim is zero, so that it says nothing."""
-    for total, ranges in _totals(sides.right):
-        spans = {r.symbol: (values.integer(r.lower, point), values.integer(r.upper, point))
-                 for r in (*sides.axes, *ranges)}  # fmt: skip
-        if not np.any(values.tensor(total, At(dict(point), spans)).buffer.top):
-            return True
-    return False
+def _vanishes(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]) -> bool:
+    """Whether a derivative on the right is zero at all points, so that it says nothing."""
+    return any(
+        not any(_is_there(total, (*sides.axes, *ranges), values, point) for point in where)
+        for total, ranges in _totals(sides.right)
+    )
+
+
+def _is_there(
+    total: Total, ranges: Sequence[Range], values: Values, point: Mapping[Symbol, int]
+) -> bool:
+    spans = {
+        r.symbol: (values.integer(r.lower, point), values.integer(r.upper, point)) for r in ranges
+    }
+    return bool(np.any(values.tensor(total, At(dict(point), spans)).buffer.top))
 
 
 def _totals(e: Expr, ranges: tuple[Range, ...] = ()) -> Iterator[tuple[Total, tuple[Range, ...]]]:

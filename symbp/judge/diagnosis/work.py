@@ -68,13 +68,13 @@ class Work:
         found = [u for m in self.others for u in uses(m, self.lexicon)]
         return Hand((*self.used, *self.left_used, *found))
 
-    def indices(self, kind: Kind) -> list[str]:
+    def indices(self, kind: Kind, near: bool = True) -> list[str]:
         """The indices of a kind in the claim; of layers and times their neighbours too."""
         found = [i.text for u in self.hand.uses for i in u.items if i.kind is kind]
-        if kind in (Kind.LAYER, Kind.TIME):
+        if near and kind in (Kind.LAYER, Kind.TIME):
             bare = [text for text in found if not re.search(r"[+-]", text.lstrip("-"))] or found
-            near = [shifted(text, by) for text in dict.fromkeys(bare) for by in (1, -1)]
-            found += [text for text in near if text]
+            moved = [shifted(text, by) for text in dict.fromkeys(bare) for by in (1, -1)]
+            found += [text for text in moved if text]
         return list(dict.fromkeys(found))
 
     def entry(self, word: Word | Abbreviation) -> int:
@@ -132,15 +132,17 @@ class Work:
     def pool(self) -> list[str]:
         """Names that may be missing: those of the other members, then all with such marks."""
         found = [u.at(u.indices) for u in self.hand.uses if self._is_quantity(u.word)]
-        for word in self.words:
-            key = self.keys(word)
-            for indices in combinations(*(self.indices(kind) for _, kind in key)):
-                entries = [i for i, (_, kind) in zip(indices, key, strict=True) if kind in WHOLE]
-                if len(set(entries)) < len(entries):
-                    continue
-                text = self.hand.written(word, key, indices)
-                found += [text] if text else []
+        found += [text for word in self.words for text in self.written(word)]
         return list(dict.fromkeys(found))[:MOST_NAMES]
+
+    def written(self, word: Word | Abbreviation, near: bool = True) -> Iterator[str]:
+        """A name with all indices that the claim has to offer."""
+        key = self.keys(word)
+        for indices in combinations(*(self.indices(kind, near) for _, kind in key)):
+            entries = [i for i, (_, kind) in zip(indices, key, strict=True) if kind in WHOLE]
+            if len(set(entries)) == len(entries):
+                text = self.hand.written(word, key, indices)
+                yield from [text] if text else []
 
     @cached_property
     def shapes(self) -> tuple[frozenset[str], frozenset[str]]:
