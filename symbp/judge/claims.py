@@ -21,7 +21,19 @@ from dataclasses import dataclass, replace
 from sympy import Integer, Symbol
 
 from symbp.errors import DefinitionError, ReadingError, SizeError
-from symbp.judge.compare import Mismatch, Sides, agree, laid_over, masked, points, restricted, vanishing
+from symbp.judge.compare import (
+    Mismatch,
+    Sides,
+    agree,
+    idle,
+    independent,
+    laid_over,
+    masked,
+    points,
+    restricted,
+    speaks_of_both,
+    vanishing,
+)
 from symbp.judge.counterexample import counterexample
 from symbp.judge.points import Points
 from symbp.judge.verdict import Counterexample, Status, Verdict
@@ -142,6 +154,9 @@ class Judge:
                            sides=sides)  # fmt: skip
         notes = sides.notes
         if self._holds(self.points, sides, where):
+            zero = idle(sides, self.points.at(None), where)
+            if zero is not None:
+                return Outcome(Status.UNDECIDED, independent(zero), sides=sides)
             if sides.entrywise:
                 return Outcome(Status.UNDECIDED, "one side is a vector, the other its entry; entry "
                                "by entry it holds", sides=sides)  # fmt: skip
@@ -156,15 +171,13 @@ class Judge:
         case = self._case(sides, where)
         if case is not None:
             return case
+        zero = vanishing(sides, self.points.at(None), where)
+        if zero is not None:
+            return Outcome(Status.UNDECIDED, independent(zero), sides=sides)
         rest = but_last(sides.walked, where)
         if rest and self._holds(self.points, sides, rest):
             return Outcome(Status.UNDECIDED, "it holds at every layer but the last, and no such "
                            "condition stands there", sides=sides)  # fmt: skip
-        zero = vanishing(sides, self.points.at(None), where)
-        if zero is not None:
-            f, u, _ = (str(a).replace("#", "") for a in zero.args)
-            return Outcome(Status.UNDECIDED, f"by the equations given {f} does not depend on {u} "
-                           "at every layer and time", sides=sides)  # fmt: skip
         found = counterexample(self, sides, where)
         if found is None:
             return Outcome(Status.UNDECIDED, "the two sides are not equal by the laws known here, "
@@ -213,7 +226,7 @@ class Judge:
         for n, a in enumerate(letters):
             for b in letters[n + 1 :]:
                 same = {r.symbol: r.upper for r in sides.axes}
-                if same[a] != same[b]:
+                if same[a] != same[b] or speaks_of_both(sides, a, b):
                     continue
                 for sign, changed in (("=", restricted(sides, {b: a})),
                                       ("≠", masked(sides, a, b))):  # fmt: skip

@@ -270,6 +270,18 @@ def vanishing(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]
     return None
 
 
+def idle(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]) -> Total | None:
+    """A derivative that is zero throughout, if at every layer and time the claim has such a one."""
+    found = [vanishing(sides, values, [point]) for point in where]
+    return found[0] if None not in found else None
+
+
+def independent(total: Total) -> str:
+    """What is said of a derivative that is zero."""
+    f, u, _ = (str(a).replace("#", "") for a in total.args)
+    return f"by the equations given {f} does not depend on {u} at every layer and time"
+
+
 def restricted(sides: Sides, mapping: Mapping[Expr, Expr]) -> Sides:
     """The claim where some letters have given values."""
     return replace(
@@ -278,6 +290,12 @@ def restricted(sides: Sides, mapping: Mapping[Expr, Expr]) -> Sides:
         right=sides.right.xreplace(mapping),
         axes=tuple(r for r in sides.axes if r.symbol not in mapping),
     )
+
+
+def speaks_of_both(sides: Sides, a: Symbol, b: Symbol) -> bool:
+    """Whether a claim tells the cases a = b and a ≠ b apart itself."""
+    deltas = sides.left.atoms(sp.KroneckerDelta) | sides.right.atoms(sp.KroneckerDelta)
+    return any(d.free_symbols == {a, b} for d in deltas)
 
 
 def masked(sides: Sides, a: Symbol, b: Expr) -> Sides:
