@@ -264,8 +264,8 @@ def vanishing(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]
     totals = sorted(sides.left.atoms(Total) | sides.right.atoms(Total), key=str)
     for at in scopes(sides, values, where):
         for total in totals:
-            bound = {s for s in total.free_symbols if s not in at.point and s not in at.spans}
-            if not bound and not np.any(values.tensor(total, at).buffer.top):
+            letters = {s for s in total.atoms(Symbol) if s.name.startswith("#")}
+            if letters <= {*at.point, *at.spans} and not np.any(values.tensor(total, at).buffer.top):
                 return total
     return None
 
