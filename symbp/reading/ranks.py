@@ -214,10 +214,13 @@ class Ranks:
             for a in node.arguments:
                 self.rank(a, 1)
             return 2
-        if name == "any" or (name in self.functions and len(node.arguments) > 1):
+        several = len(node.arguments) > 1 and name != "max"
+        if name == "any" or (name in self.functions and several):
             for a in node.arguments:
                 self.rank(a, None)
             return 0
+        if name == "max" and len(node.arguments) > 1:
+            return self._alike(list(node.arguments), wanted)
         if name in self.softmaxes:
             for a in node.arguments:
                 self.rank(a, wanted or 1)
