@@ -13,6 +13,7 @@ from symbp.reading.declared import Declared
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.model.build import Builder
 from symbp.reading.model.quantities import counted_units
+from symbp.reading.typed import ShapeError
 from symbp.system import System
 
 __all__ = ["counted_units", "read_model", "read_models", "read_system"]
@@ -33,11 +34,13 @@ def read_system(text: str, **options: object) -> System:
 def read_models(given: Declared, evidence: Mapping[str, int] | None = None) -> list[Lexicon]:
     """As `read_model`; two where nothing says if z^l = w^l a^{l-1} is about numbers or arrays."""
     first = Builder(given, evidence or {})
-    lexicons = [first.lexicon()]
-    if first.quantities.open_ranks:
-        numbers = replace(given, shapes={**given.shapes, "all": ("1",)})
-        lexicons.append(Builder(numbers, {}).lexicon())
-    return lexicons
+    if not first.quantities.open_ranks:
+        return [first.lexicon()]
+    numbers = Builder(replace(given, shapes={**given.shapes, "all": ("1",)}), {})
+    try:
+        return [first.lexicon(), numbers.lexicon()]
+    except ShapeError:
+        return [numbers.lexicon()]
 
 
 def read_model(given: Declared, evidence: Mapping[str, int] | None = None) -> Lexicon:
