@@ -117,6 +117,21 @@ def test_parentheses_keep_the_meaning():
     assert writer.write(total**2) == (r"\left(\sum_{k=1}^{2} y_{k}\right)^{2}")
 
 
+@pytest.mark.parametrize("name", NOTATIONS)
+def test_roots_and_constants_of_activations_are_written_in_posts(name):
+    text = write_post(mlp(None, ["gelu", "identity"]), NOTATIONS[name]).text
+    assert r"\sqrt{2}" in text
+    assert r"\sqrt{\pi}" in text
+
+
+def test_an_unspecified_cost_of_one_sample_is_not_the_cost():
+    text = write_post(mlp(loss="generic", batch=True), NOTATIONS["pinard"]).text
+    assert r"J = \frac{1}{m} \sum_{i=1}^{m} J^{i}(a^{i,L}, y^{i})" in text
+    assert r"\frac{1}{m} \frac{\partial J^{i}}{\partial a_{j}^{i,L}}" in text
+    assert r"\frac{1}{m} \frac{\partial \sum_{i} J^{i}}{\partial A^{L}}" in text
+    assert r"\frac{1}{m} \frac{\partial J}" not in text
+
+
 def test_subscripts_follow_letters_so_that_markdown_leaves_them_alone():
     for notation in NOTATIONS.values():
         text = write_post(mlp((2, 2, 1), "sigmoid"), notation, "en").text

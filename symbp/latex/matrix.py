@@ -55,9 +55,18 @@ class MatrixWriter:
     def _entry(self, e: Entry, bound: frozenset[Symbol]) -> Text:
         axes = [a.symbol for a in (e.row, e.col) if a is not None]
         if isinstance(e.entry, Functional):
+            if not e.entry.partials and axes:
+                return self._costs(e, bound)
             return Text(self.writer.functional(e.entry, bound, axes))
         name = str(family_of(e.entry))
         return Text(self.writer.entries.whole(name, index_of(e.entry), axes, bound))
+
+    def _costs(self, e: Entry, bound: frozenset[Symbol]) -> Text:
+        """[C^1, ..., C^m]: an unspecified cost of every sample."""
+        (axis,) = (a for a in (e.row, e.col) if a is not None)
+        ends = (self.writer._expr(i, bound).latex for i in (axis.range.lower, axis.range.upper))
+        first, last = (self.writer.cost_of(e.entry, i) for i in ends)
+        return Text(rf"\left[{first}, \dots, {last}\right]")
 
     def _transpose(self, e: Transpose, bound: frozenset[Symbol]) -> Text:
         inner = self._node(e.operand, bound)

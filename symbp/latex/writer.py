@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sympy as sp
-from sympy import Expr, Symbol
+from sympy import Expr, NumberSymbol, Symbol
 
 from symbp.derivation import Partial
 from symbp.functions import Elementwise
 from symbp.latex.entries import Entries
 from symbp.notation import Notation
-from symbp.system import Equation, Range, Role, System
+from symbp.system import Equation, Kind, Range, Role, System
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast
@@ -106,6 +106,8 @@ class Writer:
             return Text(rf"[{a} \ge {b}]")
         if e.is_Rational:
             return self._rational(e)
+        if isinstance(e, NumberSymbol):
+            return Text(sp.latex(e))
         return self._entry(e, bound)
 
     def _entry(self, e: Expr, bound: frozenset[Symbol]) -> Text:
@@ -266,17 +268,38 @@ class Writer:
     def functional(
         self, e: Functional, bound: frozenset[Symbol], axes: Sequence[Symbol] = ()
     ) -> str:
-        """C(o, y) or ∂C/∂o_j; by all of o at once where the index is in `axes`."""
+        """C(o, y) or ∂C/∂o_j; by all of o at once where the index is in `axes`.
+
+        With a batch it is the cost of one sample, and is marked as such: C^i is not C.
+        """
         k, _, _ = e.limits[0]
         inside = [
             self.entries.whole(str(family_of(a)), index_of(a), (k,), bound) for a in e.entries
         ]
+        sample = self._sample(e)
         letter = self.entries.style(e.name).entry
+        if sample is not None:
+            letter = self.cost_of(e, self._expr(sample, bound).latex)
         if not e.partials:
             return f"{letter}({', '.join(inside)})"
+        if sample in axes:
+            letter = rf"\sum_{{{self._expr(sample, bound).latex}}} {letter}"
         below = " ".join(self._below(e, p, bound, axes) for p in e.partials)
         power = f"^{{{len(e.partials)}}}" if len(e.partials) > 1 else ""
         return rf"\frac{{\partial{power} {letter}}}{{{below}}}"
+
+    def _sample(self, e: Functional) -> Expr | None:
+        """The sample index of what the function is of."""
+        for a in e.entries:
+            slots = self.system[str(family_of(a))].slots
+            for slot, i in zip(slots, index_of(a), strict=True):
+                if slot.kind is Kind.SAMPLE:
+                    return i
+        return None
+
+    def cost_of(self, e: Functional, sample: str) -> str:
+        """C^i: the cost of the sample with this number."""
+        return f"{self.entries.style(e.name).entry}^{{{self.notation.sample_mark.format(sample)}}}"
 
     def _below(
         self, e: Functional, p: Expr, bound: frozenset[Symbol], axes: Sequence[Symbol]
@@ -299,7 +322,7 @@ def _numbers_in_front(e: sp.Mul) -> list[Expr]:
         )
         number *= common
         plain += [rest] if rest != 1 else []
-    return ([number] if number != 1 else []) + plain
+    return [n for n in sp.Mul.make_args(number) if n != 1] + plain
 
 
 OPEN_NAMES = ("sigmoid", "sigma", "f", "g")
