@@ -25,6 +25,7 @@ from symbp.judge.compare import (
     Mismatch,
     Sides,
     agree,
+    alive,
     idle,
     independent,
     laid_over,
@@ -172,13 +173,14 @@ class Judge:
         if case is not None:
             return case
         zero = vanishing(sides, self.points.at(None), where)
-        if zero is not None:
+        living = alive(sides, self.points.at(None), where)
+        if zero is not None and (not living or self._holds(self.points, sides, living)):
             return Outcome(Status.UNDECIDED, independent(zero), sides=sides)
         rest = but_last(sides.walked, where)
         if rest and self._holds(self.points, sides, rest):
             return Outcome(Status.UNDECIDED, "it holds at every layer but the last, and no such "
                            "condition stands there", sides=sides)  # fmt: skip
-        found = counterexample(self, sides, where)
+        found = counterexample(self, sides, living)
         if found is None:
             return Outcome(Status.UNDECIDED, "the two sides are not equal by the laws known here, "
                            "but no point that shows a difference was found", sides=sides)  # fmt: skip

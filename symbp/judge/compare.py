@@ -214,7 +214,7 @@ def _exists(sides: Sides, system: System, indexing: Indexing, point: Mapping[Sym
                     continue
                 bound = {r.symbol: r for r in ranges}
                 ends = [index]
-                for s in index.free_symbols & bound.keys():
+                for s in reversed(bound):  # a bound may have the letter of a sum outside
                     ends = [
                         x.xreplace({s: b}) for x in ends for b in (bound[s].lower, bound[s].upper)
                     ]
@@ -274,6 +274,13 @@ def idle(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]) ->
     """A derivative that is zero throughout, if at every layer and time the claim has such a one."""
     found = [vanishing(sides, values, [point]) for point in where]
     return found[0] if None not in found else None
+
+
+def alive(
+    sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]
+) -> list[Mapping[Symbol, int]]:
+    """The layers and times at which no derivative of the claim is zero throughout."""
+    return [point for point in where if vanishing(sides, values, [point]) is None]
 
 
 def independent(total: Total) -> str:
