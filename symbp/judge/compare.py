@@ -215,9 +215,9 @@ def _exists(sides: Sides, system: System, indexing: Indexing, point: Mapping[Sym
                 bound = {r.symbol: r for r in ranges}
                 ends = [index]
                 for s in reversed(bound):  # a bound may have the letter of a sum outside
-                    ends = [
-                        x.xreplace({s: b}) for x in ends for b in (bound[s].lower, bound[s].upper)
-                    ]
+                    if any(s in x.free_symbols for x in ends):
+                        both = (bound[s].lower, bound[s].upper)
+                        ends = [x.xreplace({s: b}) for x in ends for b in both]
                 try:
                     values = [indexing.integer(x, dict(point)) for x in ends]
                     low = indexing.integer(slot.range.lower, dict(point))
