@@ -26,6 +26,7 @@ from symbp.judge.compare import (
     Sides,
     agree,
     alive,
+    by_parameters,
     idle,
     independent,
     laid_over,
@@ -207,6 +208,10 @@ class Judge:
             found.append((text, direct, self.points))
             if totals is not None:
                 found.append((text, direct, totals))
+        last = by_parameters(sides, self.system)
+        if last is not None:
+            text = "a derivative by a parameter counts only its direct use"
+            found.append((text, last, self.points))
         return found
 
     def _unit_totals(self) -> Points | None:

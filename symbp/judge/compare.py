@@ -23,7 +23,7 @@ from symbp.numbers.indexing import Scope as At
 from symbp.reading.products import aligned, turned
 from symbp.reading.scope import Scope, size_text
 from symbp.reading.typed import Total, Typed
-from symbp.system import Kind, Range, System
+from symbp.system import Kind, Range, Role, System
 from symbp.system.equation import family_of, index_of, walk
 
 WALKED = (Kind.LAYER, Kind.TIME)
@@ -268,6 +268,20 @@ def vanishing(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]
             if letters <= {*at.point, *at.spans} and not np.any(values.tensor(total, at).buffer.top):
                 return total
     return None
+
+
+def by_parameters(sides: Sides, system: System) -> Sides | None:
+    r"""The claim with derivatives by parameters on its right taken directly.
+
+    \frac{\partial E_t}{\partial h_t} \frac{\partial h_t}{\partial h_k}
+    \frac{\partial h_k}{\partial U} is summed over k only if the last one is.
+    """
+    changed = {
+        t: Total(*t.args[:2], 1)
+        for t in sides.right.atoms(Total)
+        if system[str(family_of(t.args[1]))].role is Role.PARAMETER and not t.args[0].is_Symbol
+    }
+    return replace(sides, right=sides.right.xreplace(changed)) if changed else None
 
 
 def idle(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]) -> Total | None:
