@@ -265,7 +265,9 @@ def vanishing(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]
     for at in scopes(sides, values, where):
         for total in totals:
             letters = {s for s in total.atoms(Symbol) if s.name.startswith("#")}
-            if letters <= {*at.point, *at.spans} and not np.any(values.tensor(total, at).buffer.top):
+            if not letters <= {*at.point, *at.spans}:
+                continue
+            if not np.any(values.tensor(total, at).buffer.top):
                 return total
     return None
 
@@ -276,11 +278,11 @@ def by_parameters(sides: Sides, system: System) -> Sides | None:
     \frac{\partial E_t}{\partial h_t} \frac{\partial h_t}{\partial h_k}
     \frac{\partial h_k}{\partial U} is summed over k only if the last one is.
     """
-    changed = {
-        t: Total(*t.args[:2], 1)
-        for t in sides.right.atoms(Total)
-        if system[str(family_of(t.args[1]))].role is Role.PARAMETER and not t.args[0].is_Symbol
-    }
+    changed = {}
+    for total in sides.right.atoms(Total):
+        f, u, _ = total.args
+        if system[str(family_of(u))].role is Role.PARAMETER and not f.is_Symbol:
+            changed[total] = Total(f, u, 1)
     return replace(sides, right=sides.right.xreplace(changed)) if changed else None
 
 
