@@ -36,18 +36,18 @@ NAMES: Mapping[str, frozenset[str]] = {
     mutation: frozenset(names.split(", "))
     for mutation, names in {
         "sign": "sign",
-        "constant-factor": "factor, missing factor, wrong operand",
+        "constant-factor": "factor, missing factor, wrong operand, missing term, power",
         "missing-factor": "missing factor",
-        "extra-factor": "extra factor, factor",
+        "extra-factor": "extra factor, factor, extra derivative",
         "missing-derivative-factor": "missing derivative, missing factor",
         "sigma'-vs-sigma": "missing derivative, function for its derivative",
         "wrong-argument": "argument of derivative, wrong operand",
         "transpose": "transpose",
         "order": "order of factors, transpose, product kind",
         "operator": "product kind",
-        "layer-index": "wrong layer",
-        "time-index": "wrong time",
-        "index-swap": "swapped indices, wrong operand",
+        "layer-index": "wrong layer, wrong operand",
+        "time-index": "wrong time, sign",
+        "index-swap": "swapped indices, wrong index, wrong operand",
         "missing-sum": "missing sum",
         "chain-error": "wrong operand, parentheses, factor",
     }.items()

@@ -95,11 +95,14 @@ def scripts_at(text: str, start: int = 1) -> int:
 
 
 def remarked(member: Member, item: Item, text: str) -> Edit:
-    """An index replaced, in braces where it stood alone without them: a^l → a^{l+1}."""
-    before = member.text[: item.start].rstrip()
+    """An index replaced: a^l → a^{l+1}, and a^{l+1} → a^l where its author writes no a^{l}."""
+    before, after = member.text[: item.start].rstrip(), member.text[item.end :].lstrip()
     is_short = re.fullmatch(r"\\[A-Za-z]+|.", text) is not None
     if before[-1:] in ("^", "_") and not is_short:
         text = f"{{{text}}}"
+    alone = before.endswith(("^{", "_{")) and after.startswith("}")
+    if alone and is_short and not re.search(r"[\^_]\{.\}", member.text):
+        return Edit(len(before) - 1, len(member.text) - len(after) + 1, text)
     return Edit(item.start, item.end, text)
 
 

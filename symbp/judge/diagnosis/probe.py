@@ -73,8 +73,8 @@ class Probe:
         found = laid_over(scope, a, b)
         if isinstance(found, Mismatch):
             raise ShapeError(found.reason)
-        if found.entrywise:
-            raise ReadingError("one side is a vector, the other its entry")
+        if found.entrywise or set(found.notes) - set(scope.notes):
+            raise ReadingError("the sides are laid out differently")
         return scope, self.judge._conditioned(scope, found, self.conditions)
 
     def agrees(self, sides: Sides) -> bool:

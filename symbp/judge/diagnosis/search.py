@@ -19,7 +19,7 @@ from symbp.judge.updates import gradient_claim
 from symbp.reading.syntax import Derivative, Node, Tokens, form, walk
 
 #: Signs of candidates that are read, and candidates of one row, at most.
-MOST_READ = 10_000
+MOST_READ = 15_000
 MOST_OF_A_ROW = 50
 
 Proved = Callable[[Tokens, Tokens], bool]

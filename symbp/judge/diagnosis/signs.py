@@ -45,6 +45,9 @@ def signs(w: Work) -> Iterator[str]:
             yield from (m.replaced(f, f"-{m.source(f)}") for f in n.factors[:1])
         if isinstance(n, Call):
             yield from (m.replaced(a, f"-{w.as_factor(m, a)}") for a in n.arguments)
+        if isinstance(n, Bracket):
+            yield from (m.edited(Edit(t.start, t.end, "-" if t.text == "+" else "+"))
+                        for script in n.sup for t in script if t.text in ("+", "-"))  # fmt: skip
 
 
 def _turned(m: Member, s: Sum) -> str:
@@ -123,9 +126,10 @@ def multiplied(w: Work, site: Node, c: str) -> str:
 
 def _multipliers(w: Work) -> list[str]:
     sizes = _counted(w)
-    rates = [v.name for v in w.lexicon.system.with_role(Role.HYPERPARAMETER)]
+    used = set().union(*(e.rhs.free_symbols for e in w.lexicon.system.equations))
+    rates = [v for v in w.lexicon.system.with_role(Role.HYPERPARAMETER) if v.atom in used]
     bases = {x.family: x.base for x in w.lexicon.words}
-    given = [bases[r] for r in rates if r in bases]
+    given = [bases.get(v.name, v.name) for v in rates]
     found = ["2", r"\frac{1}{2}"]
     found += [c for s in sizes for c in (rf"\frac{{1}}{{{s}}}", s)]
     found += [c for r in given for c in (r, f"2 {r}", *(rf"\frac{{{r}}}{{{s}}}" for s in sizes))]
