@@ -132,7 +132,13 @@ def _quantity(reader: Elaborator, node: Call) -> Typed:
     """J(W, b; x, y), h_θ(x^{(i)}): the arguments only say of what it is, and of which sample."""
     sample = _sample_of(reader, node.arguments)
     if sample is None:
-        return reader.read(node.function)
+        found = reader.read(node.function)
+        if found.row is None or found.col is None:
+            return found
+        (argument,) = node.arguments if len(node.arguments) == 1 else (None,)
+        if argument is None:
+            raise ReadingError(f"a matrix {text_of_name(node.function)} with arguments", node.start)
+        return multiply(reader.scope, "", found, reader.read(argument))  # D (W): a factor
     before, reader.scope.sample = reader.scope.sample, sample
     try:
         bare = not node.function.sub and not node.function.sup

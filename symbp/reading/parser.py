@@ -17,6 +17,7 @@ from typing import TypeVar
 from symbp.errors import ReadingError
 from symbp.reading.factors import BEGINNINGS, by_commas
 from symbp.reading.lexer import Token
+from symbp.reading.marks import TRANSPOSES
 from symbp.reading.signs import CLOSING, FUNCTION_MACROS, PRODUCT_SIGNS, SCRIPTS, STOPS
 from symbp.reading.syntax import (
     Bracket,
@@ -279,13 +280,18 @@ class Parser:
         return is_function or named or bool(of_sample) or self._is_list()
 
     def only_names(self) -> bool:
-        """Whether the brackets that follow hold names alone, as what a quantity depends on."""
-        depth = 1
-        for depth, t in self.ahead():
+        """Whether the brackets that follow hold names alone, as what a quantity depends on.
+
+        What is transposed is a factor: D (W)^T.
+        """
+        follows = list(self.ahead())
+        for depth, t in follows:
             is_sign = t.text in PRODUCT_SIGNS or t.text in ("+", "-", "=")
             if depth and (is_sign or t.kind in ("number", "frac")):
                 return False
-        return depth == 0
+        after = [self.text(len(follows) + i).strip("{}") for i in range(2)]
+        closed = bool(follows) and follows[-1][0] == 0
+        return closed and not (after[0] == "^" and after[1] in TRANSPOSES)
 
     def _is_list(self) -> bool:
         """Whether the brackets that follow hold several things between commas."""

@@ -18,7 +18,7 @@ from sympy import Expr, Indexed, S, Symbol
 
 from symbp.errors import ReadingError
 from symbp.reading.scope import Scope, size_text
-from symbp.reading.typed import Chain, ShapeError, Typed, summed
+from symbp.reading.typed import Chain, ShapeError, Total, Typed, summed
 from symbp.system import Kind, Range
 from symbp.system.equation import family_of
 
@@ -43,8 +43,9 @@ def multiply(scope: Scope, sign: str, a: Typed, b: Typed) -> Typed:
 
 
 def _related(a: Typed, b: Typed) -> bool:
-    """Whether two vectors are made of one quantity: a (1 − a)."""
-    first, second = ({n.base for n in x.expr.atoms(Indexed)} for x in (a, b))
+    """Whether two vectors are made of one quantity: a (1 − a); not so σ'(z) and ∂C/∂z."""
+    plain = (x.expr.xreplace(dict.fromkeys(x.expr.atoms(Total), S.One)) for x in (a, b))
+    first, second = ({n.base for n in e.atoms(Indexed)} for e in plain)
     return bool(first & second)
 
 
