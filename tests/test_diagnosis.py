@@ -1,4 +1,4 @@
-r"""Every mistake of the table planted in right formulas: refuted, named, and repaired with proof."""
+r"""Every mistake of the table planted in right formulas: refuted, named, repaired with proof."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from functools import cache
 
 import pytest
 
-from symbp.judge.claims import Judge, judge
+from symbp.judge.chains import judge
+from symbp.judge.claims import Judge
 from symbp.judge.diagnosis import diagnose
 from symbp.judge.diagnosis.probe import Probe
 from symbp.judge.diagnosis.table import TABLE

@@ -15,7 +15,8 @@ from symbp.documents.macros import expand
 from symbp.documents.networks import KEYS, declared_network
 from symbp.documents.region import Declaration, Document, Macro, Problem, Region
 from symbp.errors import ReadingError, SymbpError
-from symbp.judge.claims import Judge, judge, speaks_of_derivatives
+from symbp.judge.chains import judge, speaks_of_derivatives
+from symbp.judge.claims import Judge
 from symbp.judge.verdict import Status, Verdict
 from symbp.reading.declared import declared
 from symbp.reading.lexer import tokens

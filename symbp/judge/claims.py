@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 
 from sympy import Integer, Symbol
 
-from symbp.errors import DefinitionError, ReadingError, SizeError
 from symbp.judge.compare import (
     Mismatch,
     Sides,
@@ -38,17 +37,19 @@ from symbp.judge.compare import (
 )
 from symbp.judge.counterexample import counterexample
 from symbp.judge.points import Points
-from symbp.judge.verdict import Counterexample, Status, Verdict
+from symbp.judge.updates import gradient_claim
+from symbp.judge.verdict import Counterexample, Status
 from symbp.judge.within import bounds, but_last
 from symbp.numbers.sampling import with_small_sizes
 from symbp.reading.elaborate import Elaborator
 from symbp.reading.lexicon import Lexicon
-from symbp.reading.parser import parse, unclosed
+from symbp.reading.parser import parse
 from symbp.reading.scope import Scope
 from symbp.reading.sizes import Exact
-from symbp.reading.syntax import Derivative, Differential, Name, Node, Tokens, walk
+from symbp.reading.syntax import Node, Tokens
 from symbp.reading.typed import ShapeError, Total, Typed
 from symbp.system import Kind, Role
+from symbp.system.equation import family_of
 
 MOST_READINGS = 6
 
@@ -104,6 +105,7 @@ class Judge:
 
     def claim(self, left: Node, right: Node, conditions: Sequence[Tokens] = ()) -> Outcome:
         """The outcome of left = right over all readings that the shapes leave open."""
+        left, right = gradient_claim(left, right, self.lexicon) or (left, right)
         first = self._reading(left, right, {}, conditions)
         outcomes = [first[1]]
         for choices in first[0][: MOST_READINGS - 1]:
@@ -127,14 +129,16 @@ class Judge:
         ]  # fmt: skip
         return others, self._compared(scope, a, b, conditions)
 
-    def _compared(
-        self, scope: Scope, a: Typed, b: Typed, conditions: Sequence[Tokens]
-    ) -> Outcome:
+    def _compared(self, scope: Scope, a: Typed, b: Typed, conditions: Sequence[Tokens]) -> Outcome:
         sides = laid_over(scope, a, b)
         if isinstance(sides, Mismatch):
             return Outcome(Status.REFUTED, sides.reason)
         sides = self._conditioned(scope, sides, (*self.lexicon.conditions, *conditions))
-        return self.judged(sides)
+        outcome = self.judged(sides)
+        if scope.beside and outcome.status is Status.PROVED:
+            reason = "two columns side by side have no matrix product; entry by entry it holds"
+            return replace(outcome, status=Status.UNDECIDED, reason=reason)
+        return outcome
 
     def _conditioned(self, scope: Scope, sides: Sides, conditions: Sequence[Tokens]) -> Sides:
         """The claim under the conditions that stand with it: i = j, i ≠ j."""
@@ -181,10 +185,18 @@ class Judge:
         if rest and self._holds(self.points, sides, rest):
             return Outcome(Status.UNDECIDED, "it holds at every layer but the last, and no such "
                            "condition stands there", sides=sides)  # fmt: skip
+        stray = self._stray(sides)
+        if stray:
+            return Outcome(
+                Status.UNDECIDED, f"the index {stray} stands on one side only", sides=sides
+            )
         found = counterexample(self, sides, living)
         if found is None:
-            return Outcome(Status.UNDECIDED, "the two sides are not equal by the laws known here, "
-                           "but no point that shows a difference was found", sides=sides)  # fmt: skip
+            reason = (
+                "the two sides are not equal by the laws known here, but no point that shows a "
+                "difference was found"
+            )
+            return Outcome(Status.UNDECIDED, reason, sides=sides)
         return Outcome(Status.REFUTED, "the sides differ", counterexample=found, sides=sides)
 
     def _where(self, sides: Sides) -> list[dict[Symbol, int]]:
@@ -202,8 +214,7 @@ class Judge:
         totals = self._unit_totals()
         if totals is not None:
             found.append(("the targets add up to one (one-hot, or a distribution)", sides, totals))
-        direct = _direct(sides)
-        if direct is not None:
+        for direct in _direct(sides):
             text = "a derivative of one quantity by another counts only its direct use"
             found.append((text, direct, self.points))
             if totals is not None:
@@ -230,6 +241,12 @@ class Judge:
             r.symbol for r in sides.axes
             if r.symbol.name.lstrip("#").isalpha() and r.symbol in sides.left.free_symbols
         ]  # fmt: skip
+        for a in letters if self.lexicon.fixed else ():
+            if self._holds(self.points, masked(sides, a, Integer(1)), where):
+                return Outcome(
+                    Status.UNDECIDED, f"it holds for {a.name.lstrip('#')} other than the fixed "
+                    "unit only, and no such condition stands there", sides=sides,
+                )  # fmt: skip
         for n, a in enumerate(letters):
             for b in letters[n + 1 :]:
                 same = {r.symbol: r.upper for r in sides.axes}
@@ -245,6 +262,18 @@ class Judge:
                             sides=sides,
                         )
         return None
+
+    def _stray(self, sides: Sides) -> str:
+        """A letter that one side lacks, where its meaning is open and it need not be a mistake."""
+        left, right = sides.left.free_symbols, sides.right.free_symbols
+        for symbol, kind in sides.walked:
+            if kind is Kind.TIME and (symbol in left) != (symbol in right):
+                return symbol.name.lstrip("#")
+        if self.lexicon.implied:
+            for r in sides.axes:
+                if r.symbol in right - left and r.symbol.name.lstrip("#").isalpha():
+                    return r.symbol.name.lstrip("#")
+        return ""
 
     def scope_text(self, sides: Sides) -> str:
         """At which sizes it was proved."""
@@ -275,100 +304,16 @@ class Judge:
         )  # fmt: skip
 
 
-def _direct(sides: Sides) -> Sides | None:
-    """The claim with derivatives of intermediate quantities taken directly."""
-    changed = {}
-    for e in (sides.left, sides.right):
-        for total in e.atoms(Total):
+def _direct(sides: Sides) -> list[Sides]:
+    """The claim with derivatives on its right taken directly: those of expressions, then all."""
+    found: list[Sides] = []
+    for of_expressions in (True, False):
+        changed = {}
+        for total in sides.right.atoms(Total):
             f, u, _ = total.args
-            if not f.is_Symbol:
+            if not f.is_Symbol and not (of_expressions and family_of(f) is not None):
                 changed[total] = Total(f, u, 1)
-    if not changed:
-        return None
-    right = sides.right.xreplace(changed)
-    if right == sides.right:
-        return None
-    return replace(sides, right=right)
-
-
-def speaks_of_derivatives(nodes: Sequence[Node], lexicon: Lexicon) -> bool:
-    """Whether a statement claims something of derivatives, and does not only define quantities."""
-    short = {a.base for a in lexicon.abbreviations}
-    families = {w.base for w in lexicon.words}
-    for node in nodes:
-        for n in walk(node):
-            if isinstance(n, Derivative | Differential):
-                return True
-            if isinstance(n, Name) and n.base in short:
-                return True
-            if isinstance(n, Name) and n.primes and n.base + "'" * n.primes not in families:
-                return True
-    return False
-
-
-#: The lexicons of one case: more than one where a text leaves open what its letters are.
-Case = Sequence[Judge]
-
-
-def judge(
-    cases: Sequence[Case], members: Sequence[Tokens], latex: Sequence[str],
-    conditions: Sequence[Tokens] = (), no_network: str = "no equations are given",
-) -> list[Verdict]:  # fmt: skip
-    """A verdict for each member after the first: first = member; `latex` are their texts.
-
-    A claim holds if it does in one of the cases that know all its names, whatever is left open
-    there.
-    """
-    verdicts = []
-    for place in range(1, len(members)):
-        text = f"{latex[0]} = {latex[place]}"
-        found = _verdict(cases, members[0], members[place], text, conditions)
-        verdicts.append(found or Verdict(Status.UNREAD, text, reason=no_network))
-    return verdicts
-
-
-def _verdict(
-    cases: Sequence[Case], left: Tokens, right: Tokens, text: str, conditions: Sequence[Tokens]
-) -> Verdict | None:
-    found: list[tuple[Judge, Outcome]] = []
-    unread: list[str] = []
-    for case in cases:
-        outcomes: list[tuple[Judge, Outcome]] = []
-        for each in case:
-            try:
-                outcomes.append((each, _outcome(each, left, right, conditions)))
-            except (ReadingError, DefinitionError, SizeError) as error:
-                unread.append(str(error))
-        if outcomes:
-            found.append(_agreed(outcomes))
-    if not found:
-        return Verdict(Status.UNREAD, text, reason=unread[0]) if unread else None
-    order = [Status.PROVED, Status.UNDECIDED, Status.REFUTED]
-    each, best = min(found, key=lambda pair: order.index(pair[1].status))
-    notes = list(best.conventions)
-    if len(cases) > 1 and each.lexicon.case:
-        notes.append(f"for {each.lexicon.case}")
-    if unclosed(left) or unclosed(right):
-        notes.append("a bracket ( that is never closed ends with the formula")
-    return Verdict(
-        best.status, text, best.scope, best.reason, conventions=tuple(notes),
-        counterexample=best.counterexample,
-    )  # fmt: skip
-
-
-def _outcome(
-    each: Judge, left: Tokens, right: Tokens, conditions: Sequence[Tokens]
-) -> Outcome:
-    try:
-        return each.claim(each.parse(left), each.parse(right), conditions)
-    except ShapeError as error:
-        return Outcome(Status.REFUTED, str(error))
-
-
-def _agreed(outcomes: Sequence[tuple[Judge, Outcome]]) -> tuple[Judge, Outcome]:
-    """What all readings of a case say; undecided where they differ."""
-    if len({o.status for _, o in outcomes}) == 1:
-        return outcomes[0]
-    words = {True: "as vectors and matrices", False: "as numbers"}
-    said = "; ".join(f"{words[j is outcomes[0][0]]}: {o.status}" for j, o in outcomes)
-    return outcomes[0][0], Outcome(Status.UNDECIDED, f"nothing says what the letters are ({said})")
+        right = sides.right.xreplace(changed)
+        if right not in (sides.right, *(s.right for s in found)):
+            found.append(replace(sides, right=right))
+    return found

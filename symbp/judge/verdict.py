@@ -1,9 +1,9 @@
 """Verdict: what was found of one claim, with the evidence for it.
 
-    proved     exact, never by a tolerance; `scope` says for which sizes
-    refuted    with a counterexample that anyone can plug in, or sides whose shapes differ
-    undecided  two readings are open, or neither proof nor counterexample was found; says what was tried
-    unread     not understood; `reason` names the missing fact
+proved     exact, never by a tolerance; `scope` says for which sizes
+refuted    with a counterexample that anyone can plug in, or sides whose shapes differ
+undecided  two readings are open, or neither proof nor counterexample was found; says what was tried
+unread     not understood; `reason` names the missing fact
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def diagnose(
     a, b, *rest = (probe.member(text) for text in (left, wrong, *others))
     if a is None or b is None or not _is_gradient(a, b, judge.lexicon):
         return None
-    work = Work(judge.lexicon, a, b, probe.tags, tuple(m for m in rest if m is not None))
+    work = Work(judge.lexicon, a, b, probe.meaning, tuple(m for m in rest if m is not None))
     return Search(probe, work, proved).found() if work.used else None
 
 

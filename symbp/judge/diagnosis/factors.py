@@ -8,6 +8,7 @@ Only what brings all sizes and letters that are missing is put in.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from symbp.judge.diagnosis.names import WHOLE, Key, Use, places
 from symbp.judge.diagnosis.signs import without_factor
@@ -25,8 +26,11 @@ def entrywise(w: Work, site: Node, factor: str) -> str:
     m = w.wrong
     if isinstance(site, Number) and site.text == "1":
         return m.replaced(site, factor)
-    sign = None if w.has_entries else w.elementwise
-    return m.replaced(site, w.times(w.as_factor(m, site), factor, sign))
+    shapes = [w.read(text) for text in (m.source(site), factor)]
+    numbers = w.has_entries or any(s is not None and not s.sizes for s in shapes)
+    return m.replaced(
+        site, w.times(w.as_factor(m, site), factor, None if numbers else w.elementwise)
+    )
 
 
 def among(w: Work, site: Node, factor: str) -> Iterator[str]:
@@ -45,14 +49,20 @@ def among(w: Work, site: Node, factor: str) -> Iterator[str]:
 
 def missing(w: Work) -> Iterator[str]:
     """A factor more: names of the claim and of the network, also transposed."""
-    places = list(sites(w.wrong.tree))
-    for factor in w.fitting:
-        yield from (entrywise(w, site, factor) for site in places)
-    for factor in w.fitting if w.has_arrays else ():
-        turned = f"({factor})^{w.transpose}" if "^" in factor else f"{factor}^{w.transpose}"
-        for site in places:
-            yield from among(w, site, factor)
-            yield from among(w, site, turned)
+    places = [s for s in sites(w.wrong.tree) if not w.is_constant(s) or isinstance(s, Number)]
+    for site in places:
+        yield from (entrywise(w, site, factor) for factor in w.fitting)
+    if w.has_arrays:
+        matrices = [s for s in places if not isinstance(s, Number)]
+        ways = [_ways(w, site, factor) for site in matrices for factor in w.fitting]
+        yield from (text for each in zip_longest(*ways) for text in each if text)
+
+
+def _ways(w: Work, site: Node, factor: str) -> Iterator[str]:
+    """All ways of one factor at one place; those at its two ends come first."""
+    turned = f"({factor})^{w.transpose}" if "^" in factor else f"{factor}^{w.transpose}"
+    for pair in zip(among(w, site, factor), among(w, site, turned), strict=True):
+        yield from reversed(pair)
 
 
 def extra(w: Work) -> Iterator[str]:
@@ -63,7 +73,7 @@ def extra(w: Work) -> Iterator[str]:
             if not w.is_constant(p.factors[place]):
                 yield without_factor(m, p, place)
     for n in walk(m.tree):
-        if isinstance(n, Fraction):
+        if isinstance(n, Fraction) and not w.is_constant(n.below):
             yield m.replaced(n, m.source(n.above))
 
 
@@ -75,22 +85,22 @@ def missing_terms(w: Work) -> Iterator[str]:
     m = w.wrong
     for n in _operands(m):
         yield m.replaced(n, f"(1 - {m.source(n)})")
-    left, _ = w.shapes
-    for text in ["1", *_alike(w, left)]:
+    for text in ["1", *_alike(w, w.left.text)]:
         yield f"{m.text} - {text}"
         yield f"{m.text} + {text}"
     for n in _operands(m):
         text = m.source(n)
         inner = m.source(n.inner) if isinstance(n, Bracket) and n.shape in "([" else text
-        for other in _alike(w, w.tags(text)):
+        for other in _alike(w, text):
             if other != inner.strip():
                 yield m.replaced(n, f"({inner} - {other})")
                 yield m.replaced(n, f"({inner} + {other})")
 
 
-def _alike(w: Work, tags: frozenset[str] | None) -> list[str]:
-    """The names of the pool with the same sizes and letters."""
-    return [] if tags is None else [text for text in w.pool if w.tags(text) == tags]
+def _alike(w: Work, text: str) -> list[str]:
+    """The names of the pool with the sizes and letters of a text."""
+    known = w.read(text)
+    return [] if known is None else [name for name in w.pool if w.read(name) == known]
 
 
 def _operands(m: Member) -> Iterator[Node]:
@@ -102,13 +112,14 @@ def _operands(m: Member) -> Iterator[Node]:
 
 
 def extra_terms(w: Work) -> Iterator[str]:
-    """One term less; only the first; only the first two."""
+    """One term less; only the first two, three ...; x for (1 - x)."""
     m = w.wrong
     for s in sums(m.tree):
         count = len(s.terms)
-        if count < 2:
+        if count == 2 and isinstance(s.terms[0][1], Number):
+            yield m.replaced(s, m.source(s.terms[1][1]))
             continue
-        for place in reversed(range(count)):
+        for place in reversed(range(count if count > 1 else 0)):
             yield _without_term(m, s, place)
         for kept in range(2, count - 1):
             start, end = m.span(s.terms[kept - 1][1])[1], m.span(s.terms[-1][1])[1]
@@ -133,7 +144,7 @@ def operands(w: Work) -> Iterator[str]:
     for u in w.used:
         yield from (w.wrong.replaced(u.node, _like(w, u, text)) for text in alike(w, u))
     for u in w.used:
-        for text in _alike(w, w.tags(u.at(u.indices))):
+        for text in _alike(w, u.at(u.indices)):
             yield w.wrong.replaced(u.node, _like(w, u, text))
 
 

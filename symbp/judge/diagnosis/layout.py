@@ -201,6 +201,7 @@ def _undone(w: Work, p: Product, f: Call) -> Iterator[str]:
     if place + 1 < len(p.factors):
         end = m.span(p.factors[place + 1])[0]
         yield m.edited(Edit(m.span(f)[0], end, f"{inner} {w.elementwise} "))
+        yield m.edited(Edit(m.span(f)[0], end, f"{inner} "))
 
 
 def _inside(m: Member, f: Node) -> str:

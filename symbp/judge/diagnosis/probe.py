@@ -17,6 +17,7 @@ from sympy import Expr, Symbol
 from symbp.errors import ReadingError, SymbpError
 from symbp.judge.compare import Mismatch, Sides, laid_over
 from symbp.judge.diagnosis.text import Member, member
+from symbp.judge.diagnosis.work import Meaning
 from symbp.judge.updates import gradient_claim
 from symbp.judge.values import Values
 from symbp.numbers.indexing import Scope as At
@@ -41,7 +42,7 @@ class Probe:
         self.judge = judge
         self.conditions = (*judge.lexicon.conditions, *conditions)
         self._lefts: dict[Node, tuple[Scope, Typed]] = {}
-        self._tags: dict[str, frozenset[str] | None] = {}
+        self._meanings: dict[str, Meaning | None] = {}
 
     def member(self, text: str) -> Member | None:
         """A member from its text; None where it cannot be parsed."""
@@ -50,16 +51,16 @@ class Probe:
         except SymbpError:
             return None
 
-    def tags(self, text: str) -> frozenset[str] | None:
-        """Sizes and index letters of what a text means; None where it means nothing."""
-        if text not in self._tags:
+    def meaning(self, text: str) -> Meaning | None:
+        """The shape of what a text means on its own; None where it means nothing."""
+        if text not in self._meanings:
             try:
                 scope, (found,) = self.judge.typed([member(text, self.judge.parse).tree])
             except SymbpError:
-                self._tags[text] = None
+                self._meanings[text] = None
             else:
-                self._tags[text] = _tags(scope, found)
-        return self._tags[text]
+                self._meanings[text] = _meaning(scope, found)
+        return self._meanings[text]
 
     def sides(self, left: Node, right: Node) -> tuple[Scope, Sides]:
         """Both sides laid over each other. Raises `ReadingError` where that cannot be."""
@@ -119,13 +120,13 @@ def _totals(e: Expr, ranges: tuple[Range, ...] = ()) -> Iterator[tuple[Total, tu
             yield from _totals(part, ranges)
 
 
-def _tags(scope: Scope, found: Typed) -> frozenset[str]:
+def _meaning(scope: Scope, found: Typed) -> Meaning:
     axes = {a.symbol for a in found.axes}
     letters = {
         s.name for s in found.expr.free_symbols - axes
         if scope.kinds.get(s) not in (None, Kind.LAYER, Kind.TIME)
     }  # fmt: skip
-    return frozenset({str(a.upper) for a in found.axes} | letters)
+    return Meaning(frozenset(str(a.upper) for a in found.axes), frozenset(letters))
 
 
 def _copied(s: Scope) -> Scope:

@@ -13,14 +13,14 @@ from symbp.errors import SymbpError
 from symbp.judge.diagnosis.layout import signed
 from symbp.judge.diagnosis.probe import Probe
 from symbp.judge.diagnosis.table import TABLE, Row
-from symbp.judge.diagnosis.text import Member, flat
+from symbp.judge.diagnosis.text import Member, flat, tidier
 from symbp.judge.diagnosis.work import Work
 from symbp.judge.updates import gradient_claim
 from symbp.reading.syntax import Derivative, Node, Tokens, form, walk
 
 #: Signs of candidates that are read, and candidates of one row, at most.
 MOST_READ = 15_000
-MOST_OF_A_ROW = 50
+MOST_OF_A_ROW = 100
 
 Proved = Callable[[Tokens, Tokens], bool]
 """Whether the judge proves left = right."""
@@ -88,8 +88,16 @@ class Search:
             again = self.probe.member(spelled)
             left, right = self._sides(row, again) if again else (left, right)
             if again and self.proved(left.tokens, right.tokens):
-                return f"{spelled} = {right.text}" if row.of_left else spelled
+                return f"{spelled} = {right.text}" if row.of_left else self._tidied(again)
         return ""
+
+    def _tidied(self, m: Member) -> str:
+        """A proved member without what says nothing; each time it is proved again."""
+        for text in tidier(m):
+            less = self.probe.member(text)
+            if less is not None and self.proved(self.work.left.tokens, less.tokens):
+                return self._tidied(less)
+        return m.text
 
     def _sides(self, row: Row, candidate: Member) -> tuple[Member, Member]:
         if row.of_left:
@@ -110,7 +118,7 @@ class Search:
                 return False, False
             self.seen.add(key)
             return self.probe.agrees(sides), scope.beside
-        except SymbpError:
+        except (SymbpError, ArithmeticError, LookupError):  # nonsense such as 1 / (1 - m) at m = 1
             return False, False
 
     def _is_empty(self, left: Node, right: Node) -> bool:

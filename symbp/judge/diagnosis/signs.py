@@ -84,9 +84,9 @@ def constants(w: Work) -> Iterator[str]:
     for f in _whole_fractions(m):
         if w.is_constant(f.below):
             yield m.replaced(f, m.source(f.above))
+    places = [s for s in sites(m.tree) if not w.is_constant(s)]
     for c in _multipliers(w):
-        for site in sites(m.tree):
-            yield multiplied(w, site, c)
+        yield from (multiplied(w, site, c) for site in places)
 
 
 def _whole_fractions(m: Member) -> Iterator[Fraction]:

@@ -14,7 +14,20 @@ from dataclasses import dataclass
 from symbp.errors import ReadingError
 from symbp.reading.lexer import Token, tokens
 from symbp.reading.statements import statements
-from symbp.reading.syntax import BigSum, Bracket, Fraction, Node, Product, Sum, Tokens, walk
+from symbp.reading.syntax import (
+    BigSum,
+    Bracket,
+    Call,
+    Derivative,
+    Fraction,
+    Name,
+    Node,
+    Number,
+    Product,
+    Sum,
+    Tokens,
+    walk,
+)
 
 Parse = Callable[[Tokens], Node]
 OPENED = re.compile(r"\\(?:left|[bB]igg?l?)\s*$")
@@ -79,8 +92,12 @@ class Member:
 
     def term_sign(self, node: Sum, place: int) -> Token | None:
         """The sign before a term; None before a first one that has none."""
-        start = node.terms[place - 1][1].end if place else node.start
-        return self.sign(start, node.terms[place][1].start)
+        term = node.terms[place][1]
+        if place:
+            return self.sign(node.terms[place - 1][1].end, term.start)
+        before = [t for t in flat(self.tokens) if t.end <= term.start]
+        last = max(before, key=lambda t: t.end, default=None)
+        return last if last is not None and last.text in ("+", "-") else None
 
 
 def member(text: str, parse: Parse) -> Member:
@@ -168,6 +185,8 @@ def sites(node: Node, alone: bool = True) -> Iterator[Node]:
     elif isinstance(node, Fraction):
         yield from sites(node.above)
         yield from sites(node.below)
+    elif isinstance(node, Call) and node.function.base == "diag":
+        yield from (s for a in node.arguments for s in sites(a))
 
 
 def factors(node: Node) -> tuple[Node, ...]:
@@ -192,3 +211,21 @@ def sums(node: Node) -> Iterator[Sum]:
     for n in walk(node):
         if isinstance(n, Sum):
             yield n
+
+
+def tidier(m: Member) -> Iterator[str]:
+    """The text without a factor 1, and without round brackets that hold one thing or are all."""
+    for n in walk(m.tree):
+        if isinstance(n, Bracket) and _is_idle(n, n is m.tree):
+            yield m.replaced(n, m.source(n.inner))
+        elif isinstance(n, Product):
+            one, other = n.factors[:2]
+            if isinstance(one, Number) and one.text == "1":
+                yield m.without(m.span(one)[0], m.span(other)[0])
+
+
+def _is_idle(n: Bracket, alone: bool) -> bool:
+    """Whether brackets may hold nothing together."""
+    if n.shape != "(" or n.sub or n.sup or n.primes:
+        return False
+    return alone or isinstance(n.inner, Name | Bracket | Call | Derivative)

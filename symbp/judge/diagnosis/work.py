@@ -31,8 +31,21 @@ ELEMENTWISE = {*ENTRYWISE, "*"}
 MOST_NAMES = 60
 
 
-Tags = Callable[[str], frozenset[str] | None]
-"""A text → the sizes and index letters of what it means; None where it means nothing."""
+@dataclass(frozen=True)
+class Meaning:
+    """The sizes of a vector or matrix, and the index letters of an entry."""
+
+    sizes: frozenset[str]
+    letters: frozenset[str]
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Both together: what another factor may bring or lack."""
+        return self.sizes | self.letters
+
+
+Read = Callable[[str], Meaning | None]
+"""A text → what it means on its own; None where it means nothing."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +55,7 @@ class Work:
     lexicon: Lexicon
     left: Member
     wrong: Member
-    tags: Tags
+    read: Read
     others: tuple[Member, ...] = ()
 
     @property
@@ -147,19 +160,22 @@ class Work:
     @cached_property
     def shapes(self) -> tuple[frozenset[str], frozenset[str]]:
         """Sizes and letters of the left side, and of the wrong member or else of its names."""
+        left, right = self.read(self.left.text), self.read(self.wrong.text)
         none: frozenset[str] = frozenset()
-        names = (self.tags(u.at(u.indices)) or none for u in self.used)
-        right = self.tags(self.wrong.text)
-        return self.tags(self.left.text) or none, none.union(*names) if right is None else right
+        return left.all if left else none, right.all if right else self._of_names
+
+    @cached_property
+    def _of_names(self) -> frozenset[str]:
+        found = [known for u in self.used if (known := self.read(u.at(u.indices)))]
+        return frozenset[str]().union(*(known.all for known in found))
 
     @cached_property
     def fitting(self) -> list[str]:
         """The names of the pool that bring all sizes and letters that the wrong member lacks."""
         left, right = self.shapes
-        names = [tags for u in self.used if (tags := self.tags(u.at(u.indices)))]
-        known = left.union(right, *names)
-        found = [(text, tags) for text in self.pool if (tags := self.tags(text)) is not None]
-        return [text for text, tags in found if left - right <= tags <= known]
+        known = left | right | self._of_names
+        found = [(text, m.all) for text in self.pool if (m := self.read(text)) is not None]
+        return [text for text, own in found if left - right <= own <= known]
 
     # -- the author's signs ----------------------------------------------------------------------
 

@@ -1,0 +1,120 @@
+"""Verdicts of chains A = B = C: every case and reading judged, refuted members diagnosed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from symbp.errors import DefinitionError, ReadingError, SizeError
+from symbp.judge.claims import Judge, Outcome
+from symbp.judge.diagnosis import diagnose
+from symbp.judge.updates import gradient_claim
+from symbp.judge.verdict import Status, Verdict
+from symbp.reading.lexicon import Lexicon
+from symbp.reading.parser import unclosed
+from symbp.reading.syntax import Derivative, Differential, Name, Node, Tokens, walk
+from symbp.reading.typed import ShapeError
+
+
+def speaks_of_derivatives(nodes: Sequence[Node], lexicon: Lexicon) -> bool:
+    """Whether a statement claims something of derivatives, and does not only define quantities."""
+    short = {a.base for a in lexicon.abbreviations}
+    families = {w.base for w in lexicon.words}
+    if len(nodes) > 1 and gradient_claim(nodes[0], nodes[1], lexicon) is not None:
+        return True
+    for node in nodes:
+        for n in walk(node):
+            if isinstance(n, Derivative | Differential):
+                return True
+            if isinstance(n, Name) and n.base in short:
+                return True
+            if isinstance(n, Name) and n.primes and n.base + "'" * n.primes not in families:
+                return True
+    return False
+
+
+#: The lexicons of one case: more than one where a text leaves open what its letters are.
+Case = Sequence[Judge]
+
+
+def judge(
+    cases: Sequence[Case], members: Sequence[Tokens], latex: Sequence[str],
+    conditions: Sequence[Tokens] = (), no_network: str = "no equations are given",
+) -> list[Verdict]:  # fmt: skip
+    """A verdict for each member after the first: first = member; `latex` are their texts.
+
+    A claim holds if it does in one of the cases that know all its names, whatever is left open
+    there.
+    """
+    verdicts = []
+    for place in range(1, len(members)):
+        text = f"{latex[0]} = {latex[place]}"
+        found = _verdict(cases, members[0], members[place], text, conditions)
+        if found is not None and found.status is Status.REFUTED:
+            found = _diagnosed(cases, found, latex, place, conditions)
+        verdicts.append(found or Verdict(Status.UNREAD, text, reason=no_network))
+    return verdicts
+
+
+def _verdict(
+    cases: Sequence[Case], left: Tokens, right: Tokens, text: str, conditions: Sequence[Tokens]
+) -> Verdict | None:
+    found: list[tuple[Judge, Outcome]] = []
+    unread: list[tuple[int, str]] = []
+    for case in cases:
+        outcomes: list[tuple[Judge, Outcome]] = []
+        for each in case:
+            try:
+                outcomes.append((each, _outcome(each, left, right, conditions)))
+            except (ReadingError, DefinitionError, SizeError) as error:
+                unread.append((getattr(error, "place", 0), str(error)))
+        if outcomes:
+            found.append(_agreed(outcomes))
+    if not found:
+        reason = max(unread, key=lambda pair: pair[0])[1] if unread else ""
+        return Verdict(Status.UNREAD, text, reason=reason) if unread else None
+    order = [Status.PROVED, Status.UNDECIDED, Status.REFUTED]
+    each, best = min(found, key=lambda pair: order.index(pair[1].status))
+    notes = list(best.conventions)
+    if len(cases) > 1 and each.lexicon.case:
+        notes.append(f"for {each.lexicon.case}")
+    if unclosed(left) or unclosed(right):
+        notes.append("a bracket ( that is never closed ends with the formula")
+    return Verdict(
+        best.status, text, best.scope, best.reason, conventions=tuple(notes),
+        counterexample=best.counterexample,
+    )  # fmt: skip
+
+
+def _diagnosed(
+    cases: Sequence[Case], verdict: Verdict, latex: Sequence[str], place: int,
+    conditions: Sequence[Tokens],
+) -> Verdict:  # fmt: skip
+    """A refuted verdict with the repair that is proved, if one is found."""
+
+    def proved(left: Tokens, right: Tokens) -> bool:
+        found = _verdict(cases, left, right, "", conditions)
+        return found is not None and found.status is Status.PROVED
+
+    others = [text for n, text in enumerate(latex) if n not in (0, place)]
+    for each in (j for case in cases for j in case):
+        found = diagnose(each, latex[0], latex[place], proved, others, conditions)
+        if found is not None:
+            return replace(verdict, repair=found.repair, mistake=found.mistake)
+    return verdict
+
+
+def _outcome(each: Judge, left: Tokens, right: Tokens, conditions: Sequence[Tokens]) -> Outcome:
+    try:
+        return each.claim(each.parse(left), each.parse(right), conditions)
+    except ShapeError as error:
+        return Outcome(Status.REFUTED, str(error))
+
+
+def _agreed(outcomes: Sequence[tuple[Judge, Outcome]]) -> tuple[Judge, Outcome]:
+    """What all readings of a case say; undecided where they differ."""
+    if len({o.status for _, o in outcomes}) == 1:
+        return outcomes[0]
+    words = {True: "as vectors and matrices", False: "as numbers"}
+    said = "; ".join(f"{words[j is outcomes[0][0]]}: {o.status}" for j, o in outcomes)
+    return outcomes[0][0], Outcome(Status.UNDECIDED, f"nothing says what the letters are ({said})")
