@@ -245,10 +245,13 @@ class Elaborator:
         inner = self.read(node.inner)
         if node.primes:
             raise ReadingError("a prime behind brackets", node.end)
-        below = marks(node.sub)
+        below, above = marks(node.sub), marks(node.sup)
         if below:
-            inner = self.entry(inner, below)
-        return self.raised(inner, marks(node.sup))
+            turns = [m for m in above if m.is_transpose]
+            above = [m for m in above if not m.is_transpose]
+            turned = len(turns) % 2 and len(inner.axes) == 2  # entry jk of the transpose
+            inner = self.entry(inner.flipped if turned else inner, below)
+        return self.raised(inner, above)
 
     def entry(self, whole: Typed, below: Sequence[Mark]) -> Typed:
         """[x]_j: the entry of a vector or matrix."""
