@@ -135,12 +135,13 @@ def formula(latex: str) -> Document:
 def declared(text: str) -> tuple[Declaration, ...]:
     """The declaration that a text in the declarations' form is. Raises `SymbpError`.
 
-    >>> declared("loss: hinge")[0].entries
-    {'loss': ('hinge',)}
+    >>> declared("loss: hinge; batch: m")[0].entries
+    {'loss': ('hinge',), 'batch': ('m',)}
     """
     if not text.strip():
         return ()
-    lines = [(0, ""), *enumerate(text.splitlines(), 1)]
+    text = text.strip()
+    lines = [(0, ""), *enumerate(text.splitlines(), 1)] if "\n" in text else [(0, text)]
     parts = parse(lines, 0, lambda _: (1, 1))
     for problem in parts:
         if isinstance(problem, Problem):

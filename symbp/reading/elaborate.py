@@ -16,6 +16,7 @@ import sympy as sp
 from sympy import Symbol
 
 from symbp.errors import ReadingError
+from symbp.functions import TABLE
 from symbp.reading import calls, conditions, derivatives, sums
 from symbp.reading.lexer import Token
 from symbp.reading.lexicon import Lexicon
@@ -72,11 +73,14 @@ class Elaborator:
             what = "… leaves something out" if isinstance(node, Dots) else "this is not read yet"
             raise ReadingError(what, node.start)
         try:
-            return reader(self, node)
+            found = reader(self, node)
         except ReadingError as error:
             if not error.place:
                 error.place = node.start
             raise
+        if found.expr.has(sp.zoo, sp.nan):
+            raise ReadingError("a division by 0", node.start)
+        return found
 
     # -- sums and products --------------------------------------------------------------------
 
@@ -318,7 +322,8 @@ class Elaborator:
     def root(self, node: Root) -> Typed:
         """√x, entry by entry."""
         inner = self.read(node.inner)
-        return replace(inner, expr=sp.sqrt(inner.expr), chain=None)
+        root = sp.sqrt(inner.expr).replace(sp.Abs, TABLE["abs"])  # SymPy's √(x²) is Abs(x)
+        return replace(inner, expr=root, chain=None)
 
 
 def _rational(text: str) -> sp.Rational | None:

@@ -18,9 +18,10 @@ from symbp.judge.diagnosis.work import Work
 from symbp.judge.updates import gradient_claim
 from symbp.reading.syntax import Derivative, Node, Tokens, form, walk
 
-#: Signs of candidates that are read, and candidates of one row, at most.
+#: Signs of candidates that are read at most.
 MOST_READ = 15_000
-MOST_OF_A_ROW = 100
+#: Candidates of each row that are tried on a first, and on a second way through the table.
+MOST_OF_A_ROW = (25, 75)
 
 Proved = Callable[[Tokens, Tokens], bool]
 """Whether the judge proves left = right."""
@@ -54,13 +55,13 @@ class Search:
 
     def found(self) -> Diagnosis | None:
         """The first proved repair."""
-        for row in TABLE:
-            if not (self.fits or row.mends_shapes):
-                continue
-            for text in islice(self._new(row), MOST_OF_A_ROW):
-                repair = self._repair(row, text)
-                if repair:
-                    return Diagnosis(row.name, repair)
+        rows = [(row, self._new(row)) for row in TABLE if self.fits or row.mends_shapes]
+        for most in MOST_OF_A_ROW:
+            for row, candidates in rows:
+                for text in islice(candidates, most):
+                    repair = self._repair(row, text)
+                    if repair:
+                        return Diagnosis(row.name, repair)
         return None
 
     def _new(self, row: Row) -> Iterator[str]:
