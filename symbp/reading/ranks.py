@@ -179,7 +179,8 @@ class Ranks:
                 ranks[place + 1] = self.rank(factors[place + 1], 1)
             if a == 1 and _turned(factors[place]) and b is None:
                 ranks[place + 1] = self.rank(factors[place + 1], 1)
-            if b == 1 and a is None and _capital(factors[place]):
+            weight = _capital(factors[place]) or (wanted == 1 and _is_weight(factors[place]))
+            if b == 1 and a is None and weight:
                 ranks[place] = self.rank(factors[place], 2)
         return self._product_rank(factors, ranks, wanted)
 
@@ -234,6 +235,11 @@ class Ranks:
 
 def _is_capital(letter: str) -> bool:
     return letter.lstrip("\\")[:1].isupper()
+
+
+def _is_weight(node: Node) -> bool:
+    """Whether it is called as weights are, in small letters."""
+    return isinstance(node, Name) and node.base in ("w", "u", "v")
 
 
 def _capital(node: Node) -> bool:
