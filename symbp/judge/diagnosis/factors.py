@@ -141,11 +141,10 @@ def _without_term(m: Member, s: Sum, place: int) -> str:
 
 def operands(w: Work) -> Iterator[str]:
     """Another quantity in place of one name, with the same marks; then any name of the claim."""
-    for u in w.used:
-        yield from (w.wrong.replaced(u.node, _like(w, u, text)) for text in alike(w, u))
-    for u in w.used:
-        for text in _alike(w, u.at(u.indices)):
-            yield w.wrong.replaced(u.node, _like(w, u, text))
+    for others in (alike, lambda w, u: _alike(w, u.at(u.indices))):
+        found = [[w.wrong.replaced(u.node, _like(w, u, text)) for text in others(w, u)]
+                 for u in w.used]  # fmt: skip
+        yield from (text for each in zip_longest(*found) for text in each if text)
 
 
 def alike(w: Work, u: Use) -> list[str]:
