@@ -181,7 +181,7 @@ class Judge:
         living = alive(sides, self.points.at(None), where)
         if zero is not None and (not living or self._holds(self.points, sides, living)):
             return Outcome(Status.UNDECIDED, independent(zero), sides=sides)
-        rest = but_last(sides.walked, where)
+        rest = but_last(sides.walked, living)
         if rest and self._holds(self.points, sides, rest):
             return Outcome(Status.UNDECIDED, "it holds at every layer but the last, and no such "
                            "condition stands there", sides=sides)  # fmt: skip
