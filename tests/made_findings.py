@@ -19,7 +19,7 @@ REFUTED = Verdict(
     reason="the sides differ: at n_l=3, n_{l-1}=2 the left is 3×2, the right 2×3",
     repair=r"\delta^l (a^{l-1})^T",
     mistake="transposed",
-    conventions=("denominator layout",),
+    conventions=("holds in numerator layout",),
 )
 FORGOTTEN = Verdict(
     Status.REFUTED,
@@ -40,7 +40,10 @@ UNDECIDED = Verdict(
 UNREAD = Verdict(Status.UNREAD, r"\frac{\partial C}{\partial z^l} = \delta^l",
                  reason="no equation defines z^l")  # fmt: skip
 LAYOUT = Verdict(
-    Status.REFUTED, "dW = a dz", reason="the sides differ", conventions=("denominator layout",)
+    Status.REFUTED,
+    "dW = a dz",
+    reason="the sides differ",
+    conventions=("holds in numerator layout",),
 )
 LONG = Verdict(Status.PROVED, " + ".join(f"w_{{{k}}}" for k in range(60)) + " = s",
                scope="at sizes n = 60")  # fmt: skip

@@ -258,8 +258,7 @@ def test_the_command_prints_the_report(run):
     assert out.splitlines()[2:] == [
         f"post.md:3:3  refuted   {REFUTED.latex}",
         "             the sides differ: at n_l=3, n_{l-1}=2 the left is 3×2, the right 2×3",
-        "             right: \\delta^l (a^{l-1})^T      "
-        "(transposed; holds as written in denominator layout)",
+        "             right: \\delta^l (a^{l-1})^T      (transposed; holds in numerator layout)",
         "1 proved, 1 refuted, 0 undecided, 0 unread",
     ]
 

@@ -9,7 +9,6 @@ import pytest
 from symbp.errors import ReadingError
 from symbp.judge.claims import Judge
 from symbp.reading.lexer import tokens
-from symbp.reading.scope import size_text
 from symbp.reading.typed import ShapeError
 from tests.claims_by_hand import MLP, judges
 
@@ -24,9 +23,9 @@ def network() -> Judge:
 
 def meaning(network: Judge, latex: str) -> str:
     """Shape and index form; bound indices and axes as numbers."""
-    _, (found,) = network.typed([network.parse(tokens(latex))])
+    scope, (found,) = network.typed([network.parse(tokens(latex))])
     e = re.sub(r"([jk])\d+", r"\1", str(found.expr).replace("#", ""))
-    return f"{found.shape(size_text)}: {e}"
+    return f"{found.shape(scope.size_text)}: {e}"
 
 
 @pytest.mark.parametrize(

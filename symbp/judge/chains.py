@@ -77,7 +77,7 @@ def _verdict(
     each, best = min(found, key=lambda pair: order.index(pair[1].status))
     notes = list(best.conventions)
     if len(cases) > 1 and each.lexicon.case:
-        notes.append(f"for {each.lexicon.case}")
+        notes.append(f"holds for {each.lexicon.case}")
     if unclosed(left) or unclosed(right):
         notes.append("a bracket ( that is never closed ends with the formula")
     return Verdict(

@@ -88,7 +88,7 @@ class Judge:
     def typed(self, nodes: Sequence[Node], choices: Mapping[tuple[int, int], int] | None = None
               ) -> tuple[Scope, list[Typed]]:  # fmt: skip
         """Members in one scope: their letters are the same."""
-        scope = Scope(Exact(self.fixed))
+        scope = Scope(Exact(self.fixed), width=self.lexicon.width)
         scope.choices = dict(choices or {})
         reader = Elaborator(self.lexicon, scope)
         found = []
@@ -132,13 +132,24 @@ class Judge:
     def _compared(self, scope: Scope, a: Typed, b: Typed, conditions: Sequence[Tokens]) -> Outcome:
         sides = laid_over(scope, a, b)
         if isinstance(sides, Mismatch):
-            return Outcome(Status.REFUTED, sides.reason)
+            return self._in_other_layout(scope, a, b, sides)
         sides = self._conditioned(scope, sides, (*self.lexicon.conditions, *conditions))
         outcome = self.judged(sides)
         if scope.beside and outcome.status is Status.PROVED:
             reason = "two columns side by side have no matrix product; entry by entry it holds"
             return replace(outcome, status=Status.UNDECIDED, reason=reason)
         return outcome
+
+    def _in_other_layout(self, scope: Scope, a: Typed, b: Typed, found: Mismatch) -> Outcome:
+        """Shapes that differ, with a note where the transposed derivative is right."""
+        outcome = Outcome(Status.REFUTED, found.reason)
+        if not (found.transposed and a.expr.has(Total)):
+            return outcome
+        turned = laid_over(scope, a, b.flipped)
+        if isinstance(turned, Mismatch) or self.judged(turned).status is not Status.PROVED:
+            return outcome
+        note = "holds in numerator layout: a derivative by a matrix has the transposed shape"
+        return replace(outcome, conventions=(note,))
 
     def _conditioned(self, scope: Scope, sides: Sides, conditions: Sequence[Tokens]) -> Sides:
         """The claim under the conditions that stand with it: i = j, i ≠ j."""
@@ -213,9 +224,10 @@ class Judge:
         found: list[tuple[str, Sides, Points]] = []
         totals = self._unit_totals()
         if totals is not None:
-            found.append(("the targets add up to one (one-hot, or a distribution)", sides, totals))
+            text = "holds where the targets add up to one (one-hot, or a distribution)"
+            found.append((text, sides, totals))
         for direct in _direct(sides):
-            text = "a derivative of one quantity by another counts only its direct use"
+            text = "holds where a derivative of one quantity by another counts only its direct use"
             found.append((text, direct, self.points))
             if totals is not None:
                 found.append((text, direct, totals))

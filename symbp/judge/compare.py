@@ -21,7 +21,7 @@ from symbp.judge.within import Bound, inside
 from symbp.numbers.indexing import GROUND, Indexing
 from symbp.numbers.indexing import Scope as At
 from symbp.reading.products import aligned, turned
-from symbp.reading.scope import Scope, size_text
+from symbp.reading.scope import Scope
 from symbp.reading.typed import Total, Typed
 from symbp.system import Kind, Range, Role, System
 from symbp.system.equation import family_of, index_of, walk
@@ -87,7 +87,7 @@ def laid_over(scope: Scope, left: Typed, right: Typed) -> Sides | Mismatch:
             if (len(right.axes) == 2)
             else False
         )
-        write = size_text
+        write = scope.size_text
         return Mismatch(
             f"the left is {left.shape(write)}, the right {right.shape(write)}", bool(flipped)
         )

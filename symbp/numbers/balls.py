@@ -209,11 +209,11 @@ def _stand_in(name: str, order: int, x: arb) -> arb:
 
 
 def stand_in_text(row: Row) -> str:
-    r"""LaTeX of the function that was taken for an unspecified one.
+    r"""LaTeX of f(x) for the function f that was taken for an unspecified one.
 
     >>> from symbp.functions import TABLE
     >>> print(stand_in_text(TABLE["f"]))
-    f(x) = \frac{x}{6} + \frac{\sin x}{12} + \frac{\cos 2x}{6}
+    \frac{x}{6} + \frac{\sin x}{12} + \frac{\cos 2x}{6}
     """
     p, q, r = _denominators(row.name)
-    return rf"{row.latex}(x) = \frac{{x}}{{{p}}} + \frac{{\sin x}}{{{q}}} + \frac{{\cos 2x}}{{{r}}}"
+    return rf"\frac{{x}}{{{p}}} + \frac{{\sin x}}{{{q}}} + \frac{{\cos 2x}}{{{r}}}"

@@ -14,7 +14,6 @@ from symbp.errors import ReadingError
 from symbp.functions import TABLE, Row, derivative_of, unspecified
 from symbp.reading.marks import marks, text_of_name
 from symbp.reading.products import chain_rule, matrix_product, multiply
-from symbp.reading.scope import size_text
 from symbp.reading.syntax import Call, Keyword, Name, Node, Norm, form, replaced, walk
 from symbp.reading.typed import ShapeError, Typed, summed
 from symbp.system import Kind, Range
@@ -121,7 +120,7 @@ def softmax(reader: Elaborator, x: Typed) -> Typed:
             if s in x.expr.free_symbols and reader.scope.kinds.get(s) is Kind.UNIT
         ]
     if len(axes) != 1:
-        raise ShapeError(f"softmax of {x.shape(size_text)}")
+        raise ShapeError(f"softmax of {x.shape(reader.scope.size_text)}")
     exp = TABLE["exp"]
     (axis,) = axes
     other = Range(reader.copied(axis.symbol), axis.lower, axis.upper)
@@ -190,7 +189,7 @@ def _diag(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
     """The matrix with a vector on its diagonal."""
     v = _one(reader, node, arguments)
     if not v.is_vector:
-        raise ShapeError(f"diag of {v.shape(size_text)}")
+        raise ShapeError(f"diag of {v.shape(reader.scope.size_text)}")
     (axis,) = v.axes
     other = reader.copied(axis.symbol)
     column = Range(other, axis.lower, axis.upper)
@@ -235,7 +234,7 @@ def _generic_product(reader: Elaborator, node: Call, arguments: Sequence[Node]) 
         found = matrix_product(reader.scope, x, y)
         if found is not None:
             return found
-    raise ShapeError(f"prod of {a.shape(size_text)} and {b.shape(size_text)}")
+    raise ShapeError(f"prod of {reader.scope.met(a, b, ' and ')}")
 
 
 def _transpose(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
@@ -247,7 +246,7 @@ def _trace(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
     """tr(x) = Σ_j x_jj."""
     x = _one(reader, node, arguments)
     if x.row is None or x.col is None or not reader.scope.same(x.row.upper, x.col.upper):
-        raise ShapeError(f"the trace of {x.shape(size_text)}")
+        raise ShapeError(f"the trace of {x.shape(reader.scope.size_text)}")
     return Typed(summed(substitute(x.expr, {x.col.symbol: x.row.symbol}), x.row))
 
 

@@ -42,6 +42,9 @@ def lexicon_of(system: System, notation: Notation, case: str = "") -> Lexicon:
             **_samples(system),
             **_widths(system, notation),
         },
+        width=(notation.styles["n"].entry, notation.styles["n"].layer)
+        if "n" in notation.styles
+        else ("n", 0),
         constants=frozenset(r.name for r in rates),
         loss=system.loss,
         rows=notation.layout.samples == "rows",

@@ -33,7 +33,7 @@ from symbp.reading.products import (
     turned,
 )
 from symbp.reading.reach import reaching, script_letters
-from symbp.reading.scope import Scope, size_text
+from symbp.reading.scope import Scope
 from symbp.reading.syntax import (
     BigSum,
     Bracket,
@@ -101,7 +101,7 @@ class Elaborator:
         if a.cube or b.cube:
             if a.cube and b.cube:
                 return self._added_cubes(a, b)
-            raise ShapeError(f"{a.shape(size_text)} met {b.shape(size_text)} in a sum")
+            raise ShapeError(f"{self.scope.met(a, b)} in a sum")
         if a.is_scalar and b.is_scalar:
             return Typed(a.expr + b.expr, constant=a.constant and b.constant)
         if a.is_scalar and (a.constant or self._broadcasts(a, b)):
@@ -117,7 +117,7 @@ class Elaborator:
             return Typed(a.expr + other.expr, a.row, a.col, chain, a.loose and other.loose)
         wide = self._along_samples(a, b) or self._along_samples(b, a)
         if wide is None:
-            met = f"{a.shape(size_text)} met {b.shape(size_text)}"
+            met = self.scope.met(a, b)
             raise ShapeError(f"{met} in a sum: the shapes differ")
         return wide
 
@@ -262,7 +262,7 @@ class Elaborator:
         indices = [i for m in below for i in self.names.units(m, len(whole.axes))]
         axes = whole.axes
         if len(indices) != len(axes):
-            raise ShapeError(f"{len(indices)} indices at {whole.shape(size_text)}")
+            raise ShapeError(f"{len(indices)} indices at {whole.shape(self.scope.size_text)}")
         mapping = {}
         for axis, index in zip(axes, indices, strict=True):
             if isinstance(index, Symbol):

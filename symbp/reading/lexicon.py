@@ -99,6 +99,8 @@ class Lexicon:
     """What a letter counts, where the author says so."""
     sizes: Mapping[str, Expr] = field(default_factory=dict)
     """Letters of sizes: m, L, T, n_l."""
+    width: tuple[str, int] = ("n", 0)
+    """The letter of the units of a layer, and what is added to the layer of the equations."""
     constants: frozenset[str] = frozenset()
     """Letters of plain numbers."""
     loss: str = ""

@@ -17,7 +17,7 @@ from dataclasses import replace
 from sympy import Expr, Indexed, S, Symbol
 
 from symbp.errors import ReadingError
-from symbp.reading.scope import Scope, size_text
+from symbp.reading.scope import Scope
 from symbp.reading.typed import Chain, ShapeError, Total, Typed, summed
 from symbp.system import Kind, Range
 from symbp.system.equation import family_of
@@ -37,9 +37,7 @@ def multiply(scope: Scope, sign: str, a: Typed, b: Typed) -> Typed:
             if sign == "" and combine is elementwise and a.is_vector and b.is_vector:
                 scope.beside = scope.beside or not (a.loose or b.loose or _related(a, b))
             return found
-    raise ShapeError(
-        f"{a.shape(size_text)} met {b.shape(size_text)} in a product: the shapes do not fit"
-    )
+    raise ShapeError(f"{scope.met(a, b)} in a product: the shapes do not fit")
 
 
 def _related(a: Typed, b: Typed) -> bool:
@@ -55,7 +53,7 @@ def with_ones(scope: Scope, sign: str, a: Typed, b: Typed) -> Typed:
     if vector.is_scalar and not vector.ones:
         return replace(other, expr=a.expr * b.expr)
     if sign not in TIGHT:
-        raise ShapeError(f"{vector.shape(size_text)} met the vector 1 of ones at {sign}")
+        raise ShapeError(f"{vector.shape(scope.size_text)} met the vector 1 of ones at {sign}")
     if b.ones == "column" and a.col is not None:
         return Typed(summed(a.expr * b.expr, a.col), a.row)
     if a.ones == "row" and b.row is not None:
@@ -69,7 +67,7 @@ def with_ones(scope: Scope, sign: str, a: Typed, b: Typed) -> Typed:
         return Typed(a.expr * b.expr, vector.row, along)
     if other.ones == "column" and vector.col is not None and vector.row is None:
         return Typed(a.expr * b.expr, along, vector.col)
-    raise ShapeError(f"{vector.shape(size_text)} met the vector 1 of ones")
+    raise ShapeError(f"{vector.shape(scope.size_text)} met the vector 1 of ones")
 
 
 def readings(scope: Scope, sign: str, a: Typed, b: Typed) -> list[Typed]:

@@ -10,7 +10,7 @@ from typing import Protocol
 import sympy as sp
 from sympy import Expr, Indexed, Symbol
 
-from symbp.reading.typed import ShapeError
+from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Kind, Range
 
 
@@ -35,6 +35,8 @@ class Scope:
     """Ranges of unit indices, found where they are used."""
     conditions: dict[Symbol, Expr] = field(default_factory=dict)
     """Layers at which the shapes fit: l = L."""
+    width: tuple[str, int] = ("n", 0)
+    """The writer's letter of the units of a layer, and by how much the layers' numbers differ."""
     notes: list[str] = field(default_factory=list)
     beside: bool = False
     """Whether two columns of different quantities stand side by side with no sign between."""
@@ -79,8 +81,8 @@ class Scope:
         elif not self.same(known.upper, r.upper):
             letter = symbol.name.lstrip("#")
             raise ShapeError(
-                f"the index {letter} of {name} counts {size_text(r.upper)} there "
-                f"and {size_text(known.upper)} elsewhere"
+                f"the index {letter} of {name} counts {self.size_text(r.upper)} there "
+                f"and {self.size_text(known.upper)} elsewhere"
             )
 
     def same(self, a: Expr, b: Expr) -> bool:
@@ -89,6 +91,20 @@ class Scope:
         if self.unifier.equal(a, b):
             return True
         return not self.settled_shapes and self._condition(a, b)
+
+    def size_text(self, e: Expr) -> str:
+        """A size for a message: n_l, n_{l-1}, m."""
+        if isinstance(e, Indexed):
+            name, (letter, offset) = str(e.base.label.name), self.width
+            inner = str(e.indices[0] + (offset if name == "n" else 0))
+            inner = inner.replace("#", "").replace(" ", "")
+            shown = letter if name == "n" else name
+            return f"{shown}_{inner if len(inner) == 1 else f'{{{inner}}}'}"
+        return str(e).replace("#", "")
+
+    def met(self, a: Typed, b: Typed, word: str = " met ") -> str:
+        """The shapes of two for a message: 3 × 1 met 2 × 1."""
+        return word.join(x.shape(self.size_text) for x in (a, b))
 
     def settled(self, e: Expr) -> Expr:
         """An expression with the layers that are known by now."""
@@ -107,11 +123,3 @@ class Scope:
             return False
         self.conditions[free[0]] = solution
         return True
-
-
-def size_text(e: Expr) -> str:
-    """A size for a message: n_l, n_{l-1}, m."""
-    if isinstance(e, Indexed):
-        inner = str(e.indices[0]).replace("#", "").replace(" ", "")
-        return f"{e.base.label.name}_{inner if len(inner) == 1 else f'{{{inner}}}'}"
-    return str(e).replace("#", "")

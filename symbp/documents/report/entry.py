@@ -83,10 +83,10 @@ def about_repair(verdict: Verdict) -> list[str]:
 def holds(verdict: Verdict) -> str:
     """The conventions under which the claim is right.
 
-    >>> holds(Verdict(Status.REFUTED, "a = b", conventions=("denominator layout",)))
-    'holds as written in denominator layout'
+    >>> holds(Verdict(Status.REFUTED, "a = b", conventions=("holds in numerator layout",)))
+    'holds in numerator layout'
     """
-    return one_line(f"holds as written in {' and '.join(verdict.conventions)}")
+    return one_line("; ".join(verdict.conventions))
 
 
 def _at(example: Counterexample) -> Iterator[Line]:

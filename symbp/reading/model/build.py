@@ -21,7 +21,7 @@ from symbp.reading.model.source import DEPTH, STEPS, Source, Written
 from symbp.reading.model.words import Frame, Words
 from symbp.reading.products import aligned, turned
 from symbp.reading.ranges import Ranges
-from symbp.reading.scope import Scope, Unifier, size_text
+from symbp.reading.scope import Scope, Unifier
 from symbp.reading.sizes import Exact, Learner, axis_size
 from symbp.reading.syntax import BigSum, walk
 from symbp.reading.typed import ShapeError, Typed
@@ -158,9 +158,7 @@ class Builder:
         if found is None and right.is_vector and left.is_vector:
             found = aligned(scope, left, turned(right))
         if found is None:
-            raise ShapeError(
-                f"the left is {left.shape(size_text)}, the right {right.shape(size_text)}"
-            )
+            raise ShapeError(f"the left is {scope.met(left, right, ', the right ')}")
         return found
 
     def _declared_sizes(self, learner: Learner) -> None:
