@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ def counterexample(
         if found is not None:
             at, left, right = found
             shown = _shown(judge.lexicon, judge.system, sides, given)
-            return Counterexample(shown, decimal(left), decimal(right), at)
+            return Counterexample(shown, *_apart(left, right), at)
     return None
 
 
@@ -65,6 +66,24 @@ def rational_point(system: System, seed: int) -> dict[str, Any]:
             blocks.append(array.reshape(shape))
         result[v.name] = blocks if indexing.outer(v) else blocks[0]
     return result
+
+
+def _apart(left: Any, right: Any) -> tuple[str, str]:
+    """Two values in decimals, with digits enough to see that they differ."""
+    shown = decimal(left), decimal(right)
+    for digits in (12, 24, 48):
+        if not _same_number(*shown):
+            break
+        shown = decimal(left, digits), decimal(right, digits)
+    return shown
+
+
+def _same_number(left: str, right: str) -> bool:
+    """Whether two decimals are one number: -0.5 and -0.500000."""
+    try:
+        return Decimal(left) == Decimal(right)
+    except InvalidOperation:  # a ball, which shows its radius
+        return left == right
 
 
 _NUMERATORS = [n for n in range(-11, 12) if n]
