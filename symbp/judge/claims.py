@@ -51,7 +51,7 @@ from symbp.reading.typed import ShapeError, Total, Typed
 from symbp.system import Kind, Role
 from symbp.system.equation import family_of
 
-MOST_READINGS = 6
+MOST_READINGS = 16
 
 
 @dataclass(frozen=True)
@@ -85,11 +85,17 @@ class Judge:
         """A member as a tree in this lexicon's words."""
         return parse(member, self.lexicon.vocabulary)
 
-    def typed(self, nodes: Sequence[Node], choices: Mapping[tuple[int, int], int] | None = None
-              ) -> tuple[Scope, list[Typed]]:  # fmt: skip
-        """Members in one scope: their letters are the same."""
+    def scope(self, choices: Mapping[tuple[int, int], int] | None = None) -> Scope:
+        """An empty scope, with the readings that are chosen of products that have several."""
         scope = Scope(Exact(self.fixed), width=self.lexicon.width)
         scope.choices = dict(choices or {})
+        return scope
+
+    def typed(
+        self, nodes: Sequence[Node], scope: Scope | None = None
+    ) -> tuple[Scope, list[Typed]]:
+        """Members in one scope: their letters are the same."""
+        scope = scope or self.scope()
         reader = Elaborator(self.lexicon, scope)
         found = []
         for n in nodes:
@@ -106,28 +112,26 @@ class Judge:
     def claim(self, left: Node, right: Node, conditions: Sequence[Tokens] = ()) -> Outcome:
         """The outcome of left = right over all readings that the shapes leave open."""
         left, right = gradient_claim(left, right, self.lexicon) or (left, right)
-        first = self._reading(left, right, {}, conditions)
-        outcomes = [first[1]]
-        for choices in first[0][: MOST_READINGS - 1]:
+        outcomes: list[Outcome] = []
+        problems: list[ShapeError] = []
+        waiting: list[dict[tuple[int, int], int]] = [{}]
+        for choices in waiting:
+            scope = self.scope(choices)
             try:
-                outcomes.append(self._reading(left, right, choices, conditions)[1])
-            except ShapeError:
-                continue
-        kinds = {o.status for o in outcomes}
+                scope, (a, b) = self.typed([left, right], scope)
+                outcomes.append(self._compared(scope, a, b, conditions))
+            except ShapeError as error:
+                problems.append(error)
+            later = [k for k in sorted(scope.open) if not choices or k > max(choices)]
+            waiting += [{**choices, k: n} for k in later for n in range(1, scope.open[k])]
+            del waiting[MOST_READINGS:]
+        if not outcomes:
+            raise problems[0]
+        meant = [o for o in outcomes if not o.without_meaning] or outcomes
+        kinds = {o.status for o in meant}
         if Status.PROVED in kinds and Status.REFUTED in kinds:
             return Outcome(Status.UNDECIDED, "a product has two readings: only one of them holds")
-        return max(outcomes, key=lambda o: o.status is Status.PROVED)
-
-    def _reading(
-        self, left: Node, right: Node, choices: Mapping[tuple[int, int], int],
-        conditions: Sequence[Tokens],
-    ) -> tuple[list[dict[tuple[int, int], int]], Outcome]:  # fmt: skip
-        scope, (a, b) = self.typed([left, right], choices)
-        others = [
-            {**choices, key: n} for key, count in scope.open.items() for n in range(1, count)
-            if key not in choices
-        ]  # fmt: skip
-        return others, self._compared(scope, a, b, conditions)
+        return max(meant, key=lambda o: o.status is Status.PROVED)
 
     def _compared(self, scope: Scope, a: Typed, b: Typed, conditions: Sequence[Tokens]) -> Outcome:
         sides = laid_over(scope, a, b)
