@@ -65,6 +65,11 @@ class Outcome:
     scope: str = ""
     sides: Sides | None = None
 
+    @property
+    def without_meaning(self) -> bool:
+        """Whether the shapes of the two sides differ."""
+        return self.status is Status.REFUTED and self.counterexample is None
+
 
 class Judge:
     """Judges claims in one lexicon; what it computes of the network is kept."""
