@@ -157,8 +157,7 @@ class Judge:
         turned = laid_over(scope, a, b.flipped)
         if isinstance(turned, Mismatch) or self.judged(turned).status is not Status.PROVED:
             return outcome
-        note = "holds in numerator layout: a derivative by a matrix has the transposed shape"
-        return replace(outcome, conventions=(note,))
+        return replace(outcome, conventions=("holds as written in numerator layout",))
 
     def _conditioned(self, scope: Scope, sides: Sides, conditions: Sequence[Tokens]) -> Sides:
         """The claim under the conditions that stand with it: i = j, i ≠ j."""

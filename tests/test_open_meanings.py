@@ -1,0 +1,95 @@
+r"""What has more than one meaning, or none: never proved on a guess, and the reason is named."""
+
+import pytest
+
+from symbp.judge.chains import judge
+from symbp.judge.claims import Judge
+from symbp.judge.verdict import Status
+from symbp.networks import mlp
+from symbp.notation import NOTATIONS
+from symbp.reading.conventions import lexicon_of
+from tests.claims_by_hand import MLP, only, problem, verdict
+
+GIVEN = {
+    "functions": r"\sigma sigmoid",
+    "define": r"\delta^l = \frac{\partial C}{\partial z^l}" "\n" r"D^l = diag(\sigma'(z^l))",
+}
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        r"\sigma'(z^l) (W^{l+1})^T \delta^{l+1}",
+        r"\sigma'(z^l) ((W^{l+1})^T \delta^{l+1})",
+        r"((W^{l+1})^T \delta^{l+1}) \sigma'(z^l)",
+    ],
+)
+def test_two_columns_side_by_side_are_no_product(right):
+    found = verdict(MLP, rf"\delta^l = {right}", **GIVEN)
+    assert found.status is Status.UNDECIDED
+    assert found.reason.startswith("two columns side by side")
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        r"D^l (W^{l+1})^T \delta^{l+1}",
+        r"D^l \cdot (W^{l+1})^T \delta^{l+1}",
+        r"(D^l) (W^{l+1})^\top (\delta^{l+1})",
+        r"\sigma'(z^l) \odot (W^{l+1})^T \delta^{l+1}",
+    ],
+)
+def test_a_bracket_behind_a_defined_matrix_is_a_factor(right):
+    assert verdict(MLP, rf"\delta^l = {right}", **GIVEN).status is Status.PROVED
+
+
+def test_a_factor_in_brackets_is_not_forgotten():
+    found = verdict(MLP, r"\frac{\partial a^l}{\partial z^l} = D^l (W^l)", **GIVEN)
+    assert found.status is Status.REFUTED
+
+
+def test_the_transposed_gradient_holds_in_numerator_layout():
+    for right, notes in (
+        (r"a^{l-1} (\delta^l)^T", ("holds as written in numerator layout",)),
+        (r"2 a^{l-1} (\delta^l)^T", ()),
+    ):
+        found = verdict(MLP, rf"\frac{{\partial C}}{{\partial W^l}} = {right}", **GIVEN)
+        assert found.status is Status.REFUTED
+        assert found.reason == "the left is n_l × n_{l-1}, the right n_{l-1} × n_l"
+        assert found.conventions == notes
+
+
+def test_what_cannot_be_said_is_asked_for():
+    left = r"\frac{\partial C}{\partial b^l} ="
+    assert problem(MLP, rf"{left} \delta^l + \frac{{1}}{{0}}", **GIVEN) == "a division by 0"
+    assert problem(MLP, r"C'(y, W) = 2 (a^L - y)", **GIVEN).startswith(
+        "C' is a derivative by which of its 2 arguments?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "latex", "reason"),
+    [
+        (
+            "pinard",
+            r"\frac{\partial J}{\partial W^l} = \delta^l a^{l-1}",
+            "n_l × 1 met n_{l-1} × 1",
+        ),
+        (
+            "ng",
+            r"\frac{\partial J}{\partial \Theta^{(l)}} = \delta^{(l+1)} a^{(l)}",
+            "s_{l+1} × 1 met s_l × 1",
+        ),
+    ],
+)
+def test_shapes_are_named_by_the_letters_of_the_notation(name, latex, reason):
+    each = Judge(lexicon_of(mlp(activation="sigmoid"), NOTATIONS[name]))
+    s = only(latex)
+    (found,) = judge([[each]], s.members, [latex[m[0].start : m[-1].end] for m in s.members])
+    assert found.status is Status.REFUTED
+    assert found.reason.startswith(reason)
+
+
+def test_a_root_of_a_square_is_the_absolute_value():
+    found = verdict("c = \\frac12 (w - y)^2", r"\frac{\partial c}{\partial w} = \sqrt{(w - y)^2}")
+    assert found.status is Status.REFUTED
