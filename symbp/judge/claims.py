@@ -96,9 +96,7 @@ class Judge:
         scope.choices = dict(choices or {})
         return scope
 
-    def typed(
-        self, nodes: Sequence[Node], scope: Scope | None = None
-    ) -> tuple[Scope, list[Typed]]:
+    def typed(self, nodes: Sequence[Node], scope: Scope | None = None) -> tuple[Scope, list[Typed]]:
         """Members in one scope: their letters are the same."""
         scope = scope or self.scope()
         reader = Elaborator(self.lexicon, scope)
