@@ -366,10 +366,22 @@ def _divided(factors: list[Node], signs: list[str]) -> tuple[list[Node], list[st
     while "/" in signs:
         at = signs.index("/")
         above, below = factors[at : at + 2]
+        _refuse_open_end(above, below, factors[at + 2 :], signs[at + 1 :])
         whole = Fraction(above.start, below.end, above, below)
         factors = [*factors[:at], whole, *factors[at + 2 :]]
         signs = [*signs[:at], *signs[at + 1 :]]
     return factors, signs
+
+
+def _refuse_open_end(
+    above: Node, below: Node, rest: Sequence[Node], signs: Sequence[str]
+) -> None:  # fmt: skip
+    """1/2m, in which nothing says how far the slash reaches. Raises `ReadingError`."""
+    if not (rest and isinstance(below, Number) and isinstance(rest[0], Name)):
+        return
+    if isinstance(above, Number) and signs[0] == "" and rest[0].start == below.end:
+        a, b, c = above.text, below.text, rest[0].base
+        raise ReadingError(f"{a}/{b}{c} may be {a}/({b}{c}) or ({a}/{b}){c}", above.start)
 
 
 def _applied(factors: list[Node], signs: list[str]) -> Node:
