@@ -28,6 +28,7 @@ from symbp.reading.syntax import (
     Keyword,
     Name,
     Node,
+    Number,
     Norm,
     Product,
     Sum,
