@@ -18,6 +18,7 @@ from symbp.reading.declared import declared
 from symbp.reading.lexer import tokens
 from symbp.reading.model import read_models
 from symbp.reading.statements import statements
+from tests.latex_engines import Formula, check_latex
 
 NETWORKS = {
     "layers": {
@@ -129,6 +130,11 @@ PLANTED = [
         (r"W^{l+1}\sigma'(z^l)", "product kind", r"W^{l+1}\mathrm{diag}(\sigma'(z^l))"),
     ),
     *planted(
+        "layers", "W^l",
+        (r"W^l + \eta \delta^l (a^{l-1})^T", "sign", r"W^l - \eta \delta^l (a^{l-1})^T"),
+        (r"W^l - \eta a^{l-1} (\delta^l)^T", "transpose", r"W^l - \eta \delta^l (a^{l-1})^T"),
+    ),
+    *planted(
         "batch", r"\frac{\partial C}{\partial W^l}",
         (r"(\Delta^l)^T A^{l-1}", "factor", r"\frac{1}{m} (\Delta^l)^T A^{l-1}"),
         (r"\frac{1}{m} \Delta^l A^{l-1}", "transpose", r"\frac{1}{m} (\Delta^l)^T A^{l-1}"),
@@ -179,6 +185,11 @@ def test_a_planted_mistake_is_named_and_mended(p: Planted) -> None:
     assert verdict(p.network, *claim, copy=1).status is Status.PROVED
 
 
+def test_repairs_render() -> None:
+    formulas = [Formula(str(p), p.repair) for p in PLANTED]
+    assert check_latex(formulas) == []
+
+
 def test_every_row_of_the_table_mends_something() -> None:
     assert {p.mistake for p in PLANTED} == {row.name for row in TABLE}
     assert len({row.name for row in TABLE}) == len(TABLE)
@@ -190,6 +201,8 @@ def test_every_row_of_the_table_mends_something() -> None:
     [
         ("layers", r"\delta^l", r"\mathbf{W}^{l+1} \delta^{l+1} * \sigma'(z^l)",
          r"(\mathbf{W}^{l+1})^T \delta^{l+1} * \sigma'(z^l)"),
+        ("layers", r"\delta^l", r"{W^{l+1}} \left(\delta^{l+1}\right) * \sigma'(z^l)",
+         r"{W^{l+1}}^T \left(\delta^{l+1}\right) * \sigma'(z^l)"),
         ("layers", r"\delta^l", r"\left((W^{l+1})^\top\delta^{l+1}\right)",
          r"\left((W^{l+1})^\top\delta^{l+1}\right) \odot \sigma'(z^l)"),
         ("layers", r"\frac{\partial J}{\partial W^l}", r"a^{l-1} (\delta^l)^{\top}",

@@ -79,6 +79,8 @@ def _peeled(node: Node) -> Node:
 
 def _turned(w: Work, node: Node) -> str:
     text = w.wrong.source(node)
+    if text.startswith("{") and text.endswith("}") and text.count("{") == text.count("}"):
+        return f"{text}^{w.transpose}"
     if isinstance(node, Name) and node.sup:
         if w.transposes_inside and text.endswith("}"):
             return f"{text[:-1]}{w.transpose}}}"

@@ -94,7 +94,7 @@ class Search:
 
     def _tidied(self, m: Member) -> str:
         """A proved member without what says nothing; each time it is proved again."""
-        for text in tidier(m):
+        for text in tidier(m, self.work.wrong.text):
             less = self.probe.member(text)
             if less is not None and self.proved(self.work.left.tokens, less.tokens):
                 return self._tidied(less)

@@ -213,11 +213,15 @@ def sums(node: Node) -> Iterator[Sum]:
             yield n
 
 
-def tidier(m: Member) -> Iterator[str]:
-    """The text without a factor 1, and without round brackets that hold one thing or are all."""
+def tidier(m: Member, before: str) -> Iterator[str]:
+    """The text without a factor 1, and without round brackets that hold one thing or are all.
+
+    Brackets that stood there before are their author's.
+    """
     for n in walk(m.tree):
         if isinstance(n, Bracket) and _is_idle(n, n is m.tree):
-            yield m.replaced(n, m.source(n.inner))
+            if n is m.tree or m.source(n) not in before:
+                yield m.replaced(n, m.source(n.inner))
         elif isinstance(n, Product):
             one, other = n.factors[:2]
             if isinstance(one, Number) and one.text == "1":
