@@ -48,8 +48,8 @@ def judges(equations: str, **entries: str) -> tuple[Judge, ...]:
 
 
 def only(latex: str) -> Statement:
-    """The one statement of a formula."""
-    (statement,) = statements(tokens(latex))
+    """The one equation of a formula."""
+    (statement,) = (s for s in statements(tokens(latex)) if s.relations)
     return statement
 
 
