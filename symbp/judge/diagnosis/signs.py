@@ -125,7 +125,7 @@ def multiplied(w: Work, site: Node, c: str) -> str:
 
 
 def _multipliers(w: Work) -> list[str]:
-    sizes = _counted(w)
+    sizes = counted(w)
     used = set().union(*(e.rhs.free_symbols for e in w.lexicon.system.equations))
     rates = [v for v in w.lexicon.system.with_role(Role.HYPERPARAMETER) if v.atom in used]
     bases = {x.family: x.base for x in w.lexicon.words}
@@ -136,7 +136,7 @@ def _multipliers(w: Work) -> list[str]:
     return found
 
 
-def _counted(w: Work) -> list[str]:
+def counted(w: Work) -> list[str]:
     """Letters of the numbers of samples and of steps, those that the claim uses first."""
     system = w.lexicon.system
     numbers = {

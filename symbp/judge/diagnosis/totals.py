@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from symbp.judge.diagnosis.factors import alike
 from symbp.judge.diagnosis.indices import is_letter, moved
-from symbp.judge.diagnosis.signs import _counted
+from symbp.judge.diagnosis.signs import counted
 from symbp.judge.diagnosis.text import Edit, glued, sites
 from symbp.judge.diagnosis.work import Work
 from symbp.reading.syntax import BigSum, Node, Sum, walk
@@ -45,7 +45,7 @@ def heads(w: Work) -> list[str]:
     kinds = {i.text: i.kind for u in w.used for i in u.items if is_letter(i.text)}
     for letter in sorted(right - left):
         kind = kinds.get(letter)
-        for size in _counted(w) if kind in (Kind.SAMPLE, Kind.TIME) else ():
+        for size in counted(w) if kind in (Kind.SAMPLE, Kind.TIME) else ():
             found.append(rf"\sum_{{{letter}=1}}^{{{size}}}" if len(size) > 1
                          else rf"\sum_{{{letter}=1}}^{size}")  # fmt: skip
         found.append(rf"\sum_{letter}")
