@@ -8,7 +8,7 @@ from symbp.judge.verdict import Status
 from symbp.networks import mlp
 from symbp.notation import NOTATIONS
 from symbp.reading.conventions import lexicon_of
-from tests.claims_by_hand import MLP, only, problem, verdict
+from tests.claims_by_hand import MLP, only, problem, shown_statuses, verdict
 
 GIVEN = {
     "functions": r"\sigma sigmoid",
@@ -93,3 +93,17 @@ def test_shapes_are_named_by_the_letters_of_the_notation(name, latex, reason):
 def test_a_root_of_a_square_is_the_absolute_value():
     found = verdict("c = \\frac12 (w - y)^2", r"\frac{\partial c}{\partial w} = \sqrt{(w - y)^2}")
     assert found.status is Status.REFUTED
+
+
+def test_a_network_that_nobody_declared_refutes_only_with_a_repair():
+    post = (
+        r"$z^l = W^l a^{l-1} + b^l$, $a^l = \sigma(z^l)$, $C = \frac{1}{2} \|a^L - y\|^2$, "
+        r"$\frac{\partial C}{\partial z^L} = $"
+    )
+    right = r"(a^L - y) \odot \sigma'(z^L)"
+    for claim, expected in (
+        (right, "proved"),
+        (right.replace("'", ""), "refuted"),
+        (r"a^L \odot a^L \odot b^L \odot z^L", "undecided"),
+    ):
+        assert shown_statuses(post.replace("= $", f"= {claim}$"))[-1] == expected

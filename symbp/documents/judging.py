@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from symbp.documents.equations import Networks
 from symbp.documents.finding import Finding
@@ -117,6 +118,7 @@ class _Reader:
         if len(members) < 2:
             return
         cases, reason = list(self.cases.values()), ""
+        declared_here = bool(cases)
         if not cases and _may_be_claim(latex):
             cases, reason = self._own_cases(members)
         if not self._is_claim(members, latex, cases):
@@ -125,6 +127,7 @@ class _Reader:
         for place, (verdict, member) in enumerate(zip(found, members[1:], strict=True), 1):
             left = () if s.continues else members[0]
             verdict = _as_stated(verdict, s.relations[:place])
+            verdict = verdict if declared_here else _undeclared(verdict)
             yield self._finding(region, verdict, text, left, member)
 
     @staticmethod
@@ -155,6 +158,17 @@ class _Reader:
         line = region.line + before.count("\n")
         column = len(before) - before.rfind("\n") if "\n" in before else region.column + start
         return Finding(self.document.name, line, column, verdict)
+
+
+def _undeclared(verdict: Verdict) -> Verdict:
+    """Refuted in a network that nobody declared: only with a repair, which shows it was read."""
+    if verdict.status is not Status.REFUTED or verdict.repair:
+        return verdict
+    reason = (
+        f"{verdict.reason}, in the network that the document's own formulas seem to define; "
+        "a declaration would settle it"
+    )
+    return replace(verdict, status=Status.UNDECIDED, reason=reason, counterexample=None)
 
 
 def _as_stated(verdict: Verdict, relations: Sequence[str]) -> Verdict:

@@ -281,10 +281,7 @@ class Parser:
         return is_function or named or bool(of_sample) or self._is_list()
 
     def only_names(self) -> bool:
-        """Whether the brackets that follow hold names alone, as what a quantity depends on.
-
-        What is transposed is a factor: D (W)^T.
-        """
+        """Whether the brackets that follow hold names alone, and are no factor as in D (W)^T."""
         follows = list(self.ahead())
         for depth, t in follows:
             is_sign = t.text in PRODUCT_SIGNS or t.text in ("+", "-", "=")
