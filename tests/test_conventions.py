@@ -24,7 +24,7 @@ def meaning(judge: Judge, latex: str) -> str:
 #: notation → an entry of w, the whole of it, the error of a layer, the output, the input.
 WORDS = {
     "bold": (r"w_{jk}^{(l)}", r"\textbf{W}^{(l)}", r"\delta_j^{(l)}", r"a_j^{(L)}", r"a_j^{(0)}"),
-    "edge": ("w_{kj}^{(l)}", "W^{(l)}", r"\frac{\partial L}{\partial z_j^{(l)}}", r"\hat y_j", "x_j"),
+    "edge": ("w_{kj}^{(l)}", "W^{(l)}", r"\partial L/\partial z_j^{(l)}", r"\hat y_j", "x_j"),
     "ng": (r"\Theta_{jk}^{(l)}", r"\Theta^{(l)}", r"\delta_j^{(l+1)}", "a_j^{(L)}", "a_j^{(1)}"),
     "pinard": ("w_{jk}^l", "W^l", r"\delta_j^l", "a_j^L", "a_j^1"),
     "chain": ("w_{kj}^n", "w^n", r"\frac{\partial C}{\partial z_j^{n+1}}", "o_j", "a_j^1"),
