@@ -245,6 +245,29 @@ def test_samples(latex, expected):
     assert status(BATCH, latex, batch="Z = z, X = x, Y = y") == expected
 
 
+DECAY = "z = W x\nC = \\frac{1}{2} \\|z - y\\|^2 + \\frac{\\lambda}{2} \\|W\\|_F^2"
+
+
+@pytest.mark.parametrize(
+    "latex, expected",
+    [
+        (r"W := W - \eta \frac{\partial C}{\partial W}", "proved"),
+        (r"W \leftarrow W - \epsilon \nabla_W C", "proved"),
+        (r"W = W - \frac{\partial C}{\partial W}", "proved"),
+        (r"W := W - 0.1 \frac{\partial C}{\partial W}", "proved"),
+        (r"W := W - \lambda \frac{\partial C}{\partial W}", "proved"),
+        (r"W := W - \eta ((z - y) x^T + \lambda W)", "proved"),
+        (r"W := (1 - \eta \lambda) W - \eta (z - y) x^T", "proved"),
+        (r"W := (1 + \eta \lambda) W - \eta (z - y) x^T", "refuted"),
+        (r"W := W - \eta (z - y) x^T", "refuted"),
+        (r"W := W + \eta \frac{\partial C}{\partial W}", "refuted"),
+        (r"W := W - \gamma \frac{\partial C}{\partial W}", "unread"),
+    ],
+)
+def test_updates(latex, expected):
+    assert status(DECAY, latex, constants=r"\lambda") == expected
+
+
 @pytest.mark.parametrize(
     "condition, expected",
     [
