@@ -42,6 +42,7 @@ def lexicon_of(system: System, notation: Notation, case: str = "") -> Lexicon:
             **_samples(system),
             **_widths(system, notation),
         },
+        counted=True,
         width=(notation.styles["n"].entry, notation.styles["n"].layer)
         if "n" in notation.styles
         else ("n", 0),

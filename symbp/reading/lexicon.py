@@ -100,6 +100,8 @@ class Lexicon:
     sizes: Mapping[str, Expr] = field(default_factory=dict)
     """Letters of sizes: m, L, T, n_l."""
     width: tuple[str, int] = ("n", 0)
+    counted: bool = False
+    """Whether n_l is the number of units of layer l for certain, not only in messages."""
     """The letter of the units of a layer, and what is added to the layer of the equations."""
     constants: frozenset[str] = frozenset()
     """Letters of plain numbers."""

@@ -11,8 +11,9 @@ from sympy import Expr, KroneckerDelta, Symbol
 from symbp.errors import ReadingError
 from symbp.reading.marks import index_expression, marks, text_of
 from symbp.reading.syntax import BigSum, Name, Tokens, walk
-from symbp.reading.typed import Typed, summed
+from symbp.reading.typed import ShapeError, Typed, summed
 from symbp.system import Kind, Range
+from symbp.system.equation import index_base
 
 if TYPE_CHECKING:
     from symbp.reading.elaborate import Elaborator
@@ -135,7 +136,23 @@ def _range(
         lo = index_expression(lower, lambda t: reader.names.lookup(t, Kind.UNIT))
         hi = index_expression(node.above, lambda t: reader.names.lookup(t, Kind.UNIT))
         return Range(symbol, lo, hi)
+    said = _said(reader, node.above)
+    if said is not None and not reader.scope.same(known.upper, said):
+        write = reader.scope.size_text
+        raise ShapeError(f"the sum over {text} runs to {write(said)}, not to {write(known.upper)}")
     return Range(symbol, known.lower, known.upper)
+
+
+def _said(reader: Elaborator, above: Tokens) -> Expr | None:
+    """The size that stands above a sum, n_{l+1} or m, where the lexicon says what sizes are called."""
+    if not reader.lexicon.counted or not above:
+        return None
+    letter, offset = reader.scope.width
+    if above[0].text == letter and len(above) == 3 and above[1].text == "_":
+        inner = above[2].parts[0] if above[2].kind == "group" else above[2:]
+        layer = index_expression(inner, lambda t: reader.names.lookup(t, Kind.LAYER))
+        return index_base("n")[layer - offset]
+    return reader.lexicon.sizes.get(text_of(above))
 
 
 def _walked(
