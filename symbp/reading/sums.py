@@ -144,7 +144,7 @@ def _range(
 
 
 def _said(reader: Elaborator, above: Tokens) -> Expr | None:
-    """The size that stands above a sum, n_{l+1} or m, where the lexicon says what sizes are called."""
+    """The size above a sum, n_{l+1} or m, where the lexicon says what sizes are called."""
     if not reader.lexicon.counted or not above:
         return None
     letter, offset = reader.scope.width
