@@ -183,3 +183,20 @@ def test_a_fault_in_a_rewritten_formula_is_refuted(case, number, choices, fault,
         assert found.status is not Status.PROVED
     else:
         assert found.status is Status.REFUTED, (case.written(f, wrong, spelling), found)
+
+
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_a_sum_that_runs_to_another_size_is_refuted(notation):
+    case = Case(notation)
+    f = next(f for f in case.formulas if f.title == "activations entry")
+    n = NOTATIONS[notation]
+    letter = n.styles["n"].entry if "n" in n.styles else "n"
+    written = case.written(f, f.right)
+    for shift, expected in (("+ 1", Status.PROVED), ("", Status.REFUTED), ("- 1", Status.REFUTED)):
+        above = rf"\sum_{{k=1}}^{{{letter}_{{{n.layer_letter} {shift}}}}}"
+        assert outcome(case.judge, written.replace(r"\sum_{k}", above)).status is expected
+    samples = Case(notation, batch=True)
+    f = next(f for f in samples.formulas if f.title == "biases entry")
+    for above, expected in (("m", Status.PROVED), (f"{letter}_{n.depth}", Status.REFUTED)):
+        written = samples.written(f, f.right).replace(r"\sum_{i}", rf"\sum_{{i=1}}^{{{above}}}")
+        assert outcome(samples.judge, written).status is expected
