@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from symbp.cli import main
+
 # No clock: machines are shared.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
@@ -21,6 +23,19 @@ settings.load_profile("no deadline")
 GOLDEN = Path(__file__).parent / "golden"
 USED = pytest.StashKey[set[str]]()
 PARTIAL = pytest.StashKey[bool]()
+
+
+@pytest.fixture
+def symbp(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """(status, standard output, standard error) of `symbp ...`."""
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stop:
+            main([str(a) for a in arguments])
+        printed = capsys.readouterr()
+        return int(stop.value.code or 0), printed.out, printed.err
+
+    return command
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

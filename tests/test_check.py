@@ -15,7 +15,6 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from pre_commit.clientlib import load_manifest  # type: ignore[import-untyped]
 
-from symbp.cli import main
 from symbp.documents import check as checking
 from symbp.documents.check import Report, check, check_formula, declared, files, is_text
 from symbp.documents.finding import Finding
@@ -40,16 +39,9 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(capsys):
+def run(symbp):
     """(status, standard output, standard error) of `symbp check ...`."""
-
-    def command(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main(["check", *map(str, arguments)])
-        printed = capsys.readouterr()
-        return stop.value.code or 0, printed.out, printed.err
-
-    return command
+    return partial(symbp, "check")
 
 
 def keep(seen, document):

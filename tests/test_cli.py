@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-from symbp.cli import main
-
 MAZUR = {
     "x": [0.05, 0.10],
     "y": [0.01, 0.99],
@@ -15,16 +13,9 @@ MAZUR = {
 
 
 @pytest.fixture
-def run(capsys):
+def run(symbp):
     """(status, standard output, standard error) of a command line."""
-
-    def command(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main(arguments)
-        printed = capsys.readouterr()
-        return stop.value.code or 0, printed.out, printed.err
-
-    return command
+    return symbp
 
 
 @pytest.fixture

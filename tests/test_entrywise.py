@@ -19,7 +19,7 @@ from symbp.numbers.evaluator import Evaluation
 from symbp.numbers.perturbation import Differences, Perturbed
 from symbp.numbers.rounding import Rounded
 from symbp.numbers.sampling import check_domain, index_ranges, sample, with_small_sizes
-from symbp.system import Role
+from symbp.system import Role, System, Variable
 from symbp.system.instantiate import with_functions
 from tests.small_systems import EXAMPLES
 
@@ -254,6 +254,16 @@ def test_sizes_that_are_symbols_become_small_numbers_unlike_their_neighbours():
     sizes = with_small_sizes(mlp(batch=True)).sizes
     assert sizes == {"L": 3, "m": 2, "n": (3, 4, 2, 5)}
     assert with_small_sizes(mlp((2, 1))).sizes == mlp((2, 1)).sizes
+
+
+def test_no_two_sizes_without_layers_are_the_same():
+    names = ["T", "m", "n", "p", "q", "r"]
+    variables = [Variable(n, role=Role.SIZE, minimum=3 if n == "T" else 1) for n in names]
+    variables.append(Variable("C", role=Role.LOSS))
+    for fixed in ({}, {"T": 3}, {"m": 4, "r": 2}):
+        sizes = with_small_sizes(System(tuple(variables), (), "C", fixed)).sizes
+        assert len(set(sizes.values())) == len(names)
+        assert fixed.items() <= sizes.items()
 
 
 def test_data_for_an_index_is_found_and_in_range():

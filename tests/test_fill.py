@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -11,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symbp.cli import main
 from symbp.documents import fill as filling
 from symbp.documents.check import check
 from symbp.documents.fill import fill, fill_file, fill_text
@@ -35,16 +35,9 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(capsys):
+def run(symbp):
     """(status, standard output, standard error) of `symbp fill ...`."""
-
-    def command(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main(["fill", *map(str, arguments)])
-        printed = capsys.readouterr()
-        return stop.value.code or 0, printed.out, printed.err
-
-    return command
+    return partial(symbp, "fill")
 
 
 def write(name: str, text: str) -> Path:

@@ -8,7 +8,7 @@ from symbp.judge.verdict import Status
 from symbp.networks import mlp
 from symbp.notation import NOTATIONS
 from symbp.reading.conventions import lexicon_of
-from tests.claims_by_hand import MLP, only, problem, shown_statuses, verdict
+from tests.claims_by_hand import MLP, only, problem, shown, shown_statuses, verdict
 
 GIVEN = {
     "functions": r"\sigma sigmoid",
@@ -107,3 +107,76 @@ def test_a_network_that_nobody_declared_refutes_only_with_a_repair():
         (r"a^L \odot a^L \odot b^L \odot z^L", "undecided"),
     ):
         assert shown_statuses(post.replace("= $", f"= {claim}$"))[-1] == expected
+
+
+SUMS = r"""
+a^0 = x
+z_j^l = \sum_{k=1}^{n_{l-1}} w_{jk}^l a_k^{l-1} + b_j^l
+a_j^l = \sigma(z_j^l)
+C = \frac{1}{2} \sum_{j=1}^{n_L} (a_j^L - y_j)^2
+"""
+
+
+@pytest.mark.parametrize(
+    ("layer", "bound", "expected"),
+    [
+        ("l", "n_{l+1}", Status.PROVED),
+        ("l", "N", Status.PROVED),  # the equations do not say what N is
+        ("l", "n_{l-1}", Status.UNDECIDED),
+        ("l", "n_l", Status.UNDECIDED),
+        ("L-1", "n_L", Status.PROVED),
+        ("L-1", "n_{L-1}", Status.UNDECIDED),
+    ],
+)
+def test_a_sum_to_another_size_than_the_equations_have_is_not_proved(layer, bound, expected):
+    above = {"l": "l+1", "L-1": "L"}[layer]
+    claim = (
+        rf"\frac{{\partial C}}{{\partial z_j^{{{layer}}}}} = "
+        rf"\sum_{{k=1}}^{{{bound}}} w_{{kj}}^{{{above}}} "
+        rf"\frac{{\partial C}}{{\partial z_k^{{{above}}}}} \sigma'(z_j^{{{layer}}})"
+    )
+    found = verdict(SUMS, claim, functions=r"\sigma sigmoid")
+    assert found.status is expected
+    if expected is Status.UNDECIDED:
+        assert found.reason.startswith("the sum over k goes over all n_")
+
+
+def test_sizes_named_by_the_equations_without_layers():
+    equations = r"""
+    z_j = \sum_{k=1}^{D} w_{jk} x_k
+    C = \frac{1}{2} \sum_{j=1}^{K} (z_j - y_j)^2
+    """
+    for bound, expected in (("K", Status.PROVED), ("D", Status.UNDECIDED)):
+        claim = (
+            rf"\frac{{\partial C}}{{\partial x_k}} = \sum_{{j=1}}^{{{bound}}} (z_j - y_j) w_{{jk}}"
+        )
+        assert verdict(equations, claim).status is expected
+
+
+def test_both_readings_of_a_product_are_shown():
+    found = verdict(MLP, r"\delta^L = (a^L - y) \cdot a^L \odot (1 - a^L)", **GIVEN)
+    assert found.status is Status.UNDECIDED
+    assert found.readings == (
+        r"\delta^L = (a^L - y) \odot a^L \odot (1 - a^L)",
+        r"\delta^L = (a^L - y)^T a^L \odot (1 - a^L)",
+    )
+    first, second = (verdict(MLP, reading, **GIVEN).status for reading in found.readings)
+    assert (first, second) == (Status.PROVED, Status.REFUTED)
+
+
+def test_what_is_assumed_of_the_targets_need_not_be_said():
+    network = "<!-- symbp network: mlp; activation: sigmoid, softmax; loss: cross-entropy"
+    network += "; notation: pinard"
+    claim = r"$\delta^L = a^L - y$"
+    for assumed, notes in (("", 1), (r"; assume: \sum_j y_j = 1", 0)):
+        (found,) = shown(f"{network}{assumed} -->\n{claim}")
+        assert found.verdict.status is Status.PROVED
+        assert len(found.verdict.conventions) == notes
+    (wrong, _) = shown(f"{network}; assume: y > 0 -->\n{claim}")
+    assert wrong.verdict.reason.startswith("declaration: assume: 'y > 0' is not known")
+
+
+def test_a_formula_to_be_skipped_is_not_judged():
+    claim = r"$\frac{\partial C}{\partial q} = 1$"
+    post = f"{claim}\n\n<!-- symbp: skip -->\n\n{claim}\n\n{claim}\n"
+    assert [f.line for f in shown(post)] == [1, 7]

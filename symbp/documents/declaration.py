@@ -7,7 +7,7 @@ r"""Declarations: what an author tells symbp of the formulas that follow.
         a^l = \sigma(z^l)               %     a^l = \sigma(z^l)         loss: cross-entropy
     -->                                                               ---
     <!-- symbp loss: hinge; batch: m -->
-    <!-- symbp: skip -->
+    <!-- symbp: skip -->                           (the next formula is not judged)
     <!-- symbp fill: network: mlp; lang: zh -->    what a block to be filled (see `fill`) names
 
 in Markdown, in TeX and in front matter. A key whose line ends at the colon takes the indented
@@ -26,7 +26,7 @@ from symbp.errors import UnknownNameError, unknown
 KEYS = (
     "network notation activation loss size sizes batch reduction bias equations define indices "
     "shapes functions layout constants names case skip summation where assume samples rows "
-    "columns continues convolution l1 l2"
+    "columns continues l1 l2"
 ).split()
 #: What a block to be filled may say: its network, which is declared thereby, and what to write.
 FILL_KEYS = (

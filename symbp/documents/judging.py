@@ -42,6 +42,8 @@ class _Reader:
         self.networks: Networks | None = None
         self.place = -1
         """The number of the formula that is read."""
+        self.skipping = False
+        """Whether the next formula is not judged."""
         self.kept: dict[int, list[list[Judge]]] = {}
 
     def findings(self) -> Iterator[Finding]:
@@ -55,13 +57,17 @@ class _Reader:
                 yield from self._region(part, self.document.macros)
 
     def _declaration(self, part: Declaration) -> Iterator[Finding]:
+        self.skipping = "skip" in part.entries
+        if self.skipping and len(part.entries) == 1:
+            return
         try:
             named = KEYS if "network" in part.entries else ()
             given = declared({k: v for k, v in part.entries.items() if k not in named})
             if not given.case:
                 self.cases.clear()
             if "network" in part.entries:
-                lexicons = [declared_network(part.entries)]
+                lexicon = declared_network(part.entries)
+                lexicons = [replace(lexicon, assumes_totals=given.assumes_totals)]
             else:
                 lexicons = read_models(given, self._evidence())
             self.cases[given.case] = [Judge(x) for x in lexicons]
@@ -95,6 +101,9 @@ class _Reader:
 
     def _region(self, region: Region, macros: Mapping[str, Macro]) -> Iterator[Finding]:
         self.place += 1
+        if self.skipping:
+            self.skipping = False
+            return
         try:
             text = expand(region.latex, macros) if macros else region.latex
             found = statements(tokens(text))

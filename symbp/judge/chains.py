@@ -80,10 +80,26 @@ def _verdict(
         notes.append(f"holds for {each.lexicon.case}")
     if unclosed(left) or unclosed(right):
         notes.append("a bracket ( that is never closed ends with the formula")
+    spelled = [x for place in best.products for x in readings(text, right[0].start, *place)]
     return Verdict(
         best.status, text, best.scope, best.reason, conventions=tuple(notes),
-        counterexample=best.counterexample,
+        counterexample=best.counterexample, readings=tuple(spelled),
     )  # fmt: skip
+
+
+def readings(text: str, right: int, start: int, end: int, after: int) -> list[str]:
+    r"""a = w \cdot x entry by entry and as an inner product; places are those of the document.
+
+    >>> readings(r"a = w \cdot x", 10, 10, 11, 18)
+    ['a = w \\odot x', 'a = w^T x']
+    """
+    shift = text.rindex(" = ") + len(" = ") - right
+    if start < right:
+        return []
+    first, rest = text[start + shift : end + shift], text[after + shift :]
+    bare = len(first) == 1 or (first[0], first[-1], first.count("(")) == ("(", ")", 1)
+    before, turned = text[: start + shift], first + "^T" if bare else f"({first})^T"
+    return [rf"{before}{first} \odot {rest}", f"{before}{turned} {rest}"]
 
 
 def _diagnosed(

@@ -53,6 +53,8 @@ from symbp.system.equation import family_of
 
 MOST_READINGS = 16
 
+BESIDE = "two columns side by side have no matrix product; entry by entry it holds"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -64,6 +66,8 @@ class Outcome:
     counterexample: Counterexample | None = None
     scope: str = ""
     sides: Sides | None = None
+    products: tuple[tuple[int, int, int], ...] = ()
+    """Undecided: where products with two readings begin, where their sign stands and ends."""
 
     @property
     def without_meaning(self) -> bool:
@@ -133,7 +137,8 @@ class Judge:
         meant = [o for o in outcomes if not o.without_meaning] or outcomes
         kinds = {o.status for o in meant}
         if Status.PROVED in kinds and Status.REFUTED in kinds:
-            return Outcome(Status.UNDECIDED, "a product has two readings: only one of them holds")
+            reason = "a product has two readings: only one of them holds"
+            return Outcome(Status.UNDECIDED, reason, products=tuple(scope.products.values()))
         return max(meant, key=lambda o: o.status is Status.PROVED)
 
     def _compared(self, scope: Scope, a: Typed, b: Typed, conditions: Sequence[Tokens]) -> Outcome:
@@ -142,9 +147,9 @@ class Judge:
             return self._in_other_layout(scope, a, b, sides)
         sides = self._conditioned(scope, sides, (*self.lexicon.conditions, *conditions))
         outcome = self.judged(sides)
-        if scope.beside and outcome.status is Status.PROVED:
-            reason = "two columns side by side have no matrix product; entry by entry it holds"
-            return replace(outcome, status=Status.UNDECIDED, reason=reason)
+        doubt = BESIDE if scope.beside else scope.doubt
+        if doubt and outcome.status is Status.PROVED:
+            return Outcome(Status.UNDECIDED, doubt, sides=sides)
         return outcome
 
     def _in_other_layout(self, scope: Scope, a: Typed, b: Typed, found: Mismatch) -> Outcome:
@@ -189,7 +194,8 @@ class Judge:
             if self._holds(tried, changed, where):
                 if sides.entrywise:
                     return Outcome(Status.UNDECIDED, "one side is a vector, the other its entry")
-                return Outcome(Status.PROVED, conventions=(*notes, text),
+                said = (*notes, text) if text else notes
+                return Outcome(Status.PROVED, conventions=said,
                                scope=self.scope_text(sides), sides=changed)  # fmt: skip
         case = self._case(sides, where)
         if case is not None:
@@ -226,12 +232,12 @@ class Judge:
             return False
 
     def _conventions(self, sides: Sides) -> list[tuple[str, Sides, Points]]:
-        """Under what else the claim may hold, with what is then said of it."""
+        """Under what else the claim may hold, with what is then said of it: "" where declared."""
         found: list[tuple[str, Sides, Points]] = []
         totals = self._unit_totals()
         if totals is not None:
             text = "holds where the targets add up to one (one-hot, or a distribution)"
-            found.append((text, sides, totals))
+            found.append(("" if self.lexicon.assumes_totals else text, sides, totals))
         for direct in _direct(sides):
             text = "holds where a derivative of one quantity by another counts only its direct use"
             found.append((text, direct, self.points))
@@ -239,7 +245,7 @@ class Judge:
                 found.append((text, direct, totals))
         last = by_parameters(sides, self.system)
         if last is not None:
-            text = "a derivative by a parameter counts only its direct use"
+            text = "holds where a derivative by a parameter counts only its direct use"
             found.append((text, last, self.points))
         return found
 

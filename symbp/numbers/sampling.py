@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -41,22 +42,28 @@ def given_families(system: System) -> list[Variable]:
 
 
 def with_small_sizes(system: System) -> System:
-    """The system with small numbers for its sizes that are still symbols, neighbours unequal."""
+    """The system with small numbers for its sizes that are still symbols.
+
+    Sizes without layers are all different, so that no 1/T is a 1/m, and those of neighbours.
+    """
     missing = [v for v in system.with_role(Role.SIZE) if v.name not in system.sizes]
     if not missing:
         return system
     single = [v for v in missing if not v.slots]
-    small: dict[str, int | tuple[int, ...]] = {
-        v.name: max(v.minimum, (3, 2, 4, 5)[i % 4]) for i, v in enumerate(single)
-    }
+    taken = {size for size in system.sizes.values() if isinstance(size, int)}
+    small: dict[str, int | tuple[int, ...]] = {}
+    for i, v in enumerate(single):
+        least = max(v.minimum, (3, 2, 4, 5)[i % 4])
+        small[v.name] = size = next(n for n in count(least) if n not in taken)
+        taken.add(size)
     result = system.with_sizes(**small)
     indexing = Indexing(result, {})
     rows: dict[str, int | tuple[int, ...]] = {}
     for v in missing:
         if v.slots:
             r = v.slots[0].range
-            count = indexing.integer(r.upper, {}) - indexing.integer(r.lower, {}) + 1
-            rows[v.name] = tuple(max(v.minimum, (3, 4, 2, 5)[i % 4]) for i in range(count))
+            length = indexing.integer(r.upper, {}) - indexing.integer(r.lower, {}) + 1
+            rows[v.name] = tuple(max(v.minimum, (3, 4, 2, 5)[i % 4]) for i in range(length))
     return result.with_sizes(**rows)
 
 

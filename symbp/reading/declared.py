@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symbp.errors import ReadingError, UnknownNameError, unknown
@@ -47,7 +48,9 @@ class Declared:
     continues: str = ""
     """The left side that a formula which begins with = goes on with."""
     summation: str = ""
-    convolution: str = ""
+    r"""`implied`: an index that stands twice in a product is summed."""
+    assumes_totals: bool = False
+    r"""Whether Σ_j y_j = 1 is assumed of the targets."""
     case: str = ""
 
     @property
@@ -89,9 +92,16 @@ def declared(entries: Mapping[str, Iterable[str]]) -> Declared:
         continues=joined.get("continues", "").strip(),
         batch=_pairs(joined.get("batch", "")),
         summation=joined.get("summation", "").strip(),
-        convolution=joined.get("convolution", "").strip(),
+        assumes_totals=_assumes_totals(e.get("assume", ())),
         case=joined.get("case", "").strip(),
     )
+
+
+def _assumes_totals(texts: Sequence[str]) -> bool:
+    for text in texts:
+        if not re.fullmatch(r"\\sum.*=\s*1", text.strip()):
+            raise ReadingError(rf"assume: {text!r} is not known; only \sum_j y_j = 1 is")
+    return bool(texts)
 
 
 def _items(text: str) -> list[str]:

@@ -177,7 +177,7 @@ class Elaborator:
         """((a b) c) d, where one product may have several readings."""
         result = factors[0]
         for place, (sign, f) in enumerate(zip(node.signs, factors[1:], strict=True)):
-            result = self._times((node.factors[place + 1].start, place), sign, result, f)
+            result = self._times(node, place, sign, result, f)
         return result
 
     def _from_right(self, node: Product, factors: Sequence[Typed]) -> Typed:
@@ -193,8 +193,7 @@ class Elaborator:
         for place, (sign, f) in enumerate(zip(node.signs, factors[1:], strict=True)):
             if sign in TIGHT:
                 before, last = groups[-1]
-                key = (node.factors[place + 1].start, place)
-                groups[-1] = (before, self._times(key, sign, last, f))
+                groups[-1] = (before, self._times(node, place, sign, last, f))
             else:
                 groups.append((sign, f))
         result = groups[0][1]
@@ -202,11 +201,14 @@ class Elaborator:
             result = multiply(self.scope, sign, result, f)
         return result
 
-    def _times(self, key: tuple[int, int], sign: str, a: Typed, b: Typed) -> Typed:
+    def _times(self, node: Product, place: int, sign: str, a: Typed, b: Typed) -> Typed:
         """One product; where several readings fit, the one that the scope chooses."""
         found = readings(self.scope, sign, a, b)
+        start = node.factors[place + 1].start
+        key = start, place
         if len(found) > 1:
             self.scope.open[key] = len(found)
+            self.scope.products[key] = (node.factors[0].start, node.factors[place].end, start)
         return found[self.scope.choices.get(key, 0) % len(found)]
 
     def _implied(self, node: Product) -> Typed | None:

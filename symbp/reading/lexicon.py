@@ -99,6 +99,8 @@ class Lexicon:
     """What a letter counts, where the author says so."""
     sizes: Mapping[str, Expr] = field(default_factory=dict)
     """Letters of sizes: m, L, T, n_l."""
+    bounds: Mapping[str, Expr] = field(default_factory=dict)
+    """What the bounds of the sums in a post's own equations are: N, n_ (with `PLACE` its layer)."""
     width: tuple[str, int] = ("n", 0)
     counted: bool = False
     """Whether n_l is the number of units of layer l for certain, not only in messages."""
@@ -125,7 +127,8 @@ class Lexicon:
     """The letter of a sum over all samples: Σ_x."""
     kroneckers: frozenset[str] = frozenset()
     """Letters that with two indices are 1 where these are equal."""
-    continues: str = ""
+    assumes_totals: bool = False
+    """Whether the targets are said to add up to one."""
     sample_loss: str = ""
     """The loss of one sample, of which the loss is the mean or the sum."""
     first_step: Expr = sp.S.One

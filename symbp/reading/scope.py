@@ -38,6 +38,10 @@ class Scope:
     width: tuple[str, int] = ("n", 0)
     """The writer's letter of the units of a layer, and by how much the layers' numbers differ."""
     notes: list[str] = field(default_factory=list)
+    bounds: list[tuple[str, Expr]] = field(default_factory=list)
+    """What stands above the sums, and the size over which they run."""
+    doubt: str = ""
+    """Why what is read may not be what is meant."""
     beside: bool = False
     """Whether two columns of different quantities stand side by side with no sign between."""
     sample: Symbol | None = None
@@ -49,6 +53,8 @@ class Scope:
     """Which reading is taken where several fit."""
     open: dict[tuple[int, int], int] = field(default_factory=dict)
     """Where several readings fit, and how many."""
+    products: dict[tuple[int, int], tuple[int, int, int]] = field(default_factory=dict)
+    """Where these begin, where the left side of the sign ends, and where the right one begins."""
 
     def letter(self, text: str, kind: Kind) -> Symbol:
         """The index called `text`."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sympy import Expr, KroneckerDelta, Symbol
+from sympy import Expr, Indexed, KroneckerDelta, Symbol, expand
 
 from symbp.errors import ReadingError
 from symbp.reading.marks import index_expression, marks, text_of
@@ -14,9 +14,14 @@ from symbp.reading.syntax import BigSum, Name, Tokens, walk
 from symbp.reading.typed import ShapeError, Typed, summed
 from symbp.system import Kind, Range
 from symbp.system.equation import index_base
+from symbp.system.indices import substitute
 
 if TYPE_CHECKING:
     from symbp.reading.elaborate import Elaborator
+
+
+#: Stands for the layer in the sizes that bounds with the index of a layer are.
+PLACE = Symbol("#layer", integer=True)
 
 
 def big_sum(reader: Elaborator, node: BigSum) -> Typed:
@@ -140,7 +145,48 @@ def _range(
     if said is not None and not reader.scope.same(known.upper, said):
         write = reader.scope.size_text
         raise ShapeError(f"the sum over {text} runs to {write(said)}, not to {write(known.upper)}")
+    _compare_bound(reader, node.above, text, known.upper)
     return Range(symbol, known.lower, known.upper)
+
+
+def _compare_bound(reader: Elaborator, above: Tokens, text: str, upper: Expr) -> None:
+    """Note a bound and its size; doubt one that is another size in the post's own equations."""
+    if not above:
+        return
+    scope = reader.scope
+    name, layer = _bound(reader, above)
+    if layer is None:
+        scope.bounds.append((name, upper))
+    elif isinstance(upper, Indexed):
+        (index,) = upper.indices
+        scope.bounds.append((name, upper.base[expand(PLACE + index - layer)]))
+    meant = reader.lexicon.bounds.get(name)
+    if meant is None:
+        return
+    meant = meant if layer is None else substitute(meant, {PLACE: layer})
+    if not scope.unifier.equal(scope.settled(meant), scope.settled(upper)):
+        write = scope.size_text
+        scope.doubt = (
+            f"the sum over {text} goes over all {write(upper)}, and its bound is {write(meant)} "
+            "by the equations"
+        )
+
+
+def _bound(reader: Elaborator, above: Tokens) -> tuple[str, Expr | None]:
+    """(N, None), or (n_, l - 1) for a bound n_{l-1} with the index of a layer."""
+    if len(above) == 3 and above[1].text in ("_", "^"):
+        inner = above[2].parts[0] if above[2].kind == "group" else above[2:]
+        if all(_counts_layers(reader, t.text) for t in inner if t.kind == "name"):
+            layer = index_expression(inner, lambda t: reader.names.lookup(t, Kind.LAYER))
+            return above[0].text + above[1].text, layer
+    return text_of(above), None
+
+
+def _counts_layers(reader: Elaborator, letter: str) -> bool:
+    known = reader.scope.bound.get(letter) or reader.scope.free.get(letter)
+    if known is not None:
+        return reader.scope.kinds.get(known) is Kind.LAYER
+    return reader.lexicon.indices.get(letter) is Kind.LAYER or letter in reader.lexicon.sizes
 
 
 def _said(reader: Elaborator, above: Tokens) -> Expr | None:

@@ -41,6 +41,8 @@ class Builder:
         self.quantities = Quantities(self.source, evidence)
         self.words = Words(self.source, self.quantities)
         self.namer: Namer | None = None
+        self.bounds: list[tuple[str, Expr]] = []
+        """Of all sums that were read: what stands above, and over which size they run."""
 
     def _variables(self, ranges: Ranges | None, settle: Learner) -> tuple[Variable, ...]:
         """The families with their slots: layer, time, units, sample."""
@@ -108,7 +110,7 @@ class Builder:
             kroneckers=frozenset(
                 k for k, v in self.source.given.functions.items() if v == "kronecker"
             ),
-            continues=self.source.given.continues,
+            assumes_totals=self.source.given.assumes_totals,
             implied=self.source.given.summation == "implied",
             rows=self.source.given.layout == "rows",
             called=self.source.vocabulary.called,
@@ -148,6 +150,7 @@ class Builder:
             if samples and not any(a.symbol in samples for a in left.axes):
                 scope.sample = samples[0]
             right = self._fitted(scope, left, reader.read(e.right))
+            self.bounds += [(b, scope.settled(size)) for b, size in scope.bounds]
             return equation_of(lexicon, scope, left, right)
 
     @staticmethod
@@ -192,6 +195,7 @@ class Builder:
             for v in self._variables(ranges, learner)
         )
         lexicon = self._draft(variables, learner)
+        self.bounds.clear()
         equations = [self._elaborated(lexicon, e, Exact()) for e in self.source.equations]
         equations, variables = ranges.completed(equations, variables)
         constants = tuple(
@@ -210,6 +214,7 @@ class Builder:
             system=system,
             loss=loss,
             sample_loss=_sample_loss(system, loss),
+            bounds=_agreed(self.bounds),
             constants=frozenset(v.name for v in constants) | lexicon.constants,
             abbreviations=tuple(self.words.abbreviations()),
             operators=tuple(self.source.operators),
@@ -261,6 +266,14 @@ class Builder:
         if wanted:
             raise DefinitionError(f"the loss {wanted} is not defined as one number")
         raise DefinitionError("no equation defines a loss: one number that nothing else needs")
+
+
+def _agreed(bounds: Sequence[tuple[str, Expr]]) -> dict[str, Expr]:
+    """The bounds that are one size wherever they stand."""
+    sizes: dict[str, set[Expr]] = {}
+    for bound, size in bounds:
+        sizes.setdefault(bound, set()).add(size)
+    return {bound: found.pop() for bound, found in sizes.items() if len(found) == 1}
 
 
 def equation_of(lexicon: Lexicon, scope: Scope, left: Typed, right: Typed) -> Equation:
