@@ -19,7 +19,7 @@ from symbp.numbers.evaluator import Evaluation
 from symbp.numbers.perturbation import Differences, Perturbed
 from symbp.numbers.rounding import Rounded
 from symbp.numbers.sampling import check_domain, index_ranges, sample, with_small_sizes
-from symbp.system import Role, System, Variable
+from symbp.system import Equation, Role, System, Variable
 from symbp.system.instantiate import with_functions
 from tests.small_systems import EXAMPLES
 
@@ -259,9 +259,10 @@ def test_sizes_that_are_symbols_become_small_numbers_unlike_their_neighbours():
 def test_no_two_sizes_without_layers_are_the_same():
     names = ["T", "m", "n", "p", "q", "r"]
     variables = [Variable(n, role=Role.SIZE, minimum=3 if n == "T" else 1) for n in names]
-    variables.append(Variable("C", role=Role.LOSS))
+    variables += [Variable("w", role=Role.PARAMETER), Variable("C", role=Role.LOSS)]
+    equations = (Equation("C", (), sp.Symbol("w", real=True) ** 2),)
     for fixed in ({}, {"T": 3}, {"m": 4, "r": 2}):
-        sizes = with_small_sizes(System(tuple(variables), (), "C", fixed)).sizes
+        sizes = with_small_sizes(System(tuple(variables), equations, "C", fixed)).sizes
         assert len(set(sizes.values())) == len(names)
         assert fixed.items() <= sizes.items()
 
