@@ -12,7 +12,7 @@ from symbp.judge.updates import gradient_claim
 from symbp.judge.verdict import Status, Verdict
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.parser import unclosed
-from symbp.reading.syntax import Derivative, Differential, Name, Node, Tokens, walk
+from symbp.reading.syntax import Bracket, Derivative, Differential, Name, Node, Tokens, walk
 from symbp.reading.typed import ShapeError
 
 
@@ -27,6 +27,8 @@ def speaks_of_derivatives(nodes: Sequence[Node], lexicon: Lexicon) -> bool:
             if isinstance(n, Derivative | Differential):
                 return True
             if isinstance(n, Name) and n.base in short:
+                return True
+            if isinstance(n, Bracket) and n.primes:
                 return True
             if isinstance(n, Name) and n.primes and n.base + "'" * n.primes not in families:
                 return True

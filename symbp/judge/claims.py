@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sympy import Integer, Symbol
+from sympy import Expr, Integer, Symbol
 
 from symbp.judge.compare import (
     Mismatch,
@@ -43,6 +43,7 @@ from symbp.judge.within import bounds, but_last
 from symbp.numbers.sampling import with_small_sizes
 from symbp.reading.elaborate import Elaborator
 from symbp.reading.lexicon import Lexicon
+from symbp.reading.marks import text_of
 from symbp.reading.parser import parse
 from symbp.reading.scope import Scope
 from symbp.reading.sizes import Exact
@@ -163,16 +164,22 @@ class Judge:
         return replace(outcome, conventions=("holds as written in numerator layout",))
 
     def _conditioned(self, scope: Scope, sides: Sides, conditions: Sequence[Tokens]) -> Sides:
-        """The claim under the conditions that stand with it: i = j, i ≠ j."""
+        """The claim under the conditions that stand with it: i = j, i ≠ j, j ≠ the fixed unit."""
         for tokens in conditions:
-            texts = [t.text for t in tokens if t.kind != "text"]
             for sign in ("=", r"\neq"):
-                if sign in texts and texts.index(sign) == 1 and len(texts) == 3:
-                    a, b = (scope.free.get(x) for x in (texts[0], texts[2]))
-                    used = sides.left.free_symbols | sides.right.free_symbols
-                    if a is not None and b is not None and {a, b} <= used:
-                        sides = restricted(sides, {b: a}) if sign == "=" else masked(sides, a, b)
+                parts = text_of([t for t in tokens if t.kind != "text"]).split(sign)
+                letters = [self._index(scope, x) for x in parts]
+                used = sides.left.free_symbols | sides.right.free_symbols
+                if len(letters) != 2 or not all(x in used or x == 1 for x in letters):
+                    continue
+                a, b = letters if letters[1] == 1 else reversed(letters)
+                if isinstance(a, Symbol) and b is not None:
+                    sides = restricted(sides, {a: b}) if sign == "=" else masked(sides, a, b)
         return replace(sides, within=bounds(conditions, scope, self.lexicon))
+
+    def _index(self, scope: Scope, text: str) -> Expr | None:
+        """The index that a letter of a condition is; 1 for the fixed unit."""
+        return Integer(1) if text in self.lexicon.fixed else scope.free.get(text)
 
     def judged(self, sides: Sides) -> Outcome:
         """Proved, refuted with a counterexample, or undecided."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sympy import Expr
+from sympy import Expr, Sum
 
 from symbp.errors import ReadingError
 from symbp.reading.products import laid_out
-from symbp.reading.syntax import Derivative, Differential, form
+from symbp.reading.syntax import Bracket, Call, Derivative, Differential, form
+from symbp.reading.syntax import walk as tree
 from symbp.reading.typed import Chain, Total, Typed
-from symbp.system import Kind
-from symbp.system.equation import family_of
+from symbp.system import Kind, Role
+from symbp.system.equation import family_of, walk
 
 if TYPE_CHECKING:
     from symbp.reading.elaborate import Elaborator
@@ -71,3 +72,40 @@ def _loss_for(reader: Elaborator, by: Typed) -> Typed:
 
 def _shown(e: Expr) -> str:
     return str(e).replace("#", "")
+
+
+def primed(reader: Elaborator, inner: Typed, node: Bracket) -> Typed:
+    """(x)': the derivative, entry by entry, by the one quantity that stands in the brackets.
+
+    Raises `ReadingError` where several do, where that one is itself a function of another, and
+    where the prime may as well be a transpose.
+    """
+    known = reader.lexicon.system.by_name
+    written = {n for n, _ in walk(inner.expr) if str(family_of(n)) in known}
+    entries = sorted((e for e in written if not _is_constant(reader, e)), key=str)
+    if len(entries) != 1 or node.primes > 1 or inner.cube or inner.expr.has(Sum, Total):
+        by = " or ".join(_shown(e) for e in entries) or "nothing"
+        raise ReadingError(f"a prime behind brackets is a derivative by what? ({by})", node.end)
+    (entry,) = entries
+    source = _function_of(reader, str(family_of(entry)))
+    if source:
+        by = f"{_shown(entry)} or {source}"
+        raise ReadingError(f"a prime behind brackets is a derivative by what? ({by})", node.end)
+    calls = {n.function.base for n in tree(node.inner) if isinstance(n, Call)}
+    if inner.expr.diff(entry).is_number or (inner.axes and calls != {"exp"}):
+        raise ReadingError("a prime behind brackets may be a transpose or a derivative", node.end)
+    return replace(inner, expr=Total(inner.expr, entry), chain=None, constant=False)
+
+
+def _is_constant(reader: Elaborator, e: Expr) -> bool:
+    role = reader.lexicon.system[str(family_of(e))].role
+    return role in (Role.HYPERPARAMETER, Role.SIZE)
+
+
+def _function_of(reader: Elaborator, family: str) -> str:
+    """The one quantity of which a family is a function: z for a = σ(z); "" if there is none."""
+    for e in getattr(reader.lexicon.system, "equations", ()):
+        if e.family == family:
+            used = {str(family_of(n)) for n, _ in walk(e.rhs) if family_of(n) is not None}
+            return used.pop() if len(used) == 1 else ""
+    return ""

@@ -247,10 +247,15 @@ class Elaborator:
         return self.names.name(node)
 
     def bracket(self, node: Bracket) -> Typed:
-        """(x), with a transpose, a power or an index behind it."""
+        """(x), with a transpose, a power or an index behind it; (x_t)^{(3)} is x_t^{(3)}."""
+        marked = [script for script in node.sup if any(m.bracket for m in marks([script]))]
+        if isinstance(node.inner, Name) and marked and not node.inner.sup:
+            name = replace(node.inner, sup=tuple(marked))
+            sup = tuple(script for script in node.sup if script not in marked)
+            return self.bracket(replace(node, inner=name, sup=sup))
         inner = self.read(node.inner)
         if node.primes:
-            raise ReadingError("a prime behind brackets", node.end)
+            inner = derivatives.primed(self, inner, node)
         below, above = marks(node.sub), marks(node.sup)
         if below:
             turns = [m for m in above if m.is_transpose]
@@ -285,6 +290,8 @@ class Elaborator:
 
     def power(self, x: Typed, mark: Mark) -> Typed:
         """x^n: of a square matrix a product with itself, else entry by entry."""
+        if mark.bracket and _rational(mark.text) is not None:
+            raise ReadingError(f"the mark {mark.written} is no power")
         exponent = self._exponent(mark)
         if len(x.axes) == 2:
             if not (exponent.is_Integer and 1 <= exponent <= 6):

@@ -45,15 +45,37 @@ if TYPE_CHECKING:
     from symbp.reading.parser import Parser
 
 
+#: Letters of indicators where a comparison follows.
+INDICATORS = {r"\mathbf{1}", "I", r"\chi"}
+
+
 # -- numbers and names -------------------------------------------------------------------------
 
 
 def _number(parser: Parser, t: Token) -> Node:
     """A number; 1{i = j} and 1(z > 0) are 1 where the condition holds, else 0."""
-    compared = parser.text() == "(" and any(a.text in COMPARISONS for _, a in parser.ahead())
-    if t.text == "1" and (parser.text() == r"\{" or compared):
+    if t.text == "1" and (parser.text() == r"\{" or _compares(parser)):
         return _indicator(parser, t)
     return parser.scripted_any(Number(t.start, t.end, t.text))
+
+
+def _compares(parser: Parser) -> bool:
+    """Whether a comparison follows, in brackets or in a lower script: (z > 0), _{i = j}."""
+    opening, script = parser.peek(), parser.peek(1)
+    if opening is None or script is None:
+        return False
+    if opening.text == "_":
+        return any(a.text in COMPARISONS for a in _bare(script))
+    if opening.text not in ("(", "[", r"\{"):
+        return False
+    depth = 0
+    for a in parser.tokens[parser.place :]:
+        depth += (a.text == opening.text) - (a.text == CLOSING[opening.text])
+        if depth == 0:
+            return False
+        if depth == 1 and a.text in COMPARISONS:
+            return True
+    return False
 
 
 def _indicator(parser: Parser, t: Token) -> Node:
@@ -82,6 +104,8 @@ def _name(parser: Parser, t: Token) -> Node:
         power = parser.inside(_bare(parser.take()), t)
         return Call(t.start, parser.end, Name(t.start, t.end, "exp"), (power,))
     if t.text == r"\mathbb{1}" and parser.text() in ("(", "[", r"\{", "_"):
+        return _indicator(parser, t)
+    if t.text in INDICATORS and t.text not in families and _compares(parser):
         return _indicator(parser, t)
     return parser.call(parser.scripted(Name(t.start, t.end, t.text)))
 

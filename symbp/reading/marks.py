@@ -34,6 +34,11 @@ class Mark:
         return text_of(self.tokens)
 
     @property
+    def written(self) -> str:
+        """The item with its brackets: (l)."""
+        return self.bracket + self.text + PAIRS.get(self.bracket, "")
+
+    @property
     def is_transpose(self) -> bool:
         """Whether it can be the sign of a transpose."""
         return not self.bracket and len(self.tokens) == 1 and self.tokens[0].text in TRANSPOSES

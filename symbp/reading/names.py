@@ -85,6 +85,8 @@ class Names:
     def _other(self, node: Name, base: str) -> Typed:
         """Sizes, constants, π, the vector 1."""
         if base == r"\mathbf{1}":
+            if any(t.kind == "sign" for script in node.sub for t in script):
+                raise ReadingError(f"the condition of {text_of_name(node)} is not read", node.start)
             return self.elaborator.raised(Typed(sp.S.One, ones="column"), marks(node.sup))
         below = "_" + ",".join(m.text for m in marks(node.sub)) if node.sub else ""
         size = self.lexicon.sizes.get(base + below)
@@ -153,8 +155,9 @@ class Names:
         match = Match()
         for side in ("^", "_"):
             wanted = [p for p in places if p.side == side]
-            turns = [m for m in sides[side] if side == "^" and m.is_transpose]
-            given = self._split([m for m in sides[side] if m not in turns], wanted)
+            found = _parted_turn(sides[side], len(wanted)) if side == "^" else sides[side]
+            turns = [m for m in found if side == "^" and m.is_transpose]
+            given = self._split([m for m in found if m not in turns], wanted)
             if side == "^" and len(given) > len(wanted):
                 match.rest += given[len(wanted) :]
                 given = given[: len(wanted)]
@@ -340,3 +343,15 @@ class Names:
         else:
             found = Typed(expr, constant=constant)
         return turned(found) if word.flipped and found.axes else found
+
+
+def _parted_turn(given: list[Mark], wanted: int) -> list[Mark]:
+    """The marks with the T of W^{lT} apart from the index before it."""
+    last = given[-1] if given else None
+    if last is None or last.bracket or len(last.tokens) < 2 or len(given) > wanted:
+        return given
+    index, turn = Mark(last.tokens[:-1]), Mark(last.tokens[-1:])
+    parts = turn.is_transpose and index.tokens[-1].text not in ("+", "-", "=", "_", "^")
+    if not parts or any(m.is_transpose for m in given):
+        return given
+    return [*given[:-1], index, turn]

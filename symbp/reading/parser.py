@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from symbp.errors import ReadingError
 from symbp.reading.factors import BEGINNINGS, by_commas
 from symbp.reading.lexer import Token
 from symbp.reading.marks import TRANSPOSES
+from symbp.reading.scripts import Scripted, scripted
 from symbp.reading.signs import CLOSING, FUNCTION_MACROS, PRODUCT_SIGNS, SCRIPTS, STOPS
 from symbp.reading.syntax import (
     Bracket,
@@ -28,7 +28,6 @@ from symbp.reading.syntax import (
     Keyword,
     Name,
     Node,
-    Norm,
     Number,
     Product,
     Sum,
@@ -42,8 +41,6 @@ FUNCTION_WORDS = {
     softplus sum mean np max min any transpose vec tr Tr trace leaky_relu elu gelu silu swish sqrt
     concat erf abs LeakyReLU ELU GELU SiLU""".split(),
 }
-
-Scripted = TypeVar("Scripted", Name, Bracket, Norm)
 
 
 @dataclass(frozen=True)
@@ -315,24 +312,7 @@ class Parser:
 
     def scripted(self, node: Scripted) -> Scripted:
         """The node with the scripts and primes that follow."""
-        sub, sup, primes = list(node.sub), list(node.sup), 0
-        end = node.end
-        while self.text() in SCRIPTS:
-            mark = self.take().text
-            if mark == "'":
-                primes += 1
-            elif mark == "_":
-                sub.append(self.script())
-            else:
-                dashes, rest = _primes(self.script())
-                primes += dashes
-                if rest or not dashes:
-                    sup.append(rest)
-            end = self.end
-        changed = replace(node, sub=tuple(sub), sup=tuple(sup), end=end)
-        if isinstance(changed, Norm):
-            return changed
-        return replace(changed, primes=changed.primes + primes)
+        return scripted(self, node)
 
     def scripted_any(self, node: Node) -> Node:
         """The node, in braces where scripts follow."""
@@ -346,17 +326,6 @@ class Parser:
         if t.kind == "group":
             return t.parts[0]
         return tuple(self.until(t)) if t.text == "<" else (t,)
-
-
-def _primes(script: Tokens) -> tuple[int, Tokens]:
-    """How many primes an upper script holds, and the rest of it: '', L', 'L."""
-    if all(t.text == "'" for t in script):
-        return len(script), ()
-    if script[-1].text == "'":
-        return 1, script[:-1]
-    if script[0].text == "'":
-        return 1, script[1:]
-    return 0, script
 
 
 def _divided(factors: list[Node], signs: list[str]) -> tuple[list[Node], list[str]]:

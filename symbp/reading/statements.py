@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from symbp.reading.lexer import Token
-from symbp.reading.signs import CLOSING, RELATIONS
+from symbp.reading.signs import CLOSING, JOINING, RELATIONS
 from symbp.reading.syntax import Tokens
 
 EQUALITIES = {"=", ":=", r"\equiv"}
@@ -24,6 +24,7 @@ REASONS = {r"\therefore", r"\because"}
 SEPARATORS = {",", ";", ":", r"\Rightarrow", *REASONS}
 #: Beside them a wide space is only a space.
 JOINTS = {"+", "-", "*", r"\odot", r"\cdot", r"\times", r"\circ", *RELATIONS}
+SIZES = {*"K L M N T".split()}
 INDEX_LETTERS = {*"c i j k l m n p q r s t".split(), r"\ell", r"\tau"}
 
 
@@ -31,30 +32,105 @@ INDEX_LETTERS = {*"c i j k l m n p q r s t".split(), r"\ell", r"\tau"}
 class Statement:
     """Members and the relations between them; `continues` says that the first member is missing.
 
-    `condition` holds what follows in words: for l = 2, ..., L.
+    `condition` holds what stands with it in words: for l = 2, ..., L.
     """
 
     members: tuple[Tokens, ...]
     relations: tuple[str, ...]
     continues: bool = False
     condition: tuple[Tokens, ...] = ()
+    ends: bool = False
+    """Whether the condition is of the last member alone: A = B (if i = j)."""
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Tokens between commas and words; `sign` is what ends them, `word` whether one precedes."""
+
+    tokens: Tokens
+    sign: str = ""
+    word: bool = False
+    inside: bool = False
+    """Whether the piece is a condition in brackets: (if i = j)."""
 
 
 def statements(tokens: Sequence[Token]) -> list[Statement]:
-    """The statements of a formula in order."""
+    r"""The statements of a formula in order.
+
+    >>> from symbp.reading.lexer import tokens
+    >>> found = statements(tokens(r"a = b, \quad \text{for } i = j"))
+    >>> len(found), len(found[0].condition)
+    (1, 1)
+    """
     found: list[Statement] = []
-    for piece in (piece for row in _rows(tokens) for piece in _pieces(row)):
-        statement = _statement(piece)
-        if statement is None:
-            continue
-        if found and _is_condition(statement):
-            condition = (*found[-1].condition, tuple(piece))
-            found[-1] = replace(found[-1], condition=condition)
-        elif found and statement.continues and found[-1].relations:
-            found[-1] = _continued(found[-1], statement)
-        else:
-            found.append(statement)
+    before: list[Tokens] = []
+    for row in _rows(tokens):
+        pieces = _pieces(row)
+        read = [s for piece in pieces if (s := _statement(piece.tokens)) is not None]
+        leads = _leading(pieces, read) if len(read) == len(pieces) else 0
+        said = bool(leads) and (pieces[0].word or pieces[leads - 1].sign == ":")
+        if said or (leads and not found and all(_of_indices(s) for s in read[:leads])):
+            before = [piece.tokens for piece in pieces[:leads]]
+            pieces, read = pieces[leads:], read[leads:]
+        here = [s for s in read if s.relations and not s.continues and not _is_condition(s)]
+        for piece in pieces:
+            _add(found, piece, tuple(before))
+        before = [] if here else before
     return found
+
+
+def _leading(pieces: Sequence[_Piece], read: Sequence[Statement]) -> int:
+    """How many conditions stand before the first equation of a row: i = j: A = B."""
+    leads = 0
+    while leads < len(read) and _is_condition(read[leads]) and not pieces[leads].inside:
+        leads += 1
+    begins = leads < len(read) and read[leads].relations and not read[leads].continues
+    alone = leads == len(read) and bool(leads) and pieces[leads - 1].sign == ":"
+    return leads if begins or alone else 0
+
+
+def _of_indices(statement: Statement) -> bool:
+    """Whether nothing but indices, numbers and sizes stands in it: i = j, and not c = f x."""
+    tokens = [t for m in statement.members for t in m]
+    letters = INDEX_LETTERS | SIZES
+    return all(t.kind in ("number", "sign") or t.text in letters for t in tokens)
+
+
+def _add(found: list[Statement], piece: _Piece, before: tuple[Tokens, ...]) -> None:
+    """One more statement, more members of the last one, or a condition of it."""
+    statement = _statement(piece.tokens)
+    if statement is None:
+        return
+    if found and _is_condition(statement):
+        if piece.inside and found[-1].relations:
+            found[-1:] = _ended(found[-1], piece.tokens)
+        else:
+            found[-1] = replace(found[-1], condition=(*found[-1].condition, piece.tokens))
+    elif found and statement.continues and found[-1].relations:
+        last = found.pop()
+        found += [last, _again(last, statement)] if last.ends else [_continued(last, statement)]
+    else:
+        found.append(replace(statement, condition=before))
+
+
+def _ended(last: Statement, condition: Tokens) -> list[Statement]:
+    """A = B = C (if i = j) as A = B, and A = C under the condition."""
+    own = replace(
+        last,
+        members=last.members[-1:] if last.continues else (last.members[0], last.members[-1]),
+        relations=last.relations[-1:],
+        condition=(*last.condition, condition),
+        ends=True,
+    )
+    rest = replace(last, members=last.members[:-1], relations=last.relations[:-1])
+    return [rest, own] if rest.relations else [own]
+
+
+def _again(last: Statement, more: Statement) -> Statement:
+    """or = D (if i ≠ j): once more the first member, under a condition of its own."""
+    if last.continues:
+        return more
+    return replace(more, members=(last.members[0], *more.members), continues=False)
 
 
 def _rows(tokens: Sequence[Token]) -> list[list[Token]]:
@@ -80,18 +156,47 @@ def _untagged(row: list[Token]) -> list[Token]:
     return row[:opening] if is_tag else row
 
 
-def _pieces(row: Sequence[Token]) -> list[list[Token]]:
+def _pieces(row: Sequence[Token]) -> list[_Piece]:
     """Parts of a row between commas, words and arrows outside of brackets."""
-    pieces: list[list[Token]] = [[]]
-    depth = 0
+    found: list[_Piece] = []
+    run: list[Token] = []
+    depth, word, skipped = 0, False, 0
     for place, t in enumerate(row):
+        if place < skipped:
+            continue
+        inside = _condition_in_brackets(row, place)
+        if inside:
+            found += [_Piece(tuple(run), "", word), _Piece(inside, inside=True)]
+            run, word = [], False
+            skipped = next(i for i in range(place, len(row)) if row[i].text == ")") + 1
+            continue
         depth += (t.text in OPENING) - (t.text in CLOSED)
-        if depth <= 0 and _parts(row, place):
+        if (depth <= 0 or _never_closed(row, place)) and _parts(row, place):
             depth = 0
-            pieces.append([])
+            found.append(_Piece(tuple(run), t.text if t.kind == "sign" else "", word))
+            run, word = [], t.kind == "text" and bool(t.text)
         elif t.kind != "text":
-            pieces[-1].append(t)
-    return [p for p in pieces if p]
+            run.append(t)
+    found.append(_Piece(tuple(run), "", word))
+    return [p for p in found if p.tokens]
+
+
+def _condition_in_brackets(row: Sequence[Token], place: int) -> Tokens:
+    """The condition of (if i = j), where such brackets begin."""
+    t, first = row[place], row[place + 1] if place + 1 < len(row) else None
+    if t.text != "(" or first is None or first.kind != "text" or not first.text:
+        return ()
+    close = next((i for i in range(place, len(row)) if row[i].text == ")"), 0)
+    inner = tuple(x for x in row[place + 1 : close] if x.kind != "text")
+    statement = _statement(inner) if inner else None
+    return inner if statement is not None and _is_condition(statement) else ()
+
+
+def _never_closed(row: Sequence[Token], place: int) -> bool:
+    """Whether a word stands behind a bracket that nothing closes after it."""
+    t = row[place]
+    closes = any(x.text in CLOSED for x in row[place:])
+    return t.kind == "text" and t.text.lower() in JOINING and not closes
 
 
 def _parts(row: Sequence[Token], place: int) -> bool:
