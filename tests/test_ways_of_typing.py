@@ -111,12 +111,14 @@ def test_the_prime_of_a_vector_may_be_a_transpose() -> None:
         ),
         (
             r"\begin{aligned} \text{for } i = j: &\frac{\partial p_i}{\partial z_j} "
-            r"= p_i (1 - p_i) \\ \text{for } i \neq j: &\frac{\partial p_i}{\partial z_j} = -p_i p_j \end{aligned}",
+            r"= p_i (1 - p_i) \\ \text{for } i \neq j: &\frac{\partial p_i}{\partial z_j} "
+            r"= -p_i p_j \end{aligned}",
             ["proved", "proved"],
         ),
         (
             r"\begin{aligned} \text{for } i \neq j: &\frac{\partial p_i}{\partial z_j} "
-            r"= p_i (1 - p_i) \\ \text{for } i = j: &\frac{\partial p_i}{\partial z_j} = -p_i p_j \end{aligned}",
+            r"= p_i (1 - p_i) \\ \text{for } i = j: &\frac{\partial p_i}{\partial z_j} "
+            r"= -p_i p_j \end{aligned}",
             ["refuted", "refuted"],
         ),
     ],
