@@ -105,6 +105,17 @@ def test_the_prime_of_a_vector_may_be_a_transpose() -> None:
             r" = p_i p_j (if\ i \neq j)",
             ["proved", "refuted"],
         ),
+        (
+            r"\frac{\partial p_i}{\partial z_j} = p_i (1 - p_i) => i = j \qquad or \qquad"
+            r" = -p_i p_j => i \neq j",
+            ["proved", "proved"],
+        ),
+        (
+            r"\frac{\partial p_i}{\partial z_j} = p_i (1 - p_i) => i = j \qquad or \qquad"
+            r" = -p_i p_i => i \neq j",
+            ["proved", "refuted"],
+        ),
+        (r"\frac{\partial p_i}{\partial z_j} = 1, \quad i = j, \quad i \neq j", ["unread"]),
         (  # the condition is of the last member alone
             r"\frac{\partial p_i}{\partial z_j} = p_i (1 - p_i) = p_i (1 - p_j) (if\ i = j)",
             ["undecided", "proved"],

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 
 from sympy import Expr, Integer, Symbol
 
+from symbp.errors import ReadingError
 from symbp.judge.compare import (
     Mismatch,
     Sides,
@@ -165,12 +166,17 @@ class Judge:
 
     def _conditioned(self, scope: Scope, sides: Sides, conditions: Sequence[Tokens]) -> Sides:
         """The claim under the conditions that stand with it: i = j, i ≠ j, j ≠ the fixed unit."""
+        met: dict[frozenset[object], str] = {}
         for tokens in conditions:
             for sign in ("=", r"\neq"):
                 parts = text_of([t for t in tokens if t.kind != "text"]).split(sign)
                 letters = [self._index(scope, x) for x in parts]
                 used = sides.left.free_symbols | sides.right.free_symbols
-                if len(letters) != 2 or not all(x in used or x == 1 for x in letters):
+                if len(letters) != 2 or None in letters:
+                    continue
+                if met.setdefault(frozenset(letters), sign) != sign:
+                    raise ReadingError(f"{text_of(tokens)} and its opposite exclude each other")
+                if not all(x in used or x == 1 for x in letters):
                     continue
                 a, b = letters if letters[1] == 1 else reversed(letters)
                 if isinstance(a, Symbol) and b is not None:

@@ -95,7 +95,7 @@ RUN = re.compile(
     r"""(?P<number>\d+(?:\.\d+)?)
     | (?P<space>\s+|~)
     | (?P<text>[㐀-鿿가-힣ぁ-ヿ]+)
-    | (?P<joint>(?:for|if|and|where|otherwise)(?![A-Za-z]))
+    | (?P<joint>(?:for|if|and|or|where|otherwise)(?![A-Za-z]))
     | (?P<dots>\.{2,}|·{3,})
     | (?P<operator>:=|=>|!=|==|\.\*|\|\|)""",
     re.VERBOSE,

@@ -19,6 +19,8 @@ EQUALITIES = {"=", ":=", r"\equiv"}
 COMPARED = {r"\neq", r"\in", r"\le", r"\ge", "<", ">"}
 OPENING = {*CLOSING} - {"<"}
 CLOSED = {*CLOSING.values()} - {">"}
+#: Words before another case of what stands before.
+OTHERWISE = {"or", "otherwise", "else", "或", "或者", "否则"}
 REASONS = {r"\therefore", r"\because"}
 #: Signs between statements.
 SEPARATORS = {",", ";", ":", r"\Rightarrow", *REASONS}
@@ -45,11 +47,11 @@ class Statement:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Tokens between commas and words; `sign` is what ends them, `word` whether one precedes."""
+    """Tokens between commas and words; `sign` is what ends them, `word` what precedes."""
 
     tokens: Tokens
     sign: str = ""
-    word: bool = False
+    word: str = ""
     inside: bool = False
     """Whether the piece is a condition in brackets: (if i = j)."""
 
@@ -68,7 +70,7 @@ def statements(tokens: Sequence[Token]) -> list[Statement]:
         pieces = _pieces(row)
         read = [s for piece in pieces if (s := _statement(piece.tokens)) is not None]
         leads = _leading(pieces, read) if len(read) == len(pieces) else 0
-        said = bool(leads) and (pieces[0].word or pieces[leads - 1].sign == ":")
+        said = bool(leads) and bool(pieces[0].word or pieces[leads - 1].sign == ":")
         if said or (leads and not found and all(_of_indices(s) for s in read[:leads])):
             before = [piece.tokens for piece in pieces[:leads]]
             pieces, read = pieces[leads:], read[leads:]
@@ -108,7 +110,8 @@ def _add(found: list[Statement], piece: _Piece, before: tuple[Tokens, ...]) -> N
             found[-1] = replace(found[-1], condition=(*found[-1].condition, piece.tokens))
     elif found and statement.continues and found[-1].relations:
         last = found.pop()
-        found += [last, _again(last, statement)] if last.ends else [_continued(last, statement)]
+        other = last.ends or (bool(last.condition) and piece.word in OTHERWISE)
+        found += [last, _again(last, statement)] if other else [_continued(last, statement)]
     else:
         found.append(replace(statement, condition=before))
 
@@ -160,21 +163,21 @@ def _pieces(row: Sequence[Token]) -> list[_Piece]:
     """Parts of a row between commas, words and arrows outside of brackets."""
     found: list[_Piece] = []
     run: list[Token] = []
-    depth, word, skipped = 0, False, 0
+    depth, word, skipped = 0, "", 0
     for place, t in enumerate(row):
         if place < skipped:
             continue
         inside = _condition_in_brackets(row, place)
         if inside:
             found += [_Piece(tuple(run), "", word), _Piece(inside, inside=True)]
-            run, word = [], False
+            run, word = [], ""
             skipped = next(i for i in range(place, len(row)) if row[i].text == ")") + 1
             continue
         depth += (t.text in OPENING) - (t.text in CLOSED)
         if (depth <= 0 or _never_closed(row, place)) and _parts(row, place):
             depth = 0
             found.append(_Piece(tuple(run), t.text if t.kind == "sign" else "", word))
-            run, word = [], t.kind == "text" and bool(t.text)
+            run, word = [], t.text or word if t.kind == "text" else ""
         elif t.kind != "text":
             run.append(t)
     found.append(_Piece(tuple(run), "", word))
