@@ -107,9 +107,7 @@ def test_right_in_every_hand(latex):
         r"\frac{\partial C}{\partial b^l} = \delta^l \odot a^l",
         r"W^l := W^l + \eta \delta^l (a^{l-1})^T",
         r"W^l := W^l - \eta a^{l-1} (\delta^l)^T",
-        r"\frac{\partial z^{l+1}}{\partial a^l} = (W^{l+1})^T",
         r"\frac{\partial z_j^{l+1}}{\partial a_k^l} = w_{kj}^{l+1}",
-        r"\frac{\partial a^l}{\partial z^l} = \sigma'(z^l)",
         r"\sigma'(z^l) = \sigma(z^l) \odot (\sigma(z^l) - 1)",
     ],
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from symbp.errors import DefinitionError, ReadingError, SizeError
 from symbp.judge.claims import Judge, Outcome
 from symbp.judge.diagnosis import diagnose
+from symbp.judge.meant import meant
 from symbp.judge.updates import gradient_claim
 from symbp.judge.verdict import Status, Verdict
 from symbp.reading.lexicon import Lexicon
@@ -53,6 +55,8 @@ def judge(
         text = f"{latex[0]} = {latex[place]}"
         found = _verdict(cases, members[0], members[place], text, conditions)
         if found is not None and found.status is Status.REFUTED:
+            found = _meant(cases, found, members[0], members[place], conditions)
+        if found is not None and found.status is Status.REFUTED:
             found = _diagnosed(cases, found, latex, place, conditions)
         verdicts.append(found or Verdict(Status.UNREAD, text, reason=no_network))
     return verdicts
@@ -87,6 +91,19 @@ def _verdict(
         best.status, text, best.scope, best.reason, conventions=tuple(notes),
         counterexample=best.counterexample, readings=tuple(spelled),
     )  # fmt: skip
+
+
+def _meant(
+    cases: Sequence[Case], refuted: Verdict, left: Tokens, right: Tokens,
+    conditions: Sequence[Tokens],
+) -> Verdict:  # fmt: skip
+    """The verdict, undecided where the claim holds in a reading that nothing rules out."""
+    for each in (j for case in cases for j in case):
+        with suppress(ReadingError, DefinitionError, SizeError):
+            found = meant(each, each.parse(left), each.parse(right), conditions)
+            if found is not None:
+                return Verdict(Status.UNDECIDED, refuted.latex, reason=found[0])
+    return refuted
 
 
 def readings(text: str, right: int, start: int, end: int, after: int) -> list[str]:

@@ -15,8 +15,9 @@ make such formulas, have no part in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from sympy import Expr, Integer, Symbol
 
@@ -57,6 +58,11 @@ MOST_READINGS = 16
 
 BESIDE = "two columns side by side have no matrix product; entry by entry it holds"
 
+TURNED = (
+    "it holds in denominator layout, the derivative of a vector by a vector transposed, and "
+    "nothing says which layout is meant"
+)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -76,6 +82,11 @@ class Outcome:
         """Whether the shapes of the two sides differ."""
         return self.status is Status.REFUTED and self.counterexample is None
 
+    @property
+    def holds(self) -> bool:
+        """Whether the two sides are equal, though what stands there may not be what is meant."""
+        return self.status is Status.PROVED or self.reason == BESIDE
+
 
 class Judge:
     """Judges claims in one lexicon; what it computes of the network is kept."""
@@ -89,6 +100,11 @@ class Judge:
         }  # fmt: skip
         self.points = Points(self.system)
         self._totals: Points | None = None
+
+    @cached_property
+    def in_rows(self) -> Judge | None:
+        """The judge for whom vectors are rows, where nothing says that they are columns."""
+        return Judge(self.lexicon.in_rows) if self.lexicon.in_rows else None
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -120,28 +136,43 @@ class Judge:
 
     def claim(self, left: Node, right: Node, conditions: Sequence[Tokens] = ()) -> Outcome:
         """The outcome of left = right over all readings that the shapes leave open."""
-        left, right = gradient_claim(left, right, self.lexicon) or (left, right)
         outcomes: list[Outcome] = []
         problems: list[ShapeError] = []
-        waiting: list[dict[tuple[int, int], int]] = [{}]
-        for choices in waiting:
-            scope = self.scope(choices)
-            try:
-                scope, (a, b) = self.typed([left, right], scope)
-                outcomes.append(self._compared(scope, a, b, conditions))
-            except ShapeError as error:
-                problems.append(error)
-            later = [k for k in sorted(scope.open) if not choices or k > max(choices)]
-            waiting += [{**choices, k: n} for k in later for n in range(1, scope.open[k])]
-            del waiting[MOST_READINGS:]
+        scopes: list[Scope] = []
+        for scope, found in self.each_reading(left, right, conditions):
+            scopes.append(scope)
+            if isinstance(found, ShapeError):
+                problems.append(found)
+            else:
+                outcomes.append(found)
         if not outcomes:
             raise problems[0]
         meant = [o for o in outcomes if not o.without_meaning] or outcomes
         kinds = {o.status for o in meant}
         if Status.PROVED in kinds and Status.REFUTED in kinds:
             reason = "a product has two readings: only one of them holds"
-            return Outcome(Status.UNDECIDED, reason, products=tuple(scope.products.values()))
+            products = tuple(scopes[-1].products.values())
+            return Outcome(Status.UNDECIDED, reason, products=products)
         return max(meant, key=lambda o: o.status is Status.PROVED)
+
+    def each_reading(
+        self, left: Node, right: Node, conditions: Sequence[Tokens] = (), loosely: bool = False
+    ) -> Iterator[tuple[Scope, Outcome | ShapeError]]:
+        """What is found in each reading, `loosely` with those where a sign may be left out."""
+        left, right = gradient_claim(left, right, self.lexicon) or (left, right)
+        waiting: list[dict[tuple[int, int], int]] = [{}]
+        for choices in waiting:
+            scope = self.scope(choices)
+            scope.loosely = loosely
+            try:
+                scope, (a, b) = self.typed([left, right], scope)
+                if scope.loosened == loosely:
+                    yield scope, self._compared(scope, a, b, conditions)
+            except ShapeError as error:
+                yield scope, error
+            later = [k for k in sorted(scope.open) if not choices or k > max(choices)]
+            waiting += [{**choices, k: n} for k in later for n in range(1, scope.open[k])]
+            del waiting[MOST_READINGS:]
 
     def _compared(self, scope: Scope, a: Typed, b: Typed, conditions: Sequence[Tokens]) -> Outcome:
         sides = laid_over(scope, a, b)
@@ -162,6 +193,8 @@ class Judge:
         turned = laid_over(scope, a, b.flipped)
         if isinstance(turned, Mismatch) or self.judged(turned).status is not Status.PROVED:
             return outcome
+        if a.chain and a.chain.of_axes:
+            return Outcome(Status.UNDECIDED, TURNED)
         return replace(outcome, conventions=("holds as written in numerator layout",))
 
     def _conditioned(self, scope: Scope, sides: Sides, conditions: Sequence[Tokens]) -> Sides:

@@ -12,6 +12,7 @@ from sympy import Expr, Symbol
 from symbp.errors import ReadingError
 from symbp.reading.lexicon import ARRAY_KINDS, Abbreviation, Place
 from symbp.reading.marks import Mark, marks, text_of_name
+from symbp.reading.products import turned
 from symbp.reading.syntax import Name
 from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Kind, Range
@@ -133,6 +134,7 @@ def _laid_out(reader: Elaborator, body: Typed, letters: _Letters, node: Name) ->
     axes = [ranges[s] for s in letters.axes]
     if axes:
         body = replace(body, row=axes[0], col=axes[1] if len(axes) > 1 else None)
+        body = turned(body) if reader.lexicon.row_vectors and len(axes) == 1 else body
     return _with_samples(reader, body, letters.samples[0]) if letters.samples else body
 
 

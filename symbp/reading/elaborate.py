@@ -25,6 +25,7 @@ from symbp.reading.names import Names
 from symbp.reading.parser import parse
 from symbp.reading.products import (
     TIGHT,
+    UNSIGNED,
     aligned,
     fitting,
     multiply,
@@ -209,7 +210,10 @@ class Elaborator:
         if len(found) > 1:
             self.scope.open[key] = len(found)
             self.scope.products[key] = (node.factors[0].start, node.factors[place].end, start)
-        return found[self.scope.choices.get(key, 0) % len(found)]
+        chosen = found[self.scope.choices.get(key, 0) % len(found)]
+        if self.scope.loosely and sign in UNSIGNED and a.is_vector and b.is_vector:
+            self.scope.take("an inner product" if chosen.is_scalar else "a product entry by entry")
+        return chosen
 
     def _implied(self, node: Product) -> Typed | None:
         """Einstein's convention: a letter that several factors have and nothing else is summed."""

@@ -135,6 +135,10 @@ class Lexicon:
     """The step with which sums over all steps begin."""
     case: str = ""
     """What is said of the case that this lexicon is for, where there are several."""
+    row_vectors: bool = False
+    """Whether vectors are rows."""
+    in_rows: Lexicon | None = None
+    """The same with vectors as rows, where nothing says that they are columns."""
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

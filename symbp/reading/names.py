@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,8 @@ class Match:
 
     indices: dict[int, Expr] = field(default_factory=dict)
     rest: list[Mark] = field(default_factory=list)
+    sliced: bool = False
+    """Whether a colon stands for a whole row or column: W_{j:}."""
 
 
 class Names:
@@ -170,6 +172,7 @@ class Names:
                 index = self._index(mark, place)
                 if index is not None:
                     match.indices[place.slot] = index
+                match.sliced = match.sliced or index is None
             match.rest += turns
         return match
 
@@ -290,7 +293,12 @@ class Names:
         base = index_base(variable.name)
         expr = base[tuple(index)] if index else variable.atom
         constant = variable.role in (Role.HYPERPARAMETER, Role.SIZE) and not index
-        return self._laid_out(word, expr, axes, constant)
+        found = self._laid_out(word, expr, axes, constant)
+        units = sum(slot.kind in ARRAY_KINDS for slot in variable.slots)
+        part = found.is_vector and units > 1
+        if part and self.scope.loosely and not match.sliced:
+            self.scope.take("parts of a matrix as rows or as columns")
+        return replace(found, loose=part and (match.sliced or self.scope.loosely))
 
     def absent(self, kind: Kind, text: str, r: Range, whole: bool = False) -> Expr:
         """The index of a slot that nothing is written for; `whole` if all samples are meant."""

@@ -72,11 +72,27 @@ def with_ones(scope: Scope, sign: str, a: Typed, b: Typed) -> Typed:
 
 def readings(scope: Scope, sign: str, a: Typed, b: Typed) -> list[Typed]:
     """All readings of a product that differ: w · x of two vectors may be Σ or entry by entry."""
+    if scope.loosely and sign in UNSIGNED and a.is_vector and b.is_vector:
+        return _all_readings(scope, sign, a, b)
     found = [multiply(scope, sign, a, b)]
     if sign == r"\cdot" and a.is_vector and b.is_vector and not (a.chain or b.chain):
         dot = inner(scope, a, b)
         found += [dot] if dot is not None and found[0].axes else []
     return found
+
+
+def _all_readings(scope: Scope, sign: str, a: Typed, b: Typed) -> list[Typed]:
+    """Two vectors side by side as an inner product, entry by entry, and as they lie."""
+    dot = None if a.chain or b.chain else inner(scope, a, b)
+    found = [x for x in (dot, elementwise(scope, a, b)) if x is not None]
+    try:
+        plain = multiply(scope, sign, a, b)
+    except ShapeError:
+        plain = None
+        if not found:
+            raise
+    scope.loosened = scope.loosened or found != [plain]
+    return [*found, *([plain] if plain is not None and plain not in found else [])]
 
 
 def aligned(scope: Scope, a: Typed, b: Typed) -> Typed | None:
@@ -241,5 +257,7 @@ TRIED: dict[str, Sequence[Combine]] = {
     r"\star": (scale, elementwise, matrix_product, chain_rule),
     r"\otimes": (scale, outer, matrix_product),
 }
+#: Signs at which an inner product is often meant, though no transpose is written.
+UNSIGNED = {"", "*", r"\star"}
 #: Signs that bind before ⊙ where both ways fit.
 TIGHT = {"", r"\cdot", r"\times", "@", "."}

@@ -44,6 +44,12 @@ class Scope:
     """Why what is read may not be what is meant."""
     beside: bool = False
     """Whether two columns of different quantities stand side by side with no sign between."""
+    loosely: bool = False
+    """Whether signs of products, and transposes of vectors, may have been left out: w x."""
+    loosened: bool = False
+    """Whether there was anything that may be meant otherwise than as it is written."""
+    taken: list[str] = field(default_factory=list)
+    """What was taken otherwise, in words."""
     sample: Symbol | None = None
     """The sample that names without a sample index speak of."""
     settled_shapes: bool = False
@@ -68,6 +74,12 @@ class Scope:
         """An index that no letter names."""
         self.count += 1
         return Symbol(f"#{hint}{self.count}", integer=True)
+
+    def take(self, words: str) -> None:
+        """Remember what is taken otherwise than it is written."""
+        self.loosened = True
+        if words not in self.taken:
+            self.taken.append(words)
 
     @contextmanager
     def summing(self, letters: list[tuple[str, Symbol]]) -> Iterator[None]:

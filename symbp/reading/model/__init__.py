@@ -35,7 +35,8 @@ def read_models(given: Declared, evidence: Mapping[str, int] | None = None) -> l
     """As `read_model`; two where nothing says if z^l = w^l a^{l-1} is about numbers or arrays."""
     first = Builder(given, evidence or {})
     if not first.quantities.open_ranks:
-        return [first.lexicon()]
+        lexicon = first.lexicon()
+        return [replace(lexicon, in_rows=_in_rows(given, evidence or {}))]
     numbers = Builder(replace(given, shapes={**given.shapes, "all": ("1",)}), {})
     try:
         return [first.lexicon(), numbers.lexicon()]
@@ -51,3 +52,14 @@ def read_model(given: Declared, evidence: Mapping[str, int] | None = None) -> Le
     elsewhere in the text (`counted_units`).
     """
     return Builder(given, evidence or {}).lexicon()
+
+
+def _in_rows(given: Declared, evidence: Mapping[str, int]) -> Lexicon | None:
+    """The lexicon with vectors as rows; None where the equations or the shapes rule it out."""
+    builder = Builder(given, evidence)
+    if not builder.quantities.turn_vectors():
+        return None
+    try:
+        return builder.lexicon()
+    except ShapeError:
+        return None

@@ -113,6 +113,7 @@ class Builder:
             assumes_totals=self.source.given.assumes_totals,
             implied=self.source.given.summation == "implied",
             rows=self.source.given.layout == "rows",
+            row_vectors=self.quantities.row_vectors,
             called=self.source.vocabulary.called,
             names=self.source.vocabulary.words,
             case=self.source.given.case,

@@ -180,6 +180,13 @@ class Quantities:
                 return True
         return False
 
+    def turn_vectors(self) -> bool:
+        """Let vectors be rows; False where anything says what they are, or there are none."""
+        vectors = [key for key, rank in self.ranks.items() if rank == 1]
+        said = self.row_vectors or any(self.shape_of(key) for key in vectors)
+        self.row_vectors = True
+        return bool(vectors) and not said
+
     def _layered_weights(self) -> list[str]:
         """The w of w^l a^{l-1}: what stands before another quantity of a layer in a product."""
         return [
