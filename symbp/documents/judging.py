@@ -10,20 +10,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+import sympy as sp
+
 from symbp.documents.equations import Networks
 from symbp.documents.finding import Finding
 from symbp.documents.macros import expand
 from symbp.documents.networks import KEYS, declared_network
 from symbp.documents.region import Declaration, Document, Macro, Problem, Region
 from symbp.errors import ReadingError, SymbpError
+from symbp.judge.algebra import algebra_verdict
 from symbp.judge.chains import judge, speaks_of_derivatives
 from symbp.judge.claims import Judge
 from symbp.judge.verdict import Status, Verdict
+from symbp.reading.algebra import NotPlainError, plain_algebra
 from symbp.reading.declared import declared
 from symbp.reading.lexer import tokens
 from symbp.reading.model import counted_units, read_models
 from symbp.reading.statements import EQUALITIES, Statement, statements
 from symbp.reading.syntax import Tokens
+
+#: \log without a base, which outside of this field is often the one to the base 10.
+DECIMAL = re.compile(r"\\log(?![a-zA-Z])(?!\s*_)")
+#: Fonts of vectors.
+BOLD = re.compile(r"\\(?:mathbf|boldsymbol|bm|pmb|vec|mathbb)(?![a-z])")
+#: dy/dx with a Latin d above and below the bar.
+LATIN = re.compile(r"frac\s*\{\s*(\\mathrm\s*\{\s*d\s*\}|d)[^{}]*\}\s*\{\s*\1\s*\\?[A-Za-z]")
 
 
 def judged(document: Document) -> Iterator[Finding]:
@@ -89,12 +100,15 @@ class _Reader:
             self.counted = counted_units(formulas)
         return self.counted
 
-    def _own_cases(self, members: list[Tokens]) -> tuple[list[list[Judge]], str]:
-        """What the document's own equations say here, where nothing is declared; or why nothing."""
+    def _networks(self) -> Networks:
         if self.networks is None:
             formulas = [p.latex for p in self.document.parts if isinstance(p, Region)]
             self.networks = Networks(formulas, self._evidence())
-        cases, reason = self.networks.at(self.place, members)
+        return self.networks
+
+    def _own_cases(self, members: list[Tokens]) -> tuple[list[list[Judge]], str]:
+        """What the document's own equations say here, where nothing is declared; or why nothing."""
+        cases, reason = self._networks().at(self.place, members)
         if id(cases) not in self.kept:
             self.kept[id(cases)] = [[Judge(x) for x in lexicons] for lexicons in cases]
         return self.kept[id(cases)], reason
@@ -130,14 +144,39 @@ class _Reader:
         declared_here = bool(cases)
         if not cases and _may_be_claim(latex):
             cases, reason = self._own_cases(members)
-        if not self._is_claim(members, latex, cases):
-            return
-        found = judge(cases, members, latex, s.condition, reason)
-        for place, (verdict, member) in enumerate(zip(found, members[1:], strict=True), 1):
+        is_claim = self._is_claim(members, latex, cases)
+        found = judge(cases, members, latex, s.condition, reason) if is_claim else []
+        if all(v.status is Status.UNREAD for v in found):
+            found = self._plain(members, latex) or found
+        for place, (verdict, member) in enumerate(zip(found, members[1:], strict=False), 1):
             left = () if s.continues else members[0]
             verdict = _as_stated(verdict, s.relations[:place])
             verdict = verdict if declared_here else _undeclared(verdict)
             yield self._finding(region, verdict, text, left, member)
+
+    def _plain(self, members: list[Tokens], latex: list[str]) -> list[Verdict]:
+        """What plain algebra says of derivatives of letters that the document defines nowhere."""
+        if any(BOLD.search(text) for text in latex):
+            return []
+        try:
+            sides = plain_algebra(members)
+        except NotPlainError:
+            return []
+        letters = {str(s) for side in sides for s in side.free_symbols}
+        known = {
+            w.base.lstrip("\\")
+            for case in self.cases.values()
+            for j in case
+            for w in j.lexicon.words
+        }
+        defined = {d.left.base.lstrip("\\") for d in self._networks().found.definitions}
+        if letters & (known | defined) or not any(side.has(sp.Derivative) for side in sides):
+            return []
+        decimal = plain_algebra([tokens(DECIMAL.sub(r"\\log_{10}", x)) for x in latex])
+        texts = [f"{latex[0]} = {text}" for text in latex[1:]]
+        found = [algebra_verdict(sides[0], *pair) for pair in zip(sides[1:], texts, strict=True)]
+        other = [algebra_verdict(decimal[0], *p) for p in zip(decimal[1:], texts, strict=True)]
+        return [_either_logarithm(*pair) for pair in zip(found, other, strict=True)]
 
     @staticmethod
     def _is_claim(members: list[Tokens], latex: list[str], cases: list[list[Judge]]) -> bool:
@@ -167,6 +206,14 @@ class _Reader:
         line = region.line + before.count("\n")
         column = len(before) - before.rfind("\n") if "\n" in before else region.column + start
         return Finding(self.document.name, line, column, verdict)
+
+
+def _either_logarithm(natural: Verdict, decimal: Verdict) -> Verdict:
+    """Undecided where it holds for the logarithm to the base 10 alone."""
+    if natural.status is not Status.REFUTED or decimal.status is not Status.PROVED:
+        return natural
+    reason = r"it holds if \log is the logarithm to the base 10, not if it is the natural one"
+    return Verdict(Status.UNDECIDED, natural.latex, reason=reason)
 
 
 def _undeclared(verdict: Verdict) -> Verdict:
@@ -199,7 +246,8 @@ def _may_be_claim(latex: list[str]) -> bool:
 
 def _looks_like_a_claim(latex: str) -> bool:
     """Whether a text that cannot be read speaks of derivatives."""
-    return any(sign in latex for sign in (r"\partial", r"\nabla", "∂", r"\delta"))
+    signs = (r"\partial", r"\nabla", "∂", r"\delta")
+    return any(sign in latex for sign in signs) or LATIN.search(latex) is not None
 
 
 def _source(member: Tokens, text: str) -> str:

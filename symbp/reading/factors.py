@@ -205,6 +205,8 @@ def _big(parser: Parser, t: Token) -> Node:
 
 
 def _sqrt(parser: Parser, t: Token) -> Node:
+    if len(t.parts) > 1:
+        raise ReadingError("roots other than square ones are not read yet", t.start)
     return parser.scripted_any(Root(t.start, t.end, parser.inside(t.parts[0], t)))
 
 

@@ -272,9 +272,9 @@ class _Reader:
 
     def _root(self, node: Any) -> Iterator[Token]:
         *index, inner = self._arguments(node)
-        if index and [t.text for t in index[0] if t.text not in ("[", "]")] != ["2"]:
-            raise ReadingError("roots other than square ones are not read yet", node.pos)
-        yield _made(node, "sqrt", r"\sqrt", inner)
+        order = tuple(t for part in index for t in part if t.text not in ("[", "]"))
+        parts = (inner, order) if [t.text for t in order] not in ([], ["2"]) else (inner,)
+        yield _made(node, "sqrt", r"\sqrt", *parts)
 
     def _operator(self, node: Any) -> Iterator[Token]:
         word = "".join(t.text for part in self._arguments(node) for t in part)
