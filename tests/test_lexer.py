@@ -121,7 +121,6 @@ def test_the_cells_of_a_matrix_are_kept_row_by_row(width):
         (r"\begin{aligned} a", "malformed LaTeX: .*aligned", None),
         (r"a \end{aligned}", "malformed LaTeX: .*aligned", None),
         ("a $ b", "malformed LaTeX", None),
-        (r"a \sqrt[3]{x}", "roots other than square ones", 2),
         ("{" * (MOST_NESTING + 1) + "}" * (MOST_NESTING + 1), "nested more than", MOST_NESTING),
         ("a" * (MOST_CHARACTERS + 1), f"a formula of {MOST_CHARACTERS + 1} characters", 0),
         (r"\begin{matrix}" + "a &" * 401 + r"a \end{matrix}", "a matrix of 402 entries", 0),

@@ -209,6 +209,7 @@ def test_every_node_has_its_place_in_the_text():
         (r"\partial C", r"\\partial without a denominator", 0),
         (r"\frac{\partial^2 C}{\partial w^2}", "second derivatives", 6),
         (r"\|a", "missing at the end", 3),
+        (r"a \sqrt[3]{x}", "roots other than square ones", 2),
     ],
 )
 def test_what_does_not_fit_is_said_with_its_place(latex, message, place):
