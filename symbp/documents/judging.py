@@ -55,6 +55,8 @@ class _Reader:
         """The number of the formula that is read."""
         self.skipping = False
         """Whether the next formula is not judged."""
+        self.lost = False
+        """Whether a declaration of the cases that hold side by side was not read."""
         self.kept: dict[int, list[list[Judge]]] = {}
 
     def findings(self) -> Iterator[Finding]:
@@ -71,11 +73,12 @@ class _Reader:
         self.skipping = "skip" in part.entries
         if self.skipping and len(part.entries) == 1:
             return
+        if "case" not in part.entries:
+            self.cases.clear()
+            self.lost = False
         try:
             named = KEYS if "network" in part.entries else ()
             given = declared({k: v for k, v in part.entries.items() if k not in named})
-            if not given.case:
-                self.cases.clear()
             if "network" in part.entries:
                 lexicon = declared_network(part.entries)
                 lexicons = [replace(lexicon, assumes_totals=given.assumes_totals)]
@@ -86,6 +89,7 @@ class _Reader:
                 left = statements(tokens(given.continues + " = 0"))[0]
                 self.before = (left, given.continues)
         except SymbpError as error:
+            self.lost = True
             verdict = Verdict(Status.UNREAD, "", reason=f"declaration: {error}")
             yield Finding(self.document.name, part.line, part.column, verdict)
 
@@ -152,6 +156,7 @@ class _Reader:
             left = () if s.continues else members[0]
             verdict = _as_stated(verdict, s.relations[:place])
             verdict = verdict if declared_here else _undeclared(verdict)
+            verdict = _among_lost(verdict) if self.lost else verdict
             yield self._finding(region, verdict, text, left, member)
 
     def _plain(self, members: list[Tokens], latex: list[str]) -> list[Verdict]:
@@ -225,6 +230,14 @@ def _undeclared(verdict: Verdict) -> Verdict:
         "a declaration would settle it"
     )
     return replace(verdict, status=Status.UNDECIDED, reason=reason, counterexample=None)
+
+
+def _among_lost(verdict: Verdict) -> Verdict:
+    """Refuted where a declaration was not read: it may hold in the network that is declared."""
+    if verdict.status is not Status.REFUTED:
+        return verdict
+    reason = f"{verdict.reason}; a declaration that holds here as well was not read"
+    return Verdict(Status.UNDECIDED, verdict.latex, reason=reason)
 
 
 def _as_stated(verdict: Verdict, relations: Sequence[str]) -> Verdict:

@@ -28,6 +28,7 @@ from symbp.judge.compare import (
     agree,
     alive,
     by_parameters,
+    direct,
     idle,
     independent,
     laid_over,
@@ -39,7 +40,8 @@ from symbp.judge.compare import (
 )
 from symbp.judge.counterexample import counterexample
 from symbp.judge.points import Points
-from symbp.judge.updates import gradient_claim
+from symbp.judge.targets import class_slots
+from symbp.judge.updates import gradient_claim, may_be_maximised
 from symbp.judge.verdict import Counterexample, Status
 from symbp.judge.within import bounds, but_last
 from symbp.numbers.sampling import with_small_sizes
@@ -49,13 +51,13 @@ from symbp.reading.marks import text_of
 from symbp.reading.parser import parse
 from symbp.reading.scope import Scope
 from symbp.reading.sizes import Exact
-from symbp.reading.syntax import Node, Tokens
+from symbp.reading.syntax import Node, Sum, Tokens
 from symbp.reading.typed import ShapeError, Total, Typed
 from symbp.system import Kind, Role
-from symbp.system.equation import family_of
 
 MOST_READINGS = 16
 
+UPHILL = "it is a step uphill: right where this is maximised, wrong where it is minimised"
 BESIDE = "two columns side by side have no matrix product; entry by entry it holds"
 
 TURNED = (
@@ -135,6 +137,17 @@ class Judge:
     # -- one claim ---------------------------------------------------------------------------
 
     def claim(self, left: Node, right: Node, conditions: Sequence[Tokens] = ()) -> Outcome:
+        """The outcome of left = right, or of the gradient in an update rule."""
+        found = self._over_readings(left, right, conditions)
+        step = gradient_claim(left, right, self.lexicon)
+        likelihood = step is not None and may_be_maximised(self.system, self.lexicon.loss)
+        if step is not None and likelihood and found.status is Status.REFUTED:
+            uphill = Sum(right.start, right.end, ((-1, step[1]),))
+            if self._over_readings(step[0], uphill, conditions).status is Status.PROVED:
+                return Outcome(Status.UNDECIDED, UPHILL)
+        return found
+
+    def _over_readings(self, left: Node, right: Node, conditions: Sequence[Tokens]) -> Outcome:
         """The outcome of left = right over all readings that the shapes leave open."""
         outcomes: list[Outcome] = []
         problems: list[ShapeError] = []
@@ -163,7 +176,7 @@ class Judge:
         waiting: list[dict[tuple[int, int], int]] = [{}]
         for choices in waiting:
             scope = self.scope(choices)
-            scope.loosely = loosely
+            scope.loosely, scope.spreads = loosely, True
             try:
                 scope, (a, b) = self.typed([left, right], scope)
                 if scope.loosened == loosely:
@@ -177,18 +190,23 @@ class Judge:
     def _compared(self, scope: Scope, a: Typed, b: Typed, conditions: Sequence[Tokens]) -> Outcome:
         sides = laid_over(scope, a, b)
         if isinstance(sides, Mismatch):
-            return self._in_other_layout(scope, a, b, sides)
+            outcome = Outcome(Status.REFUTED, sides.reason)
+            return self._in_other_layout(scope, a, b, outcome) if sides.transposed else outcome
         sides = self._conditioned(scope, sides, (*self.lexicon.conditions, *conditions))
         outcome = self.judged(sides)
+        if outcome.status is Status.REFUTED and _is_jacobian(a) and len(b.axes) == 2:
+            return self._in_other_layout(scope, a, b, outcome)
         doubt = BESIDE if scope.beside else scope.doubt
         if doubt and outcome.status is Status.PROVED:
             return Outcome(Status.UNDECIDED, doubt, sides=sides)
         return outcome
 
-    def _in_other_layout(self, scope: Scope, a: Typed, b: Typed, found: Mismatch) -> Outcome:
-        """Shapes that differ, with a note where the transposed derivative is right."""
-        outcome = Outcome(Status.REFUTED, found.reason)
-        if not (found.transposed and a.expr.has(Total)):
+    def _in_other_layout(self, scope: Scope, a: Typed, b: Typed, outcome: Outcome) -> Outcome:
+        """What is not equal, with a note where the transposed derivative is right.
+
+        For the derivative of a vector by a vector both layouts are common.
+        """
+        if not a.expr.has(Total):
             return outcome
         turned = laid_over(scope, a, b.flipped)
         if isinstance(turned, Mismatch) or self.judged(turned).status is not Status.PROVED:
@@ -228,7 +246,7 @@ class Judge:
                            sides=sides)  # fmt: skip
         notes = sides.notes
         if self._holds(self.points, sides, where):
-            zero = idle(sides, self.points.at(None), where)
+            zero = self.points.found(lambda values: idle(sides, values, where))
             if zero is not None:
                 return Outcome(Status.UNDECIDED, independent(zero), sides=sides)
             if sides.entrywise:
@@ -246,8 +264,8 @@ class Judge:
         case = self._case(sides, where)
         if case is not None:
             return case
-        zero = vanishing(sides, self.points.at(None), where)
-        living = alive(sides, self.points.at(None), where)
+        zero = self.points.found(lambda values: vanishing(sides, values, where))
+        living = self.points.found(lambda values: alive(sides, values, where))
         if zero is not None and (not living or self._holds(self.points, sides, living)):
             return Outcome(Status.UNDECIDED, independent(zero), sides=sides)
         rest = but_last(sides.walked, living)
@@ -284,11 +302,11 @@ class Judge:
         if totals is not None:
             text = "holds where the targets add up to one (one-hot, or a distribution)"
             found.append(("" if self.lexicon.assumes_totals else text, sides, totals))
-        for direct in _direct(sides):
+        for at_once in direct(sides):
             text = "holds where a derivative of one quantity by another counts only its direct use"
-            found.append((text, direct, self.points))
+            found.append((text, at_once, self.points))
             if totals is not None:
-                found.append((text, direct, totals))
+                found.append((text, at_once, totals))
         last = by_parameters(sides, self.system)
         if last is not None:
             text = "holds where a derivative by a parameter counts only its direct use"
@@ -298,9 +316,7 @@ class Judge:
     def _unit_totals(self) -> Points | None:
         """Points at which the targets add up to one, where that has a meaning."""
         if self._totals is None:
-            targets = self.system.with_role(Role.TARGET)
-            units = [sum(s.kind is Kind.UNIT for s in v.slots) for v in targets]
-            if not targets or any(n != 1 for n in units):
+            if not class_slots(self.system):
                 return None
             self._totals = Points(self.system, unit_totals=True)
         return self._totals
@@ -374,16 +390,6 @@ class Judge:
         )  # fmt: skip
 
 
-def _direct(sides: Sides) -> list[Sides]:
-    """The claim with derivatives on its right taken directly: those of expressions, then all."""
-    found: list[Sides] = []
-    for of_expressions in (True, False):
-        changed = {}
-        for total in sides.right.atoms(Total):
-            f, u, _ = total.args
-            if not f.is_Symbol and not (of_expressions and family_of(f) is not None):
-                changed[total] = Total(f, u, 1)
-        right = sides.right.xreplace(changed)
-        if right not in (sides.right, *(s.right for s in found)):
-            found.append(replace(sides, right=right))
-    return found
+def _is_jacobian(x: Typed) -> bool:
+    """Whether it is the derivative of a vector by a vector."""
+    return bool(x.chain and len(x.chain.of_axes) == len(x.chain.by_axes) == 1)

@@ -286,6 +286,21 @@ def by_parameters(sides: Sides, system: System) -> Sides | None:
     return replace(sides, right=sides.right.xreplace(changed)) if changed else None
 
 
+def direct(sides: Sides) -> list[Sides]:
+    """The claim with derivatives on its right taken directly: those of expressions, then all."""
+    found: list[Sides] = []
+    for of_expressions in (True, False):
+        changed = {}
+        for total in sides.right.atoms(Total):
+            f, u, _ = total.args
+            if not f.is_Symbol and not (of_expressions and family_of(f) is not None):
+                changed[total] = Total(f, u, 1)
+        right = sides.right.xreplace(changed)
+        if right not in (sides.right, *(s.right for s in found)):
+            found.append(replace(sides, right=right))
+    return found
+
+
 def idle(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]) -> Total | None:
     """A derivative that is zero throughout, if at every layer and time the claim has such a one."""
     found = [vanishing(sides, values, [point]) for point in where]

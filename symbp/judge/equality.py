@@ -126,14 +126,17 @@ class Prover:
         return self._points[place]
 
 
-def adding_up_to_one(y: Any, variable: Variable, field: Field) -> Any:
-    """The targets with the last unit set so that all units of a sample or time add up to one."""
+def adding_up_to_one(y: Any, variable: Variable, field: Field, slot: int | None = None) -> Any:
+    """The targets with the last unit set so that all units of a sample or time add up to one.
+
+    Of two indices that count units, `slot` is the one that adds up.
+    """
     places = [i for i, s in enumerate(variable.slots) if s.kind is Kind.UNIT]
-    if len(places) != 1:
+    if len(places) != 1 and slot is None:
         raise DefinitionError("a target must have one index that counts its units")
     if isinstance(y, list):
         return [_completed(block, 0, field) for block in y]
-    return _completed(y, places[0], field)
+    return _completed(y, places[0] if slot is None else slot, field)
 
 
 def _completed(y: Residues, axis: int, field: Field) -> Residues:

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeVar
 
 from symbp.errors import DefinitionError, SymbpError
 from symbp.judge.equality import BRANCHES, CHAIN_LENGTHS, adding_up_to_one
+from symbp.judge.targets import class_slots
 from symbp.judge.values import Values
 from symbp.numbers.field import ChainTooShortError, Field
 from symbp.numbers.sampling import residues
 from symbp.system import Role, System
 
 Agrees = Callable[[Values], bool]
+T = TypeVar("T")
 
 
 class Points:
@@ -35,9 +38,17 @@ class Points:
 
     def decide(self, agrees: Agrees) -> bool:
         """Whether two sides agree at every point tried."""
+        return self._enough(lambda: self._decided(agrees))
+
+    def found(self, look: Callable[[Values], T]) -> T:
+        """What is seen at the point with formal signs and roots."""
+        return self._enough(lambda: look(self.at(None)))
+
+    def _enough(self, evaluate: Callable[[], T]) -> T:
+        """What is evaluated, with a chain of primes that is long enough for it."""
         while True:
             try:
-                return self._decided(agrees)
+                return evaluate()
             except ChainTooShortError:
                 self._length += 1
                 if self._length == len(CHAIN_LENGTHS):
@@ -81,8 +92,9 @@ class Points:
         field = Field(CHAIN_LENGTHS[self._length], seed, formal=draw is None)
         given = residues(self.system, field)
         if self.unit_totals:
+            slots = class_slots(self.system)
             for v in self.system.with_role(Role.TARGET):
-                given[v.name] = adding_up_to_one(given[v.name], v, field)
+                given[v.name] = adding_up_to_one(given[v.name], v, field, slots.get(v.name))
         values = Values(self.system, given, field)
         for name in dict.fromkeys(e.family for e in self.system.equations):
             with suppress(SymbpError, ZeroDivisionError, ChainTooShortError):

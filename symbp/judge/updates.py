@@ -2,10 +2,16 @@ r"""Update rules as claims about a gradient: W := W − α G says that G = ∂J/
 
 The step size is the rate that stands in the rule (η, α, ε, ...), else a number or a constant in
 front of what is taken from W, else 1. W := (1 − α λ) W − α G is read so as well.
+
+A log-likelihood is maximised: there W := W + α G is a step as well, though ∂J/∂W is not −G.
 """
 
 from __future__ import annotations
 
+import sympy as sp
+from sympy import Expr
+
+from symbp.functions import Elementwise
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.syntax import (
     Derivative,
@@ -18,6 +24,8 @@ from symbp.reading.syntax import (
     form,
     walk,
 )
+from symbp.system import System
+from symbp.system.equation import family_of
 
 
 def gradient_claim(left: Node, right: Node, lexicon: Lexicon) -> tuple[Node, Node] | None:
@@ -49,3 +57,31 @@ def _step(term: Node, lexicon: Lexicon) -> Node | None:
     numbers = all(isinstance(p, Number) for p in parts)
     constant = isinstance(first, Name) and first.base in lexicon.constants
     return first if numbers or constant else None
+
+
+def may_be_maximised(system: System, loss: str) -> bool:
+    r"""Whether the loss is a sum of logarithms with no minus: \sum_i y_i \log p_i."""
+    return _signs_of_logs(system, loss, 1, set()) == {1}
+
+
+def _signs_of_logs(system: System, family: str, sign: int, seen: set[str]) -> set[int]:
+    """The signs with which logarithms stand in a family and in what it is a sum of."""
+    if family in seen or family not in system.by_name:
+        return set()
+    found: set[int] = set()
+    for equation in system.defining(family):
+        found |= _signs_in(system, equation.rhs, sign, {*seen, family})
+    return found
+
+
+def _signs_in(system: System, e: Expr, sign: int, seen: set[str]) -> set[int]:
+    if isinstance(e, sp.Sum):
+        return _signs_in(system, e.function, sign, seen)
+    if isinstance(e, Elementwise):
+        return {sign} if e.row.name == "log" and not isinstance(e.args[0], sp.Sum) else set()
+    if isinstance(e, sp.Add | sp.Mul):
+        number = e.as_coeff_Mul()[0] if isinstance(e, sp.Mul) else sp.S.One
+        own = -sign if number.is_negative else sign
+        return set().union(*(_signs_in(system, a, own, seen) for a in e.args))
+    family = family_of(e)
+    return _signs_of_logs(system, str(family), sign, seen) if family is not None else set()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from sympy import Expr, Sum
 
 from symbp.errors import ReadingError
+from symbp.reading.marks import text_of_name
 from symbp.reading.products import laid_out
-from symbp.reading.syntax import Bracket, Call, Derivative, Differential, form
+from symbp.reading.syntax import Bracket, Call, Derivative, Differential, Name, form
 from symbp.reading.syntax import walk as tree
 from symbp.reading.typed import Chain, Total, Typed
 from symbp.system import Kind, Role
@@ -35,9 +36,38 @@ def differential(reader: Elaborator, node: Differential) -> Typed:
     named = reader.lexicon.derivatives.get(("d", form(node.by)))
     if named is not None and form(named) != form(node):
         return reader.read(named)
+    if isinstance(node.by, Call) and node.nabla:
+        return _gradient_of(reader, node.by)
     by = reader.read(node.by)
-    found = _differentiated(reader, _loss_for(reader, by), by, node.by.start)
-    return replace(found, loose=False)
+    loss = _loss_for(reader, by)
+    if node.nabla and by.expr == loss.expr:
+        return _of_the_loss(reader, loss, node)
+    return replace(_differentiated(reader, loss, by, node.by.start), loose=False)
+
+
+def _gradient_of(reader: Elaborator, node: Call) -> Typed:
+    """∇f(u): the gradient of a number f by u."""
+    name = text_of_name(node.function)
+    if len(node.arguments) != 1:
+        raise ReadingError(
+            f"the gradient by which of the {len(node.arguments)} arguments? write \\nabla_u {name}",
+            node.start,
+        )
+    of, by = reader.read(node.function), reader.read(node.arguments[0])
+    if not of.is_scalar:
+        raise ReadingError(f"\\nabla {name} is the gradient of what is no number", node.start)
+    return replace(_differentiated(reader, of, by, node.arguments[0].start), loose=False)
+
+
+def _of_the_loss(reader: Elaborator, loss: Typed, node: Differential) -> Typed:
+    """∇C: the gradient by the one parameter there is."""
+    lexicon = reader.lexicon
+    parameters = {v.name for v in lexicon.system.with_role(Role.PARAMETER)}
+    word = next((w for w in lexicon.words if w.family in parameters and not w.fixed), None)
+    if len(parameters) != 1 or word is None:
+        raise ReadingError("the gradient of the loss by what? write \\nabla_u", node.start)
+    by = reader.read(Name(node.by.start, node.by.end, word.base))
+    return replace(_differentiated(reader, loss, by, node.by.start), loose=False)
 
 
 def _differentiated(reader: Elaborator, of: Typed, by: Typed, place: int) -> Typed:

@@ -58,6 +58,8 @@ from symbp.system import Kind, Role
 from symbp.system.equation import family_of
 from symbp.system.indices import substitute
 
+SPREAD = "a number stands beside a vector; added to each entry it holds"
+
 
 class Elaborator:
     """Reads syntax in a lexicon; `scope` holds the indices of one statement."""
@@ -103,8 +105,10 @@ class Elaborator:
             if a.cube and b.cube:
                 return self._added_cubes(a, b)
             raise ShapeError(f"{self.scope.met(a, b)} in a sum")
+        if bool(a.ones) != bool(b.ones):
+            return self._beside_ones(*((a, b) if a.ones else (b, a)), a.expr + b.expr)
         if a.is_scalar and b.is_scalar:
-            return Typed(a.expr + b.expr, constant=a.constant and b.constant)
+            return Typed(a.expr + b.expr, constant=a.constant and b.constant, ones=a.ones)
         if a.is_scalar and (a.constant or self._broadcasts(a, b)):
             return replace(b, expr=a.expr + b.expr, chain=None)
         if b.is_scalar and (b.constant or self._broadcasts(b, a)):
@@ -116,11 +120,18 @@ class Elaborator:
         if other is not None:
             chain = a.chain if a.chain == other.chain else None
             return Typed(a.expr + other.expr, a.row, a.col, chain, a.loose and other.loose)
-        wide = self._along_samples(a, b) or self._along_samples(b, a)
+        wide = self._along_samples(a, b) or self._along_samples(b, a) or self._spread(a, b)
         if wide is None:
             met = self.scope.met(a, b)
             raise ShapeError(f"{met} in a sum: the shapes differ")
         return wide
+
+    def _beside_ones(self, ones: Typed, other: Typed, total: sp.Expr) -> Typed:
+        """v + c 1: as long as the vector beside it."""
+        lies = other.row if ones.ones == "column" else other.col
+        if not other.is_vector or (lies is None and not other.loose):
+            raise ShapeError(f"{other.shape(self.scope.size_text)} met the vector 1 of ones")
+        return replace(other if lies else turned(other), expr=total, chain=None, loose=False)
 
     def _added_cubes(self, a: Typed, b: Typed) -> Typed:
         assert a.chain
@@ -139,6 +150,14 @@ class Elaborator:
         by_name = self.lexicon.system.by_name
         roles = {by_name[str(n)].role for n in names if str(n) in by_name}
         return axes == {Kind.SAMPLE} or roles <= {Role.HYPERPARAMETER, Role.SIZE}
+
+    def _spread(self, a: Typed, b: Typed) -> Typed | None:
+        """A number beside a vector at each of its entries: what NumPy does, and nobody says so."""
+        number, other = (a, b) if a.is_scalar else (b, a)
+        if not (self.scope.spreads and number.is_scalar and other.axes):
+            return None
+        self.scope.doubt = SPREAD
+        return replace(other, expr=a.expr + b.expr, chain=None)
 
     def _along_samples(self, matrix: Typed, vector: Typed) -> Typed | None:
         """A vector beside every sample of a batch: W X + b."""

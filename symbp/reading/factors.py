@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from symbp.errors import ReadingError
 from symbp.reading.lexer import Token
 from symbp.reading.quotients import (
+    by_commas,
     differential,
     frac,
     is_d,
@@ -244,19 +245,6 @@ def _scripted_rows(parser: Parser, rows: Rows) -> Rows:
         if mark.text == "^":
             sup.append(script)
     return replace(rows, sup=tuple(sup))
-
-
-def by_commas(tokens: Sequence[Token]) -> list[list[Token]]:
-    """Parts between commas and semicolons outside of brackets."""
-    parts: list[list[Token]] = [[]]
-    depth = 0
-    for t in tokens:
-        depth += (t.text in CLOSING) - (t.text in CLOSING.values())
-        if t.text in (",", ";") and depth == 0:
-            parts.append([])
-        else:
-            parts[-1].append(t)
-    return parts
 
 
 #: How a factor is read, by the sign that begins it or by the kind of token.

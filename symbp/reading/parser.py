@@ -14,9 +14,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from symbp.errors import ReadingError
-from symbp.reading.factors import BEGINNINGS, by_commas
+from symbp.reading.factors import BEGINNINGS
 from symbp.reading.lexer import Token
 from symbp.reading.marks import TRANSPOSES
+from symbp.reading.quotients import by_commas
 from symbp.reading.scripts import Scripted, scripted
 from symbp.reading.signs import CLOSING, FUNCTION_MACROS, PRODUCT_SIGNS, SCRIPTS, STOPS
 from symbp.reading.syntax import (

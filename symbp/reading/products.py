@@ -75,10 +75,12 @@ def readings(scope: Scope, sign: str, a: Typed, b: Typed) -> list[Typed]:
     if scope.loosely and sign in UNSIGNED and a.is_vector and b.is_vector:
         return _all_readings(scope, sign, a, b)
     found = [multiply(scope, sign, a, b)]
-    if sign == r"\cdot" and a.is_vector and b.is_vector and not (a.chain or b.chain):
-        dot = inner(scope, a, b)
-        found += [dot] if dot is not None and found[0].axes else []
-    return found
+    if sign != r"\cdot" or not (a.is_vector and b.is_vector) or a.ones or b.ones:
+        return found
+    if not found[0].axes or (a.chain and b.chain) or chain_rule(scope, a, b) is not None:
+        return found
+    ways = (inner, elementwise) if len(found[0].axes) == 2 else (inner,)
+    return found + [x for x in (way(scope, a, b) for way in ways) if x is not None]
 
 
 def _all_readings(scope: Scope, sign: str, a: Typed, b: Typed) -> list[Typed]:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from symbp.errors import ReadingError
 from symbp.reading.lexer import Token
-from symbp.reading.signs import PRODUCT_SIGNS, STOPS
+from symbp.reading.signs import CLOSING, PRODUCT_SIGNS, STOPS
 from symbp.reading.syntax import (
     Bracket,
+    Call,
     Derivative,
     Differential,
     Fraction,
@@ -102,11 +103,28 @@ def _atom(parser: Parser) -> Node:
     return parser.call(name) if called else name
 
 
+def by_commas(tokens: Sequence[Token]) -> list[list[Token]]:
+    """Parts between commas and semicolons outside of brackets."""
+    parts: list[list[Token]] = [[]]
+    depth = 0
+    for t in tokens:
+        depth += (t.text in CLOSING) - (t.text in CLOSING.values())
+        if t.text in (",", ";") and depth == 0:
+            parts.append([])
+        else:
+            parts[-1].append(t)
+    return parts
+
+
 def nabla(parser: Parser, t: Token) -> Node:
-    r"""\nabla_u f, and \nabla u for the gradient by u."""
+    r"""\nabla_u f, \nabla u for the gradient by u, and \nabla f(u) for that of f by u."""
     if parser.text() != "_":
         u = _atom(parser)
-        return Differential(t.start, u.end, u)
+        if isinstance(u, Name) and parser.text() == "(" and parser.only_names():
+            inner = parser.until(parser.take())
+            arguments = tuple(parser.parse(part) for part in by_commas(inner) if part)
+            u = Call(u.start, parser.end, u, arguments)
+        return Differential(t.start, u.end, u, nabla=True)
     parser.take()
     by = parser.parse(parser.script())
     f = parser.peek()

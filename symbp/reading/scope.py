@@ -42,6 +42,8 @@ class Scope:
     """What stands above the sums, and the size over which they run."""
     doubt: str = ""
     """Why what is read may not be what is meant."""
+    spreads: bool = False
+    """Whether a number beside a vector may be meant at every entry, which is then a doubt."""
     beside: bool = False
     """Whether two columns of different quantities stand side by side with no sign between."""
     loosely: bool = False

@@ -12,7 +12,7 @@ Call          f(x, y), \log x, with powers and primes of f
 Keyword       axis=0, an argument of a call
 BigSum        \sum_{k=1}^{n} body, \prod
 Derivative    \partial f / \partial u, \nabla_u f; f is None in the operator form
-Differential  du, \nabla u
+Differential  du, \nabla u, \nabla f(u)
 Norm          \|x\|_2^2 and |x|
 Rows          matrices and cases, cell by cell
 Root          \sqrt{x}
@@ -127,9 +127,10 @@ class Derivative(Node):
 
 @dataclass(frozen=True)
 class Differential(Node):
-    """du as a name for ∂C/∂u, and ∇u where ∇ stands before a quantity."""
+    """du as a name for ∂C/∂u, and ∇u where ∇ stands before a quantity; ∇f(u)."""
 
     by: Node
+    nabla: bool = False
 
 
 @dataclass(frozen=True)

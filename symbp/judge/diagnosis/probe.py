@@ -89,7 +89,8 @@ class Probe:
         tried = [judge.points] if totals is None else [judge.points, totals]
         if not any(judge._holds(at, sides, where) for at in tried):
             return False
-        return not _vanishes(sides, judge.points.at(None), all_points[:MOST_POINTS])
+        few = all_points[:MOST_POINTS]
+        return not judge.points.found(lambda values: _vanishes(sides, values, few))
 
 
 def _vanishes(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]) -> bool:
