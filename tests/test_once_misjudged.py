@@ -6,7 +6,7 @@ import pytest
 
 from symbp import check
 from symbp.judge.verdict import Status
-from tests.claims_by_hand import status, verdict
+from tests.claims_by_hand import MLP, status, verdict
 
 # -- ∇f(u): the gradient of f by its argument ------------------------------------------------------
 
@@ -157,6 +157,12 @@ def test_the_derivative_of_a_vector_by_a_vector_in_the_other_layout(latex, expec
     assert found.status.value == expected
     if expected == "undecided":
         assert found.reason.startswith("it holds in denominator layout")
+
+
+def test_a_gradient_shaped_like_its_weight_goes_with_jacobians_in_either_layout():
+    jacobian = r"\frac{\partial z^{l+1}}{\partial a^l}"
+    assert status(MLP, rf"{jacobian} = W^{{l+1}}") == "proved"
+    assert status(MLP, rf"{jacobian} = (W^{{l+1}})^T") == "undecided"
 
 
 # -- declarations that were not read ---------------------------------------------------------------

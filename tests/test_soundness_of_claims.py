@@ -171,7 +171,7 @@ BACK = r"(\frac{\partial E}{\partial h_{t+1}} \odot (1 - h_{t+1}^2))"
         (
             r"\frac{\partial h_{t+1}}{\partial h_t} ="
             r" U^T \operatorname{diag}(1 - h_{t+1}^2)",
-            "refuted",
+            "undecided",  # right in denominator layout
         ),
         (
             r"\frac{\partial E}{\partial U} = \sum_t (\frac{\partial E}{\partial h_t} \odot"
