@@ -158,6 +158,17 @@ def test_the_system_has_the_values_of_its_equations():
     assert float(values["C"]) == pytest.approx(float(((out - y) ** 2).sum() / 2), rel=1e-12)
 
 
+def test_the_system_has_what_its_equations_need_and_letters_for_its_sums():
+    system = read_system(
+        r"z_j = \sum_i w_{ji} x_i; C = \sum_j (z_j - y_j)^2 + \lambda \sum_j z_j^2"
+    )
+    assert {v.name: v.role for v in system.variables} | {"z": None, "y": None} == {
+        "n_x": Role.SIZE, "n_y": Role.SIZE, "w": Role.PARAMETER, "x": Role.INPUT,
+        "C": Role.LOSS, "\\lambda": Role.HYPERPARAMETER, "z": None, "y": None,
+    }  # fmt: skip
+    assert str(system.equations[0].rhs) == "Sum(w[j, k]*x[k], (k, 1, n_x))"
+
+
 @pytest.mark.parametrize(
     "equations, error, message",
     [
@@ -167,6 +178,8 @@ def test_the_system_has_the_values_of_its_equations():
         ("f(x) =", ReadingError, "needs a left and a right side"),
         ("z = W x +", ReadingError, "equation z = W x \\+: something is missing at the end"),
         ("2 = z", ReadingError, "must be one name"),
+        (r"W := W - \eta \frac{\partial C}{\partial W}", ReadingError, "stands on both sides"),
+        ("w_i = w_i - 2", ReadingError, "w stands on both sides: an update rule defines nothing"),
     ],
 )
 def test_what_is_no_system_names_its_equation(equations, error, message):

@@ -180,6 +180,12 @@ class Source:
                 left = left.function
             if not isinstance(left, Name):
                 raise ReadingError("the left side of an equation must be one name", left.start)
+            if form(left) in {form(n) for n in walk(right) if isinstance(n, Name)}:
+                raise ReadingError(
+                    f"{left.base} stands on both sides: an update rule defines nothing, "
+                    "leave it out",
+                    left.start,
+                )
             found.append(Written(left, right, line))
         return found
 
