@@ -120,7 +120,7 @@ def test_what_an_expression_means(network, latex, expected):
         (r"\prod_j a_j^l", "products over an index"),
         (r"\|a^l\|_3", "the norm 3 is unknown"),
         ("a^l + …", "leaves something out"),
-        (r"\begin{pmatrix} a_1^l \\ a_2^l \end{pmatrix}", "a matrix written out"),
+        (r"\begin{vmatrix} a_1^l \\ a_2^l \end{vmatrix}", "determinants are not read"),
         (r"\frac{\partial C}{\partial (W^l a^{l-1})}", "by what is no quantity of the network"),
         (r"\frac{\partial x}{\partial W^l}", "does not depend on"),
         ("unknown(z^l)", "no equation defines"),

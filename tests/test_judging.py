@@ -166,7 +166,7 @@ def test_without_any_equations_nothing_is_judged():
         (r"\delta^L = (a^L - y) \odot", "something is missing at the end"),
         (r"\delta^L = \unknown{a^L}", "does not fit here"),
         (r"\delta^L = q^L", "no equation defines q^L"),
-        (r"\delta^L = \begin{pmatrix} a \\ b \end{pmatrix}", "a matrix written out"),
+        (r"\delta^L = \begin{vmatrix} a \\ b \end{vmatrix}", "determinants are not read"),
         (r"\delta^L = " + "{" * 61 + "a" + "}" * 61, "nested more than"),
     ],
 )

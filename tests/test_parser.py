@@ -167,7 +167,7 @@ def test_derivatives(latex, expected):
         # matrices and cases
         (r"\begin{bmatrix} a & b \\ c & d \end{bmatrix}^T", "matrix[a b; c d]^T"),
         (r"\begin{cases} 1 & x > 0 \\ 0 & x \le 0 \end{cases}", r"cases[1 if x>0; 0 if x\le0]"),
-        ("(a, b)", "matrix[a b]"),
+        ("(a, b)", "tuple[a b]"),
         (r"a_1 + \cdots + a_n", "(+a_1 +… +a_n)"),
     ],
 )

@@ -49,7 +49,7 @@ from symbp.reading.elaborate import Elaborator
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.marks import text_of
 from symbp.reading.parser import parse
-from symbp.reading.scope import Scope
+from symbp.reading.scope import BESIDE, Scope
 from symbp.reading.sizes import Exact
 from symbp.reading.syntax import Node, Sum, Tokens
 from symbp.reading.typed import ShapeError, Total, Typed
@@ -58,7 +58,6 @@ from symbp.system import Kind, Role
 MOST_READINGS = 16
 
 UPHILL = "it is a step uphill: right where this is maximised, wrong where it is minimised"
-BESIDE = "two columns side by side have no matrix product; entry by entry it holds"
 
 TURNED = (
     "it holds in denominator layout, the derivative of a vector by a vector transposed, and "
@@ -163,8 +162,9 @@ class Judge:
         meant = [o for o in outcomes if not o.without_meaning] or outcomes
         kinds = {o.status for o in meant}
         if Status.PROVED in kinds and Status.REFUTED in kinds:
-            reason = "a product has two readings: only one of them holds"
             products = tuple(scopes[-1].products.values())
+            what = "a product" if products else "a list of vectors"
+            reason = f"{what} has two readings: only one of them holds"
             return Outcome(Status.UNDECIDED, reason, products=products)
         return max(meant, key=lambda o: o.status is Status.PROVED)
 
@@ -196,9 +196,8 @@ class Judge:
         outcome = self.judged(sides)
         if outcome.status is Status.REFUTED and _is_jacobian(a) and len(b.axes) == 2:
             return self._in_other_layout(scope, a, b, outcome)
-        doubt = BESIDE if scope.beside else scope.doubt
-        if doubt and outcome.status is Status.PROVED:
-            return Outcome(Status.UNDECIDED, doubt, sides=sides)
+        if scope.unclear and outcome.status is Status.PROVED:
+            return Outcome(Status.UNDECIDED, scope.unclear, sides=sides)
         return outcome
 
     def _in_other_layout(self, scope: Scope, a: Typed, b: Typed, outcome: Outcome) -> Outcome:

@@ -8,13 +8,14 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import sympy as sp
-from sympy import Expr, KroneckerDelta, S, Symbol
+from sympy import Expr, S, Symbol
 
 from symbp.errors import ReadingError
 from symbp.functions import TABLE, Row, derivative_of, unspecified
+from symbp.reading.arrays import diagonal_matrix
 from symbp.reading.marks import marks, text_of_name
 from symbp.reading.products import chain_rule, matrix_product, multiply
-from symbp.reading.syntax import Call, Keyword, Name, Node, Norm, form, replaced, walk
+from symbp.reading.syntax import Call, Keyword, Name, Node, Norm, Rows, form, replaced, walk
 from symbp.reading.typed import ShapeError, Typed, summed
 from symbp.system import Kind, Range
 from symbp.system.indices import substitute
@@ -186,14 +187,15 @@ def _all_entries(reader: Elaborator, name: str, arguments: Sequence[Node]) -> Ex
 
 
 def _diag(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
-    """The matrix with a vector on its diagonal."""
-    v = _one(reader, node, arguments)
-    if not v.is_vector:
-        raise ShapeError(f"diag of {v.shape(reader.scope.size_text)}")
-    (axis,) = v.axes
-    other = reader.copied(axis.symbol)
-    column = Range(other, axis.lower, axis.upper)
-    return Typed(v.expr * KroneckerDelta(axis.symbol, other), axis, column)
+    """The matrix with a vector on its diagonal; diag(a_1, …, a_n) with these entries."""
+    if len(arguments) > 1:
+        return diagonal_matrix(reader, _listed(reader, node, arguments))
+    return diagonal_matrix(reader, _one(reader, node, arguments))
+
+
+def _listed(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
+    """The arguments as one vector."""
+    return reader.read(Rows(node.start, node.end, "list", (tuple(arguments),)))
 
 
 def _total(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
@@ -271,6 +273,8 @@ def norm(reader: Elaborator, node: Norm) -> Typed:
     below = "".join(m.text for m in marks(node.sub))
     above = marks(node.sup)
     absolute = TABLE["abs"]
+    if not node.double and isinstance(node.inner, Rows):
+        raise ReadingError("determinants are not read", node.start)
     if not node.double and x.is_scalar and not below:
         return reader.raised(Typed(absolute(x.expr)), above)
     if below in ("1", r"\ell_1", "l_1"):

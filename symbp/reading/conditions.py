@@ -64,8 +64,6 @@ def _without_words(tokens: Tokens) -> Tokens:
 
 def cases(reader: Elaborator, node: Rows) -> Typed:
     """Cases on indices or signs as a sum of indicators."""
-    if node.kind != "cases":
-        raise ReadingError("a matrix written out entry by entry is not read yet", node.start)
     values: list[Typed] = []
     conditions: list[Expr] = []
     for row in node.cells:

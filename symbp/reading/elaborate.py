@@ -17,7 +17,7 @@ from sympy import Symbol
 
 from symbp.errors import ReadingError
 from symbp.functions import TABLE
-from symbp.reading import calls, conditions, derivatives, sums
+from symbp.reading import arrays, calls, conditions, derivatives, sums
 from symbp.reading.lexer import Token
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.marks import Mark, marks, text_of
@@ -178,6 +178,9 @@ class Elaborator:
             implied = self._implied(node)
             if implied is not None:
                 return implied
+        for sign, f in zip(node.signs, node.factors[1:], strict=True):
+            if sign == "" and isinstance(f, Rows) and f.kind == "tuple" and not f.sup:
+                raise ReadingError("a list behind a factor may be its arguments", f.start)
         factors = [self.read(f) for f in node.factors]
         tight = {s in TIGHT for s in node.signs}
         ways: list[Callable[[], Typed]] = [lambda: self._from_left(node, factors)]
@@ -376,7 +379,7 @@ _READERS: dict[type[Node], Reader] = {
     Call: calls.call,
     Norm: calls.norm,
     Root: Elaborator.root,
-    Rows: conditions.cases,
+    Rows: arrays.rows,
     BigSum: sums.big_sum,
     Derivative: derivatives.derivative,
     Differential: derivatives.differential,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from symbp.errors import ReadingError
 from symbp.reading.lexer import Token
+from symbp.reading.lists import lines, parted
 from symbp.reading.quotients import (
     by_commas,
     differential,
@@ -173,10 +174,12 @@ def _bracket(parser: Parser, t: Token) -> Node:
         raise ReadingError(f"nothing between {t.text} and {CLOSING[t.text]}", t.start)
     if t.text == "[" and any(x.text in COMPARISONS for x in inner):
         return Indicator(t.start, end, tuple(inner))
-    parts = by_commas(inner)
-    if len(parts) > 1:
-        cells = tuple(parser.parse(p) for p in parts if p)
-        return _scripted_rows(parser, Rows(t.start, end, "matrix", (cells,)))
+    kind = {"[": "list", "(": "tuple"}.get(t.text, "set")
+    found = lines(inner) if kind == "list" else [by_commas(inner)]
+    if len(found) > 1 or len(found[0]) > 1:
+        cells = tuple(tuple(parser.parse(p) for p in line if p) for line in found)
+        kind = kind if len(found) == 1 else "matrix"
+        return _scripted_rows(parser, Rows(t.start, end, kind, cells))
     return parser.scripted(Bracket(t.start, end, parser.parse(inner), t.text))
 
 
@@ -229,8 +232,10 @@ def _rows(parser: Parser, t: Token) -> Node:
 
 
 def _cell(parser: Parser, cell: Tokens, kind: str) -> Node:
-    """An entry; in cases written without &, the condition follows a comma."""
+    """An entry; in cases written without &, the condition follows a comma or a full stop."""
     parts = by_commas(cell)
+    if len(parts) == 1 and any(x.text in COMPARISONS for x in cell):
+        parts = parted(cell, lambda t: t.text == ".")
     if kind == "cases" and len(parts) > 1:
         value = parser.parse(parts[0])
         return Rows(value.start, cell[-1].end, "case", ((value, tuple(parts[1])),))
@@ -238,13 +243,12 @@ def _cell(parser: Parser, cell: Tokens, kind: str) -> Node:
 
 
 def _scripted_rows(parser: Parser, rows: Rows) -> Rows:
-    """Rows with their upper scripts; a lower one says how many there are."""
-    sup: list[Tokens] = []
-    while parser.text() in ("^", "_"):
-        mark, script = parser.take(), parser.script()
-        if mark.text == "^":
-            sup.append(script)
-    return replace(rows, sup=tuple(sup))
+    """Rows with their scripts."""
+    scripts: dict[str, list[Tokens]] = {"^": [], "_": []}
+    while parser.text() in scripts:
+        mark = parser.take().text
+        scripts[mark].append(parser.script())
+    return replace(rows, sub=tuple(scripts["_"]), sup=tuple(scripts["^"]))
 
 
 #: How a factor is read, by the sign that begins it or by the kind of token.

@@ -294,11 +294,12 @@ class _Reader:
         cells = [tuple(cell) for row in rows for cell in row]
         if len(cells) > MOST_ENTRIES:
             raise ReadingError(f"a matrix of {len(cells)} entries (at most {MOST_ENTRIES})", start)
-        kind = "cases" if "cases" in name else "array" if name == "array" else "matrix"
+        kind = "cases" if "cases" in name else STACK_KINDS.get(name, "matrix")
         widths = ",".join(str(len(row)) for row in rows)
         return [_made(node, "rows", f"{kind}:{widths}", *cells)]
 
 
+STACK_KINDS = {"array": "array", "vmatrix": "determinant"}
 #: Braces that may have a label, by the mark that it follows.
 LABELLED = {"underbrace": "{_}", "overbrace": "{^}"}
 

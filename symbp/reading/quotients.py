@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from symbp.errors import ReadingError
 from symbp.reading.lexer import Token
-from symbp.reading.signs import CLOSING, PRODUCT_SIGNS, STOPS
+from symbp.reading.lists import parted
+from symbp.reading.signs import PRODUCT_SIGNS, STOPS
 from symbp.reading.syntax import (
     Bracket,
     Call,
@@ -105,15 +106,7 @@ def _atom(parser: Parser) -> Node:
 
 def by_commas(tokens: Sequence[Token]) -> list[list[Token]]:
     """Parts between commas and semicolons outside of brackets."""
-    parts: list[list[Token]] = [[]]
-    depth = 0
-    for t in tokens:
-        depth += (t.text in CLOSING) - (t.text in CLOSING.values())
-        if t.text in (",", ";") and depth == 0:
-            parts.append([])
-        else:
-            parts[-1].append(t)
-    return parts
+    return parted(tokens, lambda t: t.text in (",", ";"))
 
 
 def nabla(parser: Parser, t: Token) -> Node:

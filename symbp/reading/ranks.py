@@ -17,6 +17,7 @@ from symbp.reading.syntax import (
     BigSum,
     Bracket,
     Call,
+    Dots,
     Fraction,
     Name,
     Node,
@@ -24,6 +25,7 @@ from symbp.reading.syntax import (
     Number,
     Product,
     Root,
+    Rows,
     Sum,
     walk,
 )
@@ -127,7 +129,25 @@ class Ranks:
             return self.rank(node.inner, wanted)
         if isinstance(node, BigSum):
             return self.rank(node.body, wanted)
+        if isinstance(node, Rows):
+            return self._rows(node, wanted)
         return None
+
+    def _rows(self, node: Rows, wanted: int | None) -> int | None:
+        """The rank of an array: entries and vectors in one row or column are a vector."""
+        cells = [c for row in node.cells for c in row if isinstance(c, Node)]
+        if node.kind == "cases":
+            return self._alike(cells, wanted)
+        written = [c for c in cells if not isinstance(c, Dots)]
+        ranks = [self.rank(c, None) for c in written]
+        if len(node.cells) > 1 and any(len(row) > 1 for row in node.cells):
+            return 2
+        if len(written) < len(cells):  # an entry for each index
+            return max((r for r in ranks if r is not None), default=0) + 1
+        for c, r in zip(written, ranks, strict=True):
+            if r is None and wanted == 1:
+                self.rank(c, 1)
+        return 1
 
     def _at_least_vector(self, node: Node) -> None:
         if isinstance(node, Name) and self.rank(node, None) is None:
@@ -247,7 +267,7 @@ def _capital(node: Node) -> bool:
 
 
 def _small(node: Node) -> bool:
-    return isinstance(node, Name | Bracket | Call) and not _capital(node)
+    return isinstance(node, Name | Bracket | Call | Rows) and not _capital(node)
 
 
 def _turned(node: Node) -> bool:

@@ -13,6 +13,8 @@ from sympy import Expr, Indexed, Symbol
 from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Kind, Range
 
+BESIDE = "two columns side by side have no matrix product; entry by entry it holds"
+
 
 class Unifier(Protocol):
     """Decides whether two sizes are equal."""
@@ -40,6 +42,8 @@ class Scope:
     notes: list[str] = field(default_factory=list)
     bounds: list[tuple[str, Expr]] = field(default_factory=list)
     """What stands above the sums, and the size over which they run."""
+    ends: set[str] = field(default_factory=set)
+    """Letters of the last entries of arrays with dots."""
     doubt: str = ""
     """Why what is read may not be what is meant."""
     spreads: bool = False
@@ -125,6 +129,14 @@ class Scope:
     def met(self, a: Typed, b: Typed, word: str = " met ") -> str:
         """The shapes of two for a message: 3 × 1 met 2 × 1."""
         return word.join(x.shape(self.size_text) for x in (a, b))
+
+    @property
+    def unclear(self) -> str:
+        """Why what is read may not be what is meant; "" for no reason."""
+        if self.beside:
+            return BESIDE
+        both = sorted(self.ends & {*self.free})
+        return f"{both[0]} is an index and the number of entries" if both else self.doubt
 
     def settled(self, e: Expr) -> Expr:
         """An expression with the layers that are known by now."""

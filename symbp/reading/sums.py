@@ -141,15 +141,20 @@ def _range(
         lo = index_expression(lower, lambda t: reader.names.lookup(t, Kind.UNIT))
         hi = index_expression(node.above, lambda t: reader.names.lookup(t, Kind.UNIT))
         return Range(symbol, lo, hi)
-    said = _said(reader, node.above)
-    if said is not None and not reader.scope.same(known.upper, said):
-        write = reader.scope.size_text
-        raise ShapeError(f"the sum over {text} runs to {write(said)}, not to {write(known.upper)}")
-    _compare_bound(reader, node.above, text, known.upper)
+    compare_end(reader, node.above, f"the sum over {text}", known.upper)
     return Range(symbol, known.lower, known.upper)
 
 
-def _compare_bound(reader: Elaborator, above: Tokens, text: str, upper: Expr) -> None:
+def compare_end(reader: Elaborator, above: Tokens, what: str, upper: Expr) -> None:
+    """Raise `ShapeError` where the lexicon says that a bound is another size."""
+    said = _said(reader, above)
+    if said is not None and not reader.scope.same(upper, said):
+        write = reader.scope.size_text
+        raise ShapeError(f"{what} runs to {write(said)}, not to {write(upper)}")
+    _compare_bound(reader, above, what, upper)
+
+
+def _compare_bound(reader: Elaborator, above: Tokens, what: str, upper: Expr) -> None:
     """Note a bound and its size; doubt one that is another size in the post's own equations."""
     if not above:
         return
@@ -167,8 +172,7 @@ def _compare_bound(reader: Elaborator, above: Tokens, text: str, upper: Expr) ->
     if not scope.unifier.equal(scope.settled(meant), scope.settled(upper)):
         write = scope.size_text
         scope.doubt = (
-            f"the sum over {text} goes over all {write(upper)}, and its bound is {write(meant)} "
-            "by the equations"
+            f"{what} goes over all {write(upper)}, and its bound is {write(meant)} by the equations"
         )
 
 

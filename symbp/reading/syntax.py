@@ -145,10 +145,14 @@ class Norm(Node):
 
 @dataclass(frozen=True)
 class Rows(Node):
-    """A matrix or cases; `kind` is matrix, array or cases."""
+    """Entries in rows.
+
+    `kind` is matrix, array, determinant, cases; list for [a, b] and tuple for (a, b).
+    """
 
     kind: str
     cells: tuple[tuple[Node | Tokens, ...], ...]
+    sub: tuple[Tokens, ...] = ()
     sup: tuple[Tokens, ...] = ()
 
 
