@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
+from symbp.documents.first_look import FIRST_LOOK, heads, is_marked, vocabulary
 from symbp.errors import ReadingError
 from symbp.reading.lexer import tokens
-from symbp.reading.marks import marks
+from symbp.reading.marks import Mark, marks
 from symbp.reading.model.source import FUNCTION_LETTERS
 from symbp.reading.parser import Vocabulary, parse
 from symbp.reading.recognise import recognised
@@ -32,42 +33,12 @@ from symbp.reading.syntax import (
 
 #: Letters of error terms: what is said of them is a claim, unless it is the definition itself.
 ERRORS = (r"\delta", r"\Delta", r"\nabla")
-#: Parsing for a first look: names with an argument list are calls.
-FIRST_LOOK = Vocabulary(
-    functions=frozenset({r"\sigma", r"\phi", r"\psi", "f", "g"}),
-    called=frozenset({"J", "C", "L", "E", "h", "H", r"\ell", "loss", "Loss"}),
-)
-
-
-Marked = tuple[str, bool]
-"""A letter, and whether it has an index above."""
-#: Letters of what is given: weights, inputs and targets have no equations.
-GIVEN = {"W", "w", "b", r"\theta", r"\Theta", r"\omega", "y", "t", "x"}
-
-
-def is_marked(n: Name) -> bool:
-    """Whether a name has an index above; a transpose and a power are none."""
-    found = [m for m in marks(n.sup) if not m.is_transpose]
-    return any(m.bracket or not (m.text.isdigit() and int(m.text) == 2) for m in found)
-
-
-def marked_names(node: Node) -> Iterator[Marked]:
-    """The names of an expression."""
-    for n in walk(node):
-        if isinstance(n, Name):
-            yield n.base + "'" * n.primes, is_marked(n)
-
-
-def named_in(members: Sequence[Tokens]) -> list[Marked]:
-    """The names of a statement, as far as it can be read; and the cost that δ and dW speak of."""
-    found: dict[Marked, None] = {}
-    for member in members:
-        with suppress(ReadingError):
-            node = parse(member, FIRST_LOOK)
-            found |= dict.fromkeys(marked_names(node))
-            if any(isinstance(n, Differential) for n in walk(node)):
-                found |= dict.fromkeys((c, False) for c in ("J", "L", "C", "E"))
-    return list(found)
+#: The order of z = w x, which a = σ(z) = σ(w x) implies.
+IMPLIED = 99
+#: Letters of weights, which have no equations.
+GIVEN = {"W", "w", "b", r"\theta", r"\Theta", r"\omega"}
+#: Letters of inputs and targets, which have one only where derivatives are of or by them.
+OPEN = {"y", "t", "x"}
 
 
 @dataclass(frozen=True)
@@ -82,11 +53,23 @@ class Definition:
     text: str
     derived: bool
     """Whether the right side is a derivative: δ = ∂C/∂z."""
+    order: int = 0
+    """Which member of its chain the right side is, from 0 on."""
 
     @property
     def marked(self) -> bool:
         """Whether the name has an index above: a^l."""
         return is_marked(self.left)
+
+    @property
+    def marks(self) -> list[Mark]:
+        """What stands above and below the name."""
+        return [*marks(self.left.sub), *marks(self.left.sup)]
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The marks that are plain numbers: z^{(2)} is another quantity than z^{(1)}."""
+        return tuple(m.text for m in self.marks if m.text.isdigit())
 
     @property
     def kind(self) -> str:
@@ -116,8 +99,14 @@ class Found:
     """The formulas."""
     samples: str = ""
     """The letter of sums over all samples: Σ_x."""
-    wanted: set[str] = field(default_factory=set)
-    """Letters in derivatives."""
+    vocabulary: Vocabulary = FIRST_LOOK
+    """How formulas are parsed for a first look."""
+    heads: set[str] = field(default_factory=set)
+    """Letters that derivatives are of and by."""
+    unread: list[tuple[int, str, str]] = field(default_factory=list)
+    """(place, letter, text): a right side that cannot be read."""
+    numbers: dict[str, str] = field(default_factory=dict)
+    """Letters that are set to a number somewhere: x = 1."""
     named: bool = False
     """Whether derivatives are named dW, dz."""
     differentiated: dict[str, None] = field(default_factory=dict)
@@ -126,7 +115,7 @@ class Found:
 
 def search(formulas: Sequence[str]) -> Found:
     """The definitions among formulas; those that cannot be read are passed over."""
-    found = Found(latex=tuple(formulas))
+    found = Found(latex=tuple(formulas), vocabulary=vocabulary(formulas))
     for place, latex in enumerate(formulas):
         try:
             all_statements = statements(tokens(latex))
@@ -134,35 +123,70 @@ def search(formulas: Sequence[str]) -> Found:
             continue
         for s in all_statements:
             _look_at(found, place, s, latex)
+    said = {d.left.base for d in found.definitions if d.order != IMPLIED}
+    found.definitions = [
+        d
+        for d in found.definitions
+        if (d.order != IMPLIED or d.left.base not in said)
+        and (d.left.base not in OPEN or d.left.base in found.heads or isinstance(d.right, Name))
+    ]
     return found
 
 
 def _look_at(found: Found, place: int, s: Statement, latex: str) -> None:
-    nodes: list[Node | None] = []
-    for member in s.members:
-        try:
-            nodes.append(parse(member, FIRST_LOOK))
-        except ReadingError:
-            nodes.append(None)
+    nodes = [_parsed(member, found.vocabulary) for member in s.members]
+    _note(found, [n for n in nodes if n is not None])
+    if s.continues or nodes[0] is None:
+        return
+    sides = zip(s.members[1:], s.relations, nodes[1:], strict=True)
+    rights = [(m, n) for m, relation, n in sides if n is not None and relation in EQUALITIES]
+    if len(nodes) > 1 and nodes[1] is None and s.relations[0] in EQUALITIES:
+        name = nodes[0].function if isinstance(nodes[0], Call) else nodes[0]
+        if isinstance(name, Name):
+            found.unread.append((place, name.base, latex.strip()))
+    if not rights or nodes[1] is None:
+        return
+    if _defines_a_function(found, place, nodes[0], nodes[1]):
+        return
+    for order, (member, right) in enumerate(rights):
+        text = f"{_source(latex, s.members[0])} = {_source(latex, member)}"
+        one = _definition(found, place, nodes[0], right, text, order)
+        if one is None:
+            break
+        found.definitions.append(one)
+        if one.derived:
+            break
+        for name, meant in differing(nodes[1], right):
+            implied = f"{latex[name.start : name.end]} = {latex[meant.start : meant.end]}"
+            more = _definition(found, place, name, meant, implied, IMPLIED)
+            found.definitions += [more] if more is not None else []
+
+
+def _parsed(member: Tokens, known: Vocabulary) -> Node | None:
+    try:
+        return parse(member, known)
+    except ReadingError:
+        return None
+
+
+def _note(found: Found, nodes: Sequence[Node]) -> None:
+    """What the derivatives and sums of a statement say of its letters."""
     for node in nodes:
-        if node is not None:
-            found.wanted |= set(_differentiated(node))
-            found.samples = found.samples or next(
-                (
-                    n.below[0].text
-                    for n in walk(node)
-                    if isinstance(n, BigSum) and [t.text for t in n.below] == ["x"]
-                ),
-                "",
-            )
-            found.named = found.named or any(isinstance(n, Differential) for n in walk(node))
-            found.differentiated |= dict.fromkeys(_costs(node))
-    if len(nodes) < 2 or s.continues or s.relations[0] not in EQUALITIES:
-        return
-    left, right = nodes[:2]
-    if left is None or right is None:
-        return
-    text = f"{_source(latex, s.members[0])} = {_source(latex, s.members[1])}"
+        found.heads |= set(heads(node))
+        found.samples = found.samples or next(
+            (
+                n.below[0].text
+                for n in walk(node)
+                if isinstance(n, BigSum) and [t.text for t in n.below] == ["x"]
+            ),
+            "",
+        )
+        found.named = found.named or any(isinstance(n, Differential) for n in walk(node))
+        found.differentiated |= dict.fromkeys(_costs(node))
+
+
+def _defines_a_function(found: Found, place: int, left: Node, right: Node) -> bool:
+    """σ(z) = 1/(1 + e^{-z})"""
     if (
         isinstance(left, Call)
         and left.function.base in FUNCTION_LETTERS
@@ -171,37 +195,88 @@ def _look_at(found: Found, place: int, s: Statement, latex: str) -> None:
         row = recognised(left, right)
         if row is not None and row != "identity":
             found.functions.append((place, left.function.base, row))
-        return
+        return True
+    return False
+
+
+def _definition(
+    found: Found, place: int, left: Node, right: Node, text: str, order: int
+) -> Definition | None:
+    """left = right as a definition, if it can be one."""
     name = left.function if isinstance(left, Call) else left
+    if isinstance(name, Name) and isinstance(right, Number) and not (name.sub or name.sup):
+        found.numbers[name.base] = text
     if not isinstance(name, Name) or isinstance(right, Number):
-        return
+        return None
     if any(isinstance(n, Rows | Dots) for n in walk(right)) or (
         not name.sub and not name.sup and name.base in INDEX_LETTERS and isinstance(right, Name)
     ):
-        return  # a matrix written out; i = j
+        return None  # a matrix written out; i = j
     if name.primes and name.base in FIRST_LOOK.functions:
-        return  # σ'(z) = ... says what a derivative is
-    if name.base in GIVEN and not (isinstance(right, Name) and right.base in "xX"):
-        return
+        return None  # σ'(z) = ... says what a derivative is
+    if name.base in GIVEN | OPEN and isinstance(right, Name) and right.base not in "xX":
+        return None
+    if name.base in GIVEN and not isinstance(right, Name):
+        return None
     try:
         tokens(text)
     except ReadingError:
-        return  # a part of what is malformed
+        return None  # a part of what is malformed
     derived = _is_derivative(right)
     if not derived and (
         name.base in ERRORS or _has_derivative(right) or _speaks_of_itself(name, right)
     ):
-        return
-    found.definitions.append(Definition(place, form(name), name, right, text, derived))
+        return None
+    if isinstance(left, Call) and (letter := _sample_of(left)):
+        return _for_every_sample(found, place, text, letter, order)
+    return Definition(place, form(name), name, right, text, derived, order)
 
 
-def _differentiated(node: Node) -> Iterator[str]:
-    """The letters that derivatives are of and by."""
-    for n in walk(node):
-        if isinstance(n, Derivative | Differential):
-            for inner in walk(n):
-                if isinstance(inner, Name):
-                    yield inner.base
+def _sample_of(left: Call) -> str:
+    """The i of h(x^{(i)}) = ..., if all arguments are of that sample."""
+    letters = {
+        m.text if m.bracket == "(" and m.text.isalpha() else ""
+        for a in left.arguments
+        for m in (marks(a.sup) if isinstance(a, Name) else ()) or [Mark(())]
+    }
+    return letters.pop() if len(letters) == 1 else ""
+
+
+def _for_every_sample(
+    found: Found, place: int, text: str, letter: str, order: int
+) -> Definition | None:
+    """h(x) = ... for h(x^{(i)}) = ..., which says the same."""
+    mark = rf"\^\s*\{{?\s*(?:\\left)?\(\s*{re.escape(letter)}\s*(?:\\right)?\)\s*\}}?"
+    (whole, *_) = statements(tokens(re.sub(mark, "", text)))
+    left, right = (_parsed(m, found.vocabulary) for m in whole.members[:2])
+    if left is None or right is None:
+        return None
+    plain = re.sub(mark, "", text)
+    return _definition(found, place, left, right, plain, order)
+
+
+def differing(first: object, second: object) -> list[tuple[Name, Node]]:
+    r"""Where two sides differ, if that is names and what they stand for: \sigma(z), \sigma(w x)."""
+    found = list(_differences(first, second))
+    names = [(a, b) for a, b in found if isinstance(a, Name) and not isinstance(b, Name)]
+    return [(a, b) for a, b in names if isinstance(b, Node)] if len(names) == len(found) else []
+
+
+def _differences(first: object, second: object) -> Iterator[tuple[object, object]]:
+    if type(first) is type(second):
+        if isinstance(first, Node) and form(first) == form(second):
+            return
+        if isinstance(first, tuple) and len(first) == len(second):  # type: ignore[arg-type]
+            for a, b in zip(first, second, strict=True):  # type: ignore[call-overload]
+                yield from _differences(a, b)
+            return
+        if isinstance(first, Node) and not isinstance(first, Name):
+            for f in fields(first):
+                if f.name not in ("start", "end"):
+                    yield from _differences(getattr(first, f.name), getattr(second, f.name))
+            return
+    if first != second:
+        yield first, second
 
 
 def _costs(node: Node) -> Iterator[str]:

@@ -8,39 +8,65 @@ before it counts, or the first one after it. δ^l = ∂J/∂z^l is a definition 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice
 
-from symbp.documents.definitions import Definition, Marked, marked_names, named_in, search
+from symbp.documents.choosing import Choice, compact, spoken
+from symbp.documents.definitions import Definition, search
+from symbp.documents.first_look import LOSS_LETTERS, Marked, named_in
+from symbp.documents.unsaid import (
+    costs,
+    errors,
+    mean,
+    sample_letters,
+    unspecified,
+    usual_losses,
+)
 from symbp.errors import SymbpError
 from symbp.reading.declared import Declared
+from symbp.reading.lexer import tokens
 from symbp.reading.lexicon import Lexicon
-from symbp.reading.marks import marks
 from symbp.reading.model import read_models
-from symbp.reading.syntax import BigSum, Call, Name, Node, Tokens, form, walk
+from symbp.reading.parser import parse
+from symbp.reading.statements import statements
+from symbp.reading.syntax import BigSum, Call, Name, Tokens, walk
+from symbp.system import Kind
 
-MOST_ATTEMPTS = 12
+MOST_ATTEMPTS = 24
+MOST_RIVALS = 8
+#: Letters of layers and times, which no sum is over.
+LAYERED = {"l", "t"}
+#: Letters of plain numbers: the rates of learning and of decay.
+RATES = {r"\lambda", r"\alpha", r"\eta", r"\epsilon"}
 #: Capitals that hold a quantity for all samples where the small letter is one sample's.
 BATCHES = "XYZAHPT"
-LOSS_LETTERS = {"J", "C", "L", "E", "Loss", "loss", r"\ell", "cost"}
+Read = tuple[list[Lexicon], str, Definition | None]
+"""Lexicons, or why there is none and the definition at fault."""
 
 
-def _preferred(group: Sequence[Definition], place: int, defined: set[str]) -> Definition:
-    """The last definition before a place, or the first after it; such as name other quantities."""
+@dataclass(frozen=True)
+class Own:
+    """The network that a document's own equations give for one formula, or why there is none."""
 
-    def links(d: Definition) -> int:
-        names = {n.base for n in walk(d.right) if isinstance(n, Name)}
-        return len((names & defined) - {d.left.base})
+    lexicons: list[Lexicon]
+    """More than one where the equations leave open what their letters are."""
+    reason: str = ""
+    chosen: tuple[Definition, ...] = ()
+    assumed: str = ""
+    """What is taken for granted that nothing in the document says."""
+    doubt: str = ""
+    """An equation that was not understood, in place of which another one was taken."""
+    note: str = ""
+    """By what it differs from the network that the place suggests."""
 
-    best = max(links(d) for d in group) > 0
-    linked = [d for d in group if (links(d) > 0) == best] if not group[0].derived else group
-    before = [d for d in linked if d.place <= place]
-    return before[-1] if before else linked[0]
-
-
-def _without_marks(node: Node) -> list[tuple[str, object]]:
-    """The names and kinds of nodes in order: σ(z^l) and σ(z^L) have the same."""
-    return [(type(n).__name__, n.base if isinstance(n, Name) else "") for n in walk(node)]
+    def loss_behind(self, place: int) -> str:
+        """The loss, where it is given only behind a place; what is there before may be another."""
+        return next(
+            (d.text for d in self.chosen if d.place > place and d.left.base in LOSS_LETTERS), ""
+        )
 
 
 class Networks:
@@ -51,120 +77,97 @@ class Networks:
         self.evidence = evidence
         self._functions: dict[str, str] = {}
         self._names: set[str] = set()
-        self._known: dict[tuple[str, ...], tuple[list[list[Lexicon]], str]] = {}
+        self._known: dict[tuple[str, ...], Read] = {}
 
-    def at(self, place: int, members: Sequence[Tokens]) -> tuple[list[list[Lexicon]], str]:
-        """(lexicons by case, why there is none) for a statement of the formula of that number."""
-        chosen = self._chosen(place, named_in(members))
-        if not chosen:
-            return [], "no equations of a network were found"
-        functions: dict[str, str] = {}
-        for where, letter, name in self.found.functions:
-            if where <= place or letter not in functions:
-                functions[letter] = name
-        self._functions = functions
-        key = (*(d.text for d in chosen), *(f"{k} {v}" for k, v in sorted(functions.items())))
-        if key not in self._known:
-            self._known[key] = self._cases(chosen)
-        return self._known[key]
+    def at(self, place: int, members: Sequence[Tokens]) -> Own:
+        """The network of a statement of the formula of that number."""
+        names = self._prepared(place, members)
+        return self._understood(Choice(self.found.definitions, place, names), names)
 
-    def _chosen(self, place: int, names: Collection[Marked]) -> list[Definition]:
-        """For every name the definition that counts here, as far as the claim needs it."""
-        groups: dict[tuple[str, str], list[Definition]] = {}
-        for d in self.found.definitions:
-            groups.setdefault((d.left.base, d.kind), []).append(d)
-        defined = {d.left.base for d in self.found.definitions if not d.derived}
-        latest = [_preferred(group, place, defined) for group in groups.values()]
-        kept = self._needed(latest, names)
-        self._names = {base for base, _ in names} | {
-            n.base for d in kept if d.derived for n in walk(d.right) if isinstance(n, Name)
-        }
-        if not any(d.left.base in LOSS_LETTERS for d in kept):
-            kept = self._downstream(latest, kept)
-        return self._general(sorted(kept, key=lambda d: d.place))
-
-    @staticmethod
-    def _needed(definitions: Sequence[Definition], names: Collection[Marked]) -> list[Definition]:
-        """What the claim speaks of, and what that needs: a^l has other equations than a."""
-        known = {(d.left.base, d.marked) for d in definitions}
-        wanted = set(names)
-        kept: list[Definition] = []
-        changed = True
-        while changed:
-            changed = False
-            for d in definitions:
-                other = (d.left.base, not d.marked)
-                asked = (d.left.base, d.marked) in wanted or (
-                    other in wanted and other not in known
-                )
-                if d not in kept and asked:
-                    kept.append(d)
-                    wanted |= set(marked_names(d.right))
-                    changed = True
-        return kept
-
-    def _downstream(
-        self, definitions: Sequence[Definition], kept: list[Definition]
-    ) -> list[Definition]:
-        """With what depends on the quantities of the claim, where the cost itself is left open."""
-        asked = {d.left.base for d in kept if not d.derived} | self._names
-        changed = True
-        while changed:
-            changed = False
-            for d in definitions:
-                names = {n.base for n in walk(d.right) if isinstance(n, Name)}
-                if d not in kept and not d.derived and names & asked - LOSS_LETTERS:
-                    more = self._needed(definitions, list(marked_names(d.right)))
-                    kept += [x for x in (d, *more) if x not in kept]
-                    asked |= {x.left.base for x in kept if not x.derived}
-                    changed = True
-        return kept
-
-    @staticmethod
-    def _general(definitions: Sequence[Definition]) -> list[Definition]:
-        """Without a^{(2)} = ... and a^L = ... where a^l = ... says it for all layers."""
-        general = {d.left.base: d for d in definitions if d.kind == "letter" and not d.derived}
-        kept: list[Definition] = []
-        for d in definitions:
-            whole = general.get(d.left.base)
-            if whole is not None and not d.derived:
-                same = _without_marks(d.right) == _without_marks(whole.right)
-                if (d.kind == "number" and not isinstance(d.right, Name)) or (
-                    d.kind in ("last", "sample") and same
-                ):
-                    continue
-            if d.kind == "sample" and whole is not None:
-                continue
-            if d.derived and any(k.derived and k.left.base == d.left.base for k in kept):
-                continue
-            kept.append(d)
-        return kept
-
-    def _cases(self, chosen: Sequence[Definition]) -> tuple[list[list[Lexicon]], str]:
-        """All samples; and one sample alone, where the cost is a mean of the samples' costs."""
-        lexicons, reason = self._read(chosen)
-        cases = [lexicons] if lexicons else []
-        open_letters = [
-            letter
-            for letter in (r"\sigma", "g", "f")
-            if letter not in self._functions
-            and any(
-                isinstance(n, Call) and n.function.base == letter
-                for d in chosen
-                for n in walk(d.right)
-            )
-        ]
-        if len(open_letters) == 1 and lexicons:
-            (letter,) = open_letters
-            before, self._functions = self._functions, {**self._functions, letter: "sigmoid"}
-            known, _ = self._read(chosen)
-            self._functions = before
-            cases += [[replace(x, case=f"{letter} the sigmoid") for x in known]] if known else []
-        single = self._one_sample(chosen)
+    def variants(self, place: int, members: Sequence[Tokens], own: Own) -> Iterator[Own]:
+        """The same with a known activation where it is left open; for one sample alone."""
+        self._names = spoken(own.chosen, self._prepared(place, members))
+        for letter, meaning in self._activations(own.chosen):
+            known, _, _ = self._read(own.chosen, {**self._functions, letter: meaning})
+            yield Own(known, note=f"holds for {letter} the {meaning}", chosen=own.chosen)
+        averaged, _, _ = self._read(own.chosen, self._functions, averaged=True)
+        yield Own(averaged, note="holds for a cost that is a mean over samples", chosen=own.chosen)
+        single = self._one_sample(own.chosen)
         if single is not None:
-            one, _ = self._read(single)
-            cases += [[replace(x, case="one sample") for x in one]] if one else []
-        return cases, reason
+            one, _, _ = self._read(single, self._functions)
+            yield Own(one, note="holds for one sample", chosen=tuple(single))
+
+    def rivals(self, place: int, members: Sequence[Tokens]) -> Iterator[Own]:
+        """The same with another definition of one of its quantities, which may be the one meant."""
+        names = self._prepared(place, members)
+        choice = Choice(self.found.definitions, place, names)
+        self._understood(choice, names)
+        chosen, _ = choice.needed(names)
+        for other in islice(choice.rivals(chosen), MOST_RIVALS):
+            again = Choice(self.found.definitions, place, names)
+            again.refused, again.preferred = list(choice.refused), other
+            yield replace(self._understood(again, names), note=f"it holds with {other.text}")
+
+        for loss in self._usual_losses(chosen):
+            kept = [loss if d.left.base == loss.left.base else d for d in chosen]
+            lexicons, _, _ = self._read(kept, self._functions)
+            yield Own(lexicons, note=f"it holds with {loss.text}")
+
+    def set_to_numbers(self, right: str, repair: str) -> str:
+        """x = 1, if the document sets a letter to a number that only the repair has."""
+        names = [
+            {base for base, _ in named_in([tokens(text)], self.found.vocabulary)}
+            for text in (right, repair)
+        ]
+        return next((t for x, t in self.found.numbers.items() if x in names[1] - names[0]), "")
+
+    def _usual_losses(self, chosen: Sequence[Definition]) -> Iterator[Definition]:
+        """The losses that a text may mean that compares several: half squared, cross-entropy."""
+        for d in chosen:
+            same = [x for x in self.found.definitions if x.left.base == d.left.base]
+            if d.left.base in LOSS_LETTERS and len({compact(x.text) for x in same}) > 1:
+                for text in usual_losses(d):
+                    (s,) = statements(tokens(text))
+                    right = parse(s.members[1], self.found.vocabulary)
+                    yield replace(d, text=text, right=right)
+
+    def _prepared(self, place: int, members: Sequence[Tokens]) -> list[Marked]:
+        """The names of a statement; and the functions that are defined where it stands."""
+        self._functions = {}
+        for where, letter, name in self.found.functions:
+            if where <= place or letter not in self._functions:
+                self._functions[letter] = name
+        return named_in(members, self.found.vocabulary)
+
+    def _understood(self, choice: Choice, names: Sequence[Marked]) -> Own:
+        """The network of the definitions, each that is not understood replaced by another."""
+        reason = "no equations of a network were found"
+        for _ in range(MOST_ATTEMPTS):
+            chosen, self._names = choice.needed(names)
+            if not any(not d.derived for d in chosen):
+                break
+            lexicons, reason, culprit = self._read(chosen, self._functions)
+            if culprit is None:
+                assumed = "; ".join(f"{e} is assumed" for e in self._errors(chosen))
+                doubt = choice.doubt(chosen) or self._unread_nearer(chosen, choice.place)
+                return Own(lexicons, reason, tuple(chosen), assumed, doubt)
+            choice.refused.append(culprit)
+        return Own([], reason)
+
+    def _unread_nearer(self, chosen: Sequence[Definition], place: int) -> str:
+        """An equation between a chosen one and the claim that says the same letter otherwise."""
+        for where, base, text in self.found.unread:
+            if any(d.left.base == base and d.place < where <= place for d in chosen):
+                return text
+        return ""
+
+    def _activations(self, chosen: Sequence[Definition]) -> list[tuple[str, str]]:
+        """The meanings that the one letter of an activation may have that nothing defines."""
+        applied = {
+            n.function.base for d in chosen for n in walk(d.right) if isinstance(n, Call)
+        } - self._functions.keys()
+        letters = [letter for letter in (r"\sigma", "g", "f") if letter in applied]
+        return [(letters[0], m) for m in ("sigmoid", "tanh")] if len(letters) == 1 else []
 
     def _one_sample(self, chosen: Sequence[Definition]) -> list[Definition] | None:
         """The definitions with C = (the cost of one sample) in place of C = Σ_x C_x / n."""
@@ -201,56 +204,91 @@ class Networks:
             return [one if e is d else e for e in chosen if e is not own]
         return None
 
-    def _cost(self, equations: Sequence[Definition]) -> list[str]:
+    def _costs(self, chosen: Sequence[Definition]) -> list[str]:
         """C = any(a^L), where a cost is differentiated that the post leaves open."""
+        equations = [d for d in chosen if not d.derived]
         defined = {d.left.base for d in equations}
         asked = [c for c in self.found.differentiated if c in LOSS_LETTERS and c in self._names]
-        missing = [c for c in asked if c not in defined]
-        if not asked and self.found.named:
-            missing = ["J"]
-        if len(missing) != 1 or defined & LOSS_LETTERS:
-            return []
-        used = {
-            n.base
-            for d in equations
-            for n in walk(d.right)
-            if isinstance(n, Name) and form(n) != form(d.left)
-        }
-        ends = [d for d in equations if d.left.base not in used]
-        ends = ends or [d for d in equations if isinstance(d.right, Call)]
-        texts = [t for d in ends if (t := _last_of(d)) is not None]
-        return [f"{missing[0]} = any({', '.join(dict.fromkeys(texts))})"] if texts else []
+        speaks = self.found.named or self._names & {r"\delta", r"\Delta"}
+        if not asked and speaks and not defined & LOSS_LETTERS:
+            asked = [next((c for c in self.found.differentiated if c in LOSS_LETTERS), "J")]
+        return costs(equations, [c for c in asked if c not in defined])
 
-    def _read(self, chosen: Sequence[Definition]) -> tuple[list[Lexicon], str]:
-        """The network of the definitions; what cannot be read among them is left out."""
+    def _errors(self, chosen: Sequence[Definition]) -> list[str]:
+        """δ^l = ∂C/∂z^l, where the claim speaks of an error that nothing defines."""
+        known = {d.left.base for d in self.found.definitions}
+        letters = sorted((self._names & {r"\delta"}) - known)
+        equations = [d for d in chosen if not d.derived]
+        losses = [d.left.base for d in equations if d.left.base in LOSS_LETTERS]
+        losses += [line.split(" = ")[0] for line in self._costs(chosen)]
+        return errors(equations, losses[-1], letters) if losses and letters else []
+
+    def _models(self, given: Declared) -> list[Lexicon]:
+        """The networks; with summation implied where an index stands twice, and only so."""
+        try:
+            return read_models(given, self.evidence)
+        except SymbpError as error:
+            for other in _otherwise(given, str(error)):
+                with suppress(SymbpError):
+                    return read_models(other, self.evidence)
+            raise
+
+    def _read(
+        self, chosen: Sequence[Definition], functions: Mapping[str, str], averaged: bool = False
+    ) -> Read:
+        """The network of the definitions; or why there is none, and which one is not understood."""
         equations = [d for d in chosen if not d.derived]
         batch = _batches(equations)
         equations = [d for d in equations if d.left.base not in batch]
-        defines = [d for d in chosen if d.derived]
-        reason = ""
-        for _ in range(MOST_ATTEMPTS):
-            if not equations:
-                break
-            given = Declared(
-                equations=(*(d.text for d in equations), *self._cost(equations)),
-                define=tuple(d.text for d in defines),
-                functions=self._functions,
-                batch=batch,
-                samples=self.found.samples
-                if any(
-                    "_x" in d.text or r"\sum_x" in d.text or r"\sum_{x}" in d.text
-                    for d in equations
-                )
-                else "",
+        more = self._costs(equations)
+        if averaged:
+            means = [x for line in more if (x := mean(line)) is not None]
+            if not means:
+                return [], "", None
+            more = means
+        given = Declared(
+            equations=(*(d.text for d in equations), *more),
+            define=(*(d.text for d in chosen if d.derived), *self._errors(chosen)),
+            indices=dict.fromkeys(sample_letters(equations), Kind.SAMPLE),
+            functions={**unspecified(equations), **functions},
+            batch=batch,
+            names=tuple(sorted(self.found.vocabulary.words)),
+            constants=_rates(equations),
+            samples=self.found.samples
+            if any(
+                "_x" in d.text or r"\sum_x" in d.text or r"\sum_{x}" in d.text for d in equations
             )
+            else "",
+        )
+        key = (*given.equations, "", *given.define, *(f"{k} {v}" for k, v in functions.items()))
+        if key not in self._known:
             try:
-                return read_models(given, self.evidence), ""
+                self._known[key] = self._models(given), "", None
             except SymbpError as error:
-                reason = str(error)
-                equations, defines, changed = _without_culprit(equations, defines, reason)
-                if not changed:
-                    break
-        return [], f"its equations are not understood as a network: {reason}"
+                reason = f"its equations are not understood as a network: {error}"
+                self._known[key] = [], reason, _culprit(chosen, str(error))
+        return self._known[key]
+
+
+def _otherwise(given: Declared, reason: str) -> Iterator[Declared]:
+    """What else may be meant: summation implied; a sum over samples that are not marked."""
+    line = next((e for e in given.equations if f"equation {e}:" in reason), "")
+    if alone := re.search(r"nothing in the sum has the index (\w)$", reason):
+        yield replace(given, samples=alone[1])
+        return
+    marks = re.findall(r"_\s*\{?\s*([a-z]{1,2})\b", line.partition("=")[2])
+    letters = Counter("".join(marks))
+    twice = {x for x, count in letters.items() if count > 1 and x not in LAYERED}
+    if twice and r"\sum" not in line:
+        kinds = dict.fromkeys(twice, Kind.UNIT)
+        yield replace(given, summation="implied", indices={**kinds, **given.indices})
+
+
+def _rates(equations: Sequence[Definition]) -> tuple[str, ...]:
+    """The letters of plain numbers that stand in equations without an index."""
+    names = [n for d in equations for n in walk(d.right) if isinstance(n, Name)]
+    marked = {n.base for n in names if n.sub or n.sup} | {d.left.base for d in equations}
+    return tuple(sorted({n.base for n in names if n.base in RATES} - marked))
 
 
 def _batches(equations: Sequence[Definition]) -> dict[str, str]:
@@ -267,25 +305,13 @@ def _batches(equations: Sequence[Definition]) -> dict[str, str]:
     return pairs if any(x in small for x in pairs.values()) else {}
 
 
-def _last_of(d: Definition) -> str | None:
-    """A quantity at its last layer, as the post writes it: a^L for a^l."""
-    if any(
-        t.text in ("t", r"\tau") for m in (*marks(d.left.sub), *marks(d.left.sup)) for t in m.tokens
-    ):
-        return None
-    text = d.text.split("=")[0].strip()
-    return re.sub(r"(?<![A-Za-z\\])(l|\\ell)(\s*\+\s*1)?(?![A-Za-z])", "L", text)
-
-
-def _without_culprit(
-    equations: Sequence[Definition], defines: Sequence[Definition], reason: str
-) -> tuple[list[Definition], list[Definition], bool]:
-    """Both lists without what the message names."""
-    for d in (*equations, *defines):
+def _culprit(chosen: Sequence[Definition], reason: str) -> Definition | None:
+    """The definition that a message names."""
+    for d in sorted(chosen, key=lambda d: d.derived):
         if f"{d.text}:" in reason:
-            return [e for e in equations if e is not d], [e for e in defines if e is not d], True
+            return d
     cycle = " need each other" in reason
-    for d in reversed(equations):
+    for d in reversed([d for d in chosen if not d.derived]):
         named = reason.startswith(
             (
                 f"{d.left.base} is",
@@ -294,5 +320,12 @@ def _without_culprit(
             )
         )
         if named or (cycle and d.left.base in reason.split(" need each other")[0].split(" and ")):
-            return [e for e in equations if e is not d], list(defines), True
-    return list(equations), list(defines), False
+            return d
+    return next((d for d in chosen if not _readable(d.text)), None)
+
+
+def _readable(text: str) -> bool:
+    try:
+        return len(statements(tokens(text))[0].members) > 1
+    except SymbpError:
+        return False

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symbp.documents.equations import Networks
+from symbp.documents.equations import Networks, Own
 from symbp.documents.finding import Finding
 from symbp.documents.macros import expand
 from symbp.documents.networks import KEYS, declared_network
@@ -110,12 +110,13 @@ class _Reader:
             self.networks = Networks(formulas, self._evidence())
         return self.networks
 
-    def _own_cases(self, members: list[Tokens]) -> tuple[list[list[Judge]], str]:
-        """What the document's own equations say here, where nothing is declared; or why nothing."""
-        cases, reason = self._networks().at(self.place, members)
-        if id(cases) not in self.kept:
-            self.kept[id(cases)] = [[Judge(x) for x in lexicons] for lexicons in cases]
-        return self.kept[id(cases)], reason
+    def _judges(self, own: Own) -> list[list[Judge]]:
+        """The network of a document's own equations as the one case that there is."""
+        if not own.lexicons:
+            return []
+        if id(own.lexicons) not in self.kept:
+            self.kept[id(own.lexicons)] = [[Judge(x) for x in own.lexicons]]
+        return self.kept[id(own.lexicons)]
 
     def _region(self, region: Region, macros: Mapping[str, Macro]) -> Iterator[Finding]:
         self.place += 1
@@ -144,18 +145,22 @@ class _Reader:
             self.before = (s, latex[0])
         if len(members) < 2:
             return
-        cases, reason = list(self.cases.values()), ""
+        cases, own = list(self.cases.values()), Own([])
         declared_here = bool(cases)
         if not cases and _may_be_claim(latex):
-            cases, reason = self._own_cases(members)
+            own = self._networks().at(self.place, members)
+            cases = self._judges(own)
         is_claim = self._is_claim(members, latex, cases)
-        found = judge(cases, members, latex, s.condition, reason) if is_claim else []
+        found = judge(cases, members, latex, s.condition, own.reason) if is_claim else []
         if all(v.status is Status.UNREAD for v in found):
             found = self._plain(members, latex) or found
         for place, (verdict, member) in enumerate(zip(found, members[1:], strict=False), 1):
             left = () if s.continues else members[0]
             verdict = _as_stated(verdict, s.relations[:place])
-            verdict = verdict if declared_here else _undeclared(verdict)
+            if own.assumed and verdict.status is Status.PROVED:
+                verdict = replace(verdict, conventions=(*verdict.conventions, own.assumed))
+            elif not declared_here and verdict.status is not Status.PROVED:
+                verdict = self._undeclared(verdict, own, members, latex, place, s.condition)
             verdict = _among_lost(verdict) if self.lost else verdict
             yield self._finding(region, verdict, text, left, member)
 
@@ -182,6 +187,47 @@ class _Reader:
         found = [algebra_verdict(sides[0], *pair) for pair in zip(sides[1:], texts, strict=True)]
         other = [algebra_verdict(decimal[0], *p) for p in zip(decimal[1:], texts, strict=True)]
         return [_either_logarithm(*pair) for pair in zip(found, other, strict=True)]
+
+    def _undeclared(
+        self, verdict: Verdict, own: Own, members: list[Tokens], latex: list[str], place: int,
+        condition: Sequence[Tokens],
+    ) -> Verdict:  # fmt: skip
+        """The verdict in a network that nobody declared: refuted only where it was surely read.
+
+        That is with a repair, no nearer equation that was not understood, and no other definition
+        in the document by which the claim holds.
+        """
+        networks = self._networks()
+        pair, texts = [members[0], members[place]], [latex[0], latex[place]]
+
+        def proved(other: Own) -> Verdict | None:
+            (found,) = judge(self._judges(other), pair, texts, condition, diagnosing=False)
+            return found if found.status is Status.PROVED else None
+
+        for variant in networks.variants(self.place, members, own):
+            if (found := proved(variant)) is not None:
+                notes = [n for n in (variant.note, own.assumed) if n]
+                return replace(found, conventions=(*found.conventions, *notes))
+        if verdict.status is not Status.REFUTED:
+            return verdict
+        if not verdict.repair:
+            return _open(
+                verdict,
+                f"{verdict.reason}, in the network that the document's own formulas seem to "
+                "define; a declaration would settle it",
+            )
+        if own.assumed:
+            return _open(verdict, f"{verdict.reason}, where {own.assumed}")
+        if own.doubt:
+            return _open(verdict, f"{verdict.reason}; but {own.doubt} was not understood")
+        if late := own.loss_behind(self.place):
+            return _open(verdict, f"{verdict.reason}, by {late}, which stands only behind it")
+        if number := networks.set_to_numbers(latex[place], verdict.repair):
+            return _open(verdict, f"{verdict.reason}; the text says {number}")
+        for rival in networks.rivals(self.place, members):
+            if proved(rival) is not None:
+                return _open(verdict, f"{verdict.reason}; {rival.note}")
+        return verdict
 
     @staticmethod
     def _is_claim(members: list[Tokens], latex: list[str], cases: list[list[Judge]]) -> bool:
@@ -221,15 +267,10 @@ def _either_logarithm(natural: Verdict, decimal: Verdict) -> Verdict:
     return Verdict(Status.UNDECIDED, natural.latex, reason=reason)
 
 
-def _undeclared(verdict: Verdict) -> Verdict:
-    """Refuted in a network that nobody declared: only with a repair, which shows it was read."""
-    if verdict.status is not Status.REFUTED or verdict.repair:
-        return verdict
-    reason = (
-        f"{verdict.reason}, in the network that the document's own formulas seem to define; "
-        "a declaration would settle it"
+def _open(verdict: Verdict, reason: str) -> Verdict:
+    return replace(
+        verdict, status=Status.UNDECIDED, reason=reason, counterexample=None, repair="", mistake=""
     )
-    return replace(verdict, status=Status.UNDECIDED, reason=reason, counterexample=None)
 
 
 def _among_lost(verdict: Verdict) -> Verdict:

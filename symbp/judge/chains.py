@@ -44,6 +44,7 @@ Case = Sequence[Judge]
 def judge(
     cases: Sequence[Case], members: Sequence[Tokens], latex: Sequence[str],
     conditions: Sequence[Tokens] = (), no_network: str = "no equations are given",
+    *, diagnosing: bool = True,
 ) -> list[Verdict]:  # fmt: skip
     """A verdict for each member after the first: first = member; `latex` are their texts.
 
@@ -56,7 +57,7 @@ def judge(
         found = _verdict(cases, members[0], members[place], text, conditions)
         if found is not None and found.status is Status.REFUTED:
             found = _meant(cases, found, members[0], members[place], conditions)
-        if found is not None and found.status is Status.REFUTED:
+        if diagnosing and found is not None and found.status is Status.REFUTED:
             found = _diagnosed(cases, found, latex, place, conditions)
         verdicts.append(found or Verdict(Status.UNREAD, text, reason=no_network))
     return verdicts

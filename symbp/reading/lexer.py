@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pylatexenc.latexwalker import (
@@ -102,6 +103,7 @@ RUN = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def tokens(latex: str) -> tuple[Token, ...]:
     r"""The tokens of a formula. Raises `ReadingError` where the LaTeX is malformed.
 

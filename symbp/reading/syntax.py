@@ -177,8 +177,21 @@ class Dots(Node):
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly inside."""
-    for f in fields(node):
-        yield from _nodes(getattr(node, f.name))
+    for name in _parts_of(type(node)):
+        yield from _nodes(getattr(node, name))
+
+
+#: What `_parts_of` found.
+_PARTS: dict[type, tuple[str, ...]] = {}
+
+
+def _parts_of(kind: type[Node]) -> tuple[str, ...]:
+    """The fields that may hold nodes: all but the places."""
+    found = _PARTS.get(kind)
+    if found is None:
+        found = tuple(f.name for f in fields(kind) if f.name not in ("start", "end"))
+        _PARTS[kind] = found
+    return found
 
 
 def _nodes(value: object) -> Iterator[Node]:
@@ -194,7 +207,7 @@ def form(node: object) -> object:
     if isinstance(node, Token):
         return form(node.parts) if node.kind == "group" else (node.text, form(node.parts))
     if isinstance(node, Node):
-        own = (form(getattr(node, f.name)) for f in fields(node) if f.name not in ("start", "end"))
+        own = (form(getattr(node, name)) for name in _parts_of(type(node)))
         return (type(node).__name__, *own)
     if isinstance(node, tuple):
         return tuple(form(x) for x in node)

@@ -74,8 +74,20 @@ class Quantities:
         for _ in range(len(self.source.equations) + 1):
             for e in self.source.equations:
                 left = self.key(e.left, found)
-                if left is not None and self._has_sample(e.right, found):
+                if left is None:
+                    continue
+                if self._has_sample(e.right, found):
                     found[left].samples = True
+                elif found[left].samples:
+                    self._spread_back(e.right, found)
+
+    def _spread_back(self, right: Node, found: dict[str, Family]) -> None:
+        """What a quantity of one sample is made of: of a^{(i)} = σ(z), z = w x, z and x are too."""
+        defined = {self.key(e.left, found) for e in self.source.equations}
+        for n in walk(right):
+            key = self.key(n, found) if isinstance(n, Name) else None
+            if key is not None and (key in defined or found[key].base in INPUTS):
+                found[key].samples = True
 
     def _has_sample(self, node: Node, found: dict[str, Family]) -> bool:
         if isinstance(node, BigSum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from sympy import Symbol
 
@@ -75,7 +76,7 @@ class Source:
         """The letters that equations define: whether with an argument."""
         found: dict[str, bool] = {}
         for line in (*self.given.equations, *self.given.define):
-            first = list(tokens(line))
+            first = _opened(tokens(line))
             place = 1
             while place + 1 < len(first) and first[place].text in ("_", "^", "'"):
                 place += 1 if first[place].text == "'" else 2
@@ -118,8 +119,8 @@ class Source:
         functions -= {k for k, v in self.given.functions.items() if v == "kronecker"}
         called = {self.given.loss, *(k for k, v in lefts.items() if v)} - {""}
         called |= {k for k in lefts if k.isalpha() and k.isupper()} | (lefts.keys() & LOSSES)
-        defined = {row[0].text for line in self.given.equations if (row := tokens(line))}
-        called |= {k for k in defined if k not in self._on_the_right()}
+        defined = {r[0].text for line in self.given.equations if (r := _opened(tokens(line)))}
+        called |= defined - self._on_the_right()
         functions -= {k for k, v in lefts.items() if v and k not in self.given.functions}
         return Vocabulary(
             frozenset(functions),
@@ -227,7 +228,7 @@ class Source:
             return True
         return n.base in self.size_letters or n.base in self.given.constants
 
-    @property
+    @cached_property
     def size_letters(self) -> set[str]:
         """Letters of numbers of things: the bounds of sums, and L."""
         lefts = {e.left.base for e in self.equations}
@@ -318,6 +319,14 @@ class Source:
 
     def _is_layer(self, m: Mark) -> bool:
         return any(self.indices.get(t.text) is Kind.LAYER for t in m.tokens)
+
+
+def _opened(row: Sequence[Token]) -> list[Token]:
+    """The tokens without the braces that stand around the first one: {h_θ}(x)."""
+    opened = list(row)
+    while opened and opened[0].kind == "group" and opened[0].parts[0]:
+        opened = [*opened[0].parts[0], *opened[1:]]
+    return opened
 
 
 def _flat(row: Sequence[Token]) -> Iterator[str]:
