@@ -142,7 +142,7 @@ def _look_at(found: Found, place: int, s: Statement, latex: str) -> None:
     rights = [(m, n) for m, relation, n in sides if n is not None and relation in EQUALITIES]
     if len(nodes) > 1 and nodes[1] is None and s.relations[0] in EQUALITIES:
         name = nodes[0].function if isinstance(nodes[0], Call) else nodes[0]
-        if isinstance(name, Name):
+        if isinstance(name, Name) and name.base not in ERRORS:
             found.unread.append((place, name.base, latex.strip()))
     if not rights or nodes[1] is None:
         return
@@ -218,6 +218,8 @@ def _definition(
         return None
     if name.base in GIVEN and not isinstance(right, Name):
         return None
+    if name.base in OPEN and any(isinstance(n, Name) and n.base == name.base for n in walk(right)):
+        return None  # x_{t+1} = x_t − ...: an update
     try:
         tokens(text)
     except ReadingError:

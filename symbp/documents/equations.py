@@ -321,7 +321,8 @@ def _culprit(chosen: Sequence[Definition], reason: str) -> Definition | None:
         )
         if named or (cycle and d.left.base in reason.split(" need each other")[0].split(" and ")):
             return d
-    return next((d for d in chosen if not _readable(d.text)), None)
+    plain = [d for d in chosen if not d.derived]
+    return next((d for d in chosen if not _readable(d.text)), plain[0] if plain else None)
 
 
 def _readable(text: str) -> bool:
