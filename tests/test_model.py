@@ -169,6 +169,16 @@ def test_the_system_has_what_its_equations_need_and_letters_for_its_sums():
     assert str(system.equations[0].rhs) == "Sum(w[j, k]*x[k], (k, 1, n_x))"
 
 
+def test_a_definition_may_leave_out_the_argument():
+    given = declaration(
+        "z = w x\nC = z^2",
+        functions=r"\sigma sigmoid",
+        shapes="all 1",
+        define=r"\sigma = \sigma(z)",
+    )
+    assert [a.base for a in read_model(given).abbreviations] == [r"\sigma"]
+
+
 @pytest.mark.parametrize(
     "equations, error, message",
     [

@@ -181,7 +181,10 @@ class Source:
                 left = left.function
             if not isinstance(left, Name):
                 raise ReadingError("the left side of an equation must be one name", left.start)
-            if form(left) in {form(n) for n in walk(right) if isinstance(n, Name)}:
+            inner = list(walk(right))
+            named = form(left) in {form(n) for n in inner if isinstance(n, Name)}
+            renames = line in self.given.define  # \sigma for \sigma(z)
+            if named and (not renames or any(isinstance(n, Derivative) for n in inner)):
                 raise ReadingError(
                     f"{left.base} stands on both sides: an update rule defines nothing, "
                     "leave it out",
