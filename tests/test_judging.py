@@ -33,7 +33,7 @@ def test_a_declared_network():
     assert (wrong.line, wrong.column, wrong.verdict.status.value) == (13, 1, "refuted")
     assert wrong.verdict.latex == WRONG
     assert wrong.verdict.counterexample is not None
-    assert right.verdict.scope.startswith("at sizes")
+    assert right.verdict.scope == "for every width and depth"
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,9 @@ def judge(
 
 
 def _verdict(
-    cases: Sequence[Case], left: Tokens, right: Tokens, text: str, conditions: Sequence[Tokens]
-) -> Verdict | None:
+    cases: Sequence[Case], left: Tokens, right: Tokens, text: str, conditions: Sequence[Tokens],
+    scoped: bool = True,
+) -> Verdict | None:  # fmt: skip
     found: list[tuple[Judge, Outcome]] = []
     unread: list[tuple[int, str]] = []
     for case in cases:
@@ -89,7 +90,8 @@ def _verdict(
         notes.append("a bracket ( that is never closed ends with the formula")
     spelled = [x for place in best.products for x in readings(text, right[0].start, *place)]
     return Verdict(
-        best.status, text, best.scope, best.reason, conventions=tuple(notes),
+        best.status, text, each.scope_text(best) if scoped else "", best.reason,
+        conventions=tuple(notes),
         counterexample=best.counterexample, readings=tuple(spelled),
     )  # fmt: skip
 
@@ -129,7 +131,7 @@ def _diagnosed(
     """A refuted verdict with the repair that is proved, if one is found."""
 
     def proved(left: Tokens, right: Tokens) -> bool:
-        found = _verdict(cases, left, right, "", conditions)
+        found = _verdict(cases, left, right, "", conditions, scoped=False)
         return found is not None and found.status is Status.PROVED
 
     others = [text for n, text in enumerate(latex) if n not in (0, place)]

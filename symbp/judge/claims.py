@@ -3,7 +3,8 @@
 Guarantees.
     Proved    every entry of both sides agrees at a random exact point, for all layers and times at
               the sizes tried: a wrong claim gets through with a probability below 2^-100
-              (numbers/field.py says what is known of exp, signs and roots).
+              (numbers/field.py says what is known of exp, signs and roots). What holds at all
+              sizes is derived by other means (scope).
     Refuted   both sides have a meaning and their shapes differ, or there is a rational point where
               balls of real numbers enclose the two sides apart; the verdict shows it.
     Where neither is reached, and where two readings are open that give different answers, the
@@ -40,6 +41,7 @@ from symbp.judge.compare import (
 )
 from symbp.judge.counterexample import counterexample
 from symbp.judge.points import Points
+from symbp.judge.scope import Scopes
 from symbp.judge.targets import class_slots
 from symbp.judge.updates import gradient_claim, may_be_maximised
 from symbp.judge.verdict import Counterexample, Status
@@ -73,8 +75,9 @@ class Outcome:
     reason: str = ""
     conventions: tuple[str, ...] = ()
     counterexample: Counterexample | None = None
-    scope: str = ""
     sides: Sides | None = None
+    totals: bool = False
+    """Whether it was proved where the targets add up to one."""
     products: tuple[tuple[int, int, int], ...] = ()
     """Undecided: where products with two readings begin, where their sign stands and ends."""
 
@@ -101,6 +104,7 @@ class Judge:
         }  # fmt: skip
         self.points = Points(self.system)
         self._totals: Points | None = None
+        self._scopes = Scopes(lexicon.system, self.system)
 
     @cached_property
     def in_rows(self) -> Judge | None:
@@ -251,15 +255,14 @@ class Judge:
             if sides.entrywise:
                 return Outcome(Status.UNDECIDED, "one side is a vector, the other its entry; entry "
                                "by entry it holds", sides=sides)  # fmt: skip
-            return Outcome(Status.PROVED, conventions=notes, scope=self.scope_text(sides),
-                           sides=sides)  # fmt: skip
+            return Outcome(Status.PROVED, conventions=notes, sides=sides)
         for text, changed, tried in self._conventions(sides):
             if self._holds(tried, changed, where):
                 if sides.entrywise:
                     return Outcome(Status.UNDECIDED, "one side is a vector, the other its entry")
                 said = (*notes, text) if text else notes
-                return Outcome(Status.PROVED, conventions=said,
-                               scope=self.scope_text(sides), sides=changed)  # fmt: skip
+                return Outcome(Status.PROVED, conventions=said, sides=changed,
+                               totals=tried.unit_totals)  # fmt: skip
         case = self._case(sides, where)
         if case is not None:
             return case
@@ -360,15 +363,12 @@ class Judge:
                     return r.symbol.name.lstrip("#")
         return ""
 
-    def scope_text(self, sides: Sides) -> str:
-        """At which sizes it was proved."""
-        sizes = []
-        for v in self.system.with_role(Role.SIZE):
-            if v.name in self._sizes_used(sides):
-                value = self.system.sizes[v.name]
-                text = str(value) if isinstance(value, int) else str(tuple(value))
-                sizes.append(f"{v.name} = {text}")
-        return "at sizes " + ", ".join(sizes) if sizes else "as an identity"
+    def scope_text(self, outcome: Outcome) -> str:
+        """At which sizes it holds what was proved."""
+        sides = outcome.sides
+        if outcome.status is not Status.PROVED or sides is None:
+            return ""
+        return self._scopes.text(sides, self._where(sides), outcome.totals, self._sizes_used(sides))
 
     def _sizes_used(self, sides: Sides) -> set[str]:
         names = {str(s).split("[")[0] for r in sides.axes for s in (r.upper,)}

@@ -40,7 +40,7 @@ class Verdict:
     status: Status
     latex: str
     scope: str = ""
-    """Proved: "for every width and depth", or "at sizes ..."."""
+    """Proved: "for every width and depth", "for every width, at depth 3", "at sizes ..."."""
     reason: str = ""
     """One line: how the sides differ, which fact is missing, what was tried."""
     repair: str = ""
