@@ -81,6 +81,7 @@ from symbp.judge.scope.algebra import Algebra
 from symbp.judge.scope.linear import Known, Lin, Uncovered, letters, minus, plus
 from symbp.judge.scope.proof import Goal, holds
 from symbp.judge.scope.reader import Network, Reader
+from symbp.judge.targets import class_slots
 from symbp.system import Kind, Role, System
 from symbp.system.checks import names_in
 from symbp.system.equation import family_of, index_of, walk
@@ -223,14 +224,9 @@ class Scopes:
             return {}
         reader = Reader(network, Algebra(Known()))
         found = {}
-        for v in self.system.with_role(Role.TARGET):
-            for i, s in enumerate(v.slots):
-                if s.kind is Kind.UNIT:
-                    found[v.name] = (
-                        i,
-                        reader.lin(s.range.lower, {}),
-                        reader.lin(s.range.upper, {}),
-                    )
+        for name, n in class_slots(self.system).items():
+            r = self.system[name].slots[n].range
+            found[name] = (n, reader.lin(r.lower, {}), reader.lin(r.upper, {}))
         return found
 
 

@@ -65,7 +65,7 @@ def holds(
                 return True
         except Split as open_case:
             split = split or open_case
-        except Spent:
+        except (Spent, RecursionError):
             return False
         except (Uncovered, SymbpError):
             continue
@@ -285,6 +285,8 @@ class _Proof:
 
     def _by_uses(self, f: Atom, u: Atom, known: Known) -> Poly:
         """∂f/∂u = [f is u] + Σ over the uses of u."""
+        if u[1] not in self.network.uses:
+            raise Uncovered
         found = [self.algebra.same(f, u)] if f[1] == u[1] else []
         for c in self.network.uses[u[1]]:
             names = {s.symbol: i for s, i in zip(

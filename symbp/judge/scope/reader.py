@@ -54,8 +54,11 @@ class Network:
 
     @cached_property
     def uses(self) -> Mapping[str, Sequence[Contribution]]:
-        """What every family is used for."""
-        return _uses(self.system.variables, self.system.equations, self.system.loss)
+        """What every family is used for; nothing is known of it where the rule refuses."""
+        try:
+            return _uses(self.system.variables, self.system.equations, self.system.loss)
+        except SymbpError:
+            return {}
 
     @cached_property
     def needs(self) -> dict[str, set[str]]:
