@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from symbp.documents import macros
-from symbp.documents.region import Declaration, Problem, Region
+from symbp.documents.region import Declaration, Plain, Problem, Region
 from symbp.documents.text import CODE, COMMENT, Text
 
 #: What is read of one formula at most: characters, and groups inside groups.
@@ -28,7 +28,7 @@ _QUOTED_LINE = re.compile(r"[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)*>")
 _GROUP = re.compile(r"\{[^{}]*\}")
 _OPEN_TEXT = re.compile(_WORDS_IN + r"\s*\{[^{}]*\Z")
 
-Part = Region | Declaration | Problem
+Part = Region | Plain | Declaration | Problem
 Clean = Callable[[str], str]
 
 

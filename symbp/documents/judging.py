@@ -16,7 +16,8 @@ from symbp.documents.equations import Networks, Own
 from symbp.documents.finding import Finding
 from symbp.documents.macros import expand
 from symbp.documents.networks import KEYS, declared_network
-from symbp.documents.region import Declaration, Document, Macro, Problem, Region
+from symbp.documents.plain import as_latex
+from symbp.documents.region import Declaration, Document, Macro, Plain, Problem, Region
 from symbp.errors import ReadingError, SymbpError
 from symbp.judge.algebra import algebra_verdict
 from symbp.judge.chains import judge, speaks_of_derivatives
@@ -26,6 +27,7 @@ from symbp.reading.algebra import NotPlainError, plain_algebra
 from symbp.reading.declared import declared
 from symbp.reading.lexer import tokens
 from symbp.reading.model import counted_units, read_models
+from symbp.reading.parser import FUNCTION_WORDS
 from symbp.reading.statements import EQUALITIES, Statement, statements
 from symbp.reading.syntax import Tokens
 
@@ -66,6 +68,8 @@ class _Reader:
                 yield Finding(self.document.name, part.line, part.column, verdict)
             elif isinstance(part, Declaration):
                 yield from self._declaration(part)
+            elif isinstance(part, Plain):
+                yield from self._plain(part)
             else:
                 yield from self._region(part, self.document.macros)
 
@@ -132,6 +136,34 @@ class _Reader:
             return
         for s in found:
             yield from self._statement(s, region, text)
+
+    def _plain(self, part: Plain) -> Iterator[Finding]:
+        """An equation in plain text; nothing is said of one that is not read, or in two ways."""
+        kept, ways = self.before, []
+        for layers in (True, False):
+            latex = as_latex(part.text, layers)
+            with suppress(ReadingError):
+                found = statements(tokens(latex)) if latex else []
+                if len(found) == 1 and (s := found[0]).relations and self._words_known(s, latex):
+                    region = Region(latex, part.line, part.column)
+                    ways.append(list(self._statement(s, region, latex)))
+        self.before = kept
+        ways = [w for w in ways if w and all(f.verdict.status is not Status.UNREAD for f in w)]
+        if len({tuple(f.verdict.status for f in w) for w in ways}) == 1:
+            for f in ways[0]:
+                shown = part.text if len(ways[0]) == 1 else f.verdict.latex
+                verdict = replace(f.verdict, latex=shown)
+                yield replace(f, line=part.line, column=part.column, verdict=verdict)
+
+    def _words_known(self, s: Statement, latex: str) -> bool:
+        """Whether no word of three letters or more is only letters side by side."""
+        cases = list(self.cases.values()) or self._own_cases(list(s.members))[0]
+        known = {*FUNCTION_WORDS, "axis", "keepdims", "True"}
+        for each in (j for case in cases for j in case):
+            known |= {*each.lexicon.names, *each.lexicon.functions}
+        bare = re.sub(r"\\[A-Za-z]+|_\{\w+\}", " ", latex)
+        words = re.findall(r"(?<![A-Za-z])d?([A-Za-z]{3,})", bare)
+        return bool(cases) and known.issuperset(words)
 
     def _statement(self, s: Statement, region: Region, text: str) -> Iterator[Finding]:
         members = list(s.members)

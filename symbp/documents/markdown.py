@@ -14,16 +14,18 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from symbp.documents import declaration, macros
+from symbp.documents import declaration, macros, plain
 from symbp.documents.formula import LENGTH, Clean, Part, checked, obstacle, region
 from symbp.documents.links import address_end, latex_in
-from symbp.documents.region import Macro
+from symbp.documents.region import Macro, Region
 from symbp.documents.spans import SHARED, Rule, Step, brackets, scan
 from symbp.documents.text import Place, Text, blank, places
 from symbp.documents.unescape import unescape
 
 #: Fences that hold a formula.
 MATH_FENCES = {"math", "{math}", "katex"}
+#: Fences that may hold formulas in plain text.
+UNNAMED = {"", "text", "txt", "plain", "plaintext"}
 #: An indented block that begins so is a formula: renderers differ on indentation.
 _DISPLAY = re.compile(r"\s*(?:\$\$|\\begin\{|\\{1,2}\[)")
 _FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)^\1[ \t]*$", re.S | re.M)
@@ -70,12 +72,14 @@ def read(text: str, place: Place | None = None) -> tuple[list[Part], dict[str, M
     tokens = _Kept()
     _parser().block.parse(shown, _parser(), {}, tokens)
     whole = Text(shown, place or places(text))
-    found = list(_fences(whole, tokens))
+    found = [*_fences(whole, tokens), *_plain_blocks(whole, tokens)]
     if front:
         found += declaration.front_matter(front[2], front.start(2), whole.place)
     masked = blank(shown, _spans(whole, tokens, "fence"))
     code = _spans(whole, tokens, "code_block")
-    found += scan(Text(masked, whole.place, _walls(whole, tokens), code), RULES, unescape)
+    prose = Text(masked, whole.place, _walls(whole, tokens), code)
+    found += scan(prose, RULES, unescape)
+    found += plain.lines(prose, _lines_taken(whole, tokens, found))
     return sorted(found, key=lambda part: (part.line, part.column)), macros.collect(masked)
 
 
@@ -101,6 +105,24 @@ def _fences(text: Text, tokens: list[Token]) -> Iterator[Part]:
                 yield from region(text, first - 1, last, display=True, clean=unescape)
 
 
+def _plain_blocks(text: Text, tokens: list[Token]) -> Iterator[Part]:
+    """The formulas in plain text of blocks that name no language."""
+    for token in tokens:
+        indented = token.type == "code_block" and not _DISPLAY.match(token.content)
+        if indented or (token.type == "fence" and token.info.strip() in UNNAMED):
+            yield from plain.block(text, *text.lines(token.map or [0, 0]))
+
+
+def _lines_taken(text: Text, tokens: list[Token], found: list[Part]) -> set[int]:
+    """The lines of formulas, code, headings and tables."""
+    spans = [token.map or [0, 0] for token in tokens if token.type != "heading_open"]
+    taken = {number + 1 for first, last in spans for number in range(first, last)}
+    for part in found:
+        if isinstance(part, Region):
+            taken |= set(range(part.line, part.line + part.latex.count("\n") + 1))
+    return taken
+
+
 def _walls(text: Text, tokens: list[Token]) -> Iterator[tuple[int, str]]:
     for token in tokens:
         if token.type in _WALLS:
@@ -119,10 +141,13 @@ def comment(text: Text, match: re.Match[str], clean: Clean) -> Step:
 
 
 def code_span(text: Text, match: re.Match[str], clean: Clean) -> Step:
-    """`...` holds no formula, if as many backticks close it in the same paragraph."""
+    """`...` holds no LaTeX, if as many backticks close it in the same paragraph."""
     limit = text.paragraph_end(match.end())
     closing = re.compile(f"(?<!`){match.group()}(?!`)").search(text.text, match.end(), limit)
-    return Step(closing.end() if closing else match.end())
+    if closing is None:
+        return Step(match.end())
+    inside = text.text[match.end() : closing.start()]
+    return Step(closing.end(), tuple(plain.line(inside, *text.place(match.end()))))
 
 
 def gitlab(text: Text, match: re.Match[str], clean: Clean) -> Step:

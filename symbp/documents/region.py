@@ -27,6 +27,15 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Plain:
+    """An equation in plain text that may be a formula: dW = dz x^T."""
+
+    text: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
 class Declaration:
     """What an author declares for the formulas that follow: keys with their lines of text."""
 
@@ -49,5 +58,5 @@ class Document:
     """A file's formulas and declarations in the order in which they stand."""
 
     name: str
-    parts: tuple[Region | Declaration | Problem, ...]
+    parts: tuple[Region | Plain | Declaration | Problem, ...]
     macros: Mapping[str, Macro] = field(default_factory=dict)

@@ -239,6 +239,22 @@ def _generic_product(reader: Elaborator, node: Call, arguments: Sequence[Node]) 
     raise ShapeError(f"prod of {reader.scope.met(a, b, ' and ')}")
 
 
+def _numpy_product(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
+    """np.dot(a, b), np.multiply(a, b), np.outer(a, b): what each does with columns and rows."""
+    if len(arguments) != 2:
+        raise ReadingError(f"{node.function.base} needs two arguments", node.start)
+    a, b = (reader.read(x) for x in arguments)
+    name, scope = node.function.base, reader.scope
+    if name == "multiply" or a.is_scalar or b.is_scalar:
+        return multiply(scope, r"\odot", a, b)
+    if name == "outer" and a.is_vector and b.is_vector:
+        a, b = (a if a.row else a.flipped), (b if b.col else b.flipped)
+    found = matrix_product(scope, a, b) if name != "outer" or a.is_vector else None
+    if found is None:
+        raise ShapeError(f"{name} of {scope.met(a, b, ' and ')}")
+    return found
+
+
 def _transpose(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
     """transpose(x) = xᵀ."""
     return _one(reader, node, arguments).flipped
@@ -261,6 +277,10 @@ _SPECIAL: dict[str, Special] = {
     "max": _maximum,
     "prod": _generic_product,
     "transpose": _transpose,
+    "dot": _numpy_product,
+    "matmul": _numpy_product,
+    "multiply": _numpy_product,
+    "outer": _numpy_product,
     "tr": _trace,
     "Tr": _trace,
     "trace": _trace,

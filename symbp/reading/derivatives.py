@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sympy import Expr, Sum
 
 from symbp.errors import ReadingError
+from symbp.functions import Elementwise, derivative_of
 from symbp.reading.marks import text_of_name
 from symbp.reading.products import laid_out
 from symbp.reading.syntax import Bracket, Call, Derivative, Differential, Name, form
@@ -27,8 +28,28 @@ def derivative(reader: Elaborator, node: Derivative) -> Typed:
     named = reader.lexicon.derivatives.get((form(node.of), form(node.by)))
     if named is not None:
         return reader.read(named)
+    of_function = _of_function(reader, node)
+    if of_function is not None:
+        return of_function
     of, by = reader.read(node.of), reader.read(node.by)
     return _differentiated(reader, of, by, node.by.start)
+
+
+def _of_function(reader: Elaborator, node: Derivative) -> Typed | None:
+    """∂σ/∂z as σ'(z), entry by entry, where the equations take σ of z and σ is no quantity."""
+    f, lexicon = node.of, reader.lexicon
+    if not isinstance(f, Name) or f.base not in lexicon.functions or lexicon.named(f.base):
+        return None
+    by, row = reader.read(node.by), lexicon.functions[f.base]
+    if by.is_vector:
+        u = _shown(by.expr)
+        raise ReadingError(f"∂{f.base}/∂{u} may be {f.base}'({u}) or a matrix of it", node.start)
+    family = family_of(by.expr)
+    for e in getattr(lexicon.system, "equations", ()):
+        for n, _ in walk(e.rhs):
+            if isinstance(n, Elementwise) and n.row == row and family_of(n.args[0]) == family:
+                return replace(by, expr=derivative_of(row(by.expr)), chain=None)
+    raise ReadingError(f"by the equations given nothing is {f.base} of {_shown(by.expr)}", f.start)
 
 
 def differential(reader: Elaborator, node: Differential) -> Typed:
@@ -101,7 +122,7 @@ def _loss_for(reader: Elaborator, by: Typed) -> Typed:
 
 
 def _shown(e: Expr) -> str:
-    return str(e).replace("#", "")
+    return str(e).replace("#", "").replace("·", "")
 
 
 def primed(reader: Elaborator, inner: Typed, node: Bracket) -> Typed:

@@ -91,7 +91,7 @@ def _word(parser: Parser, t: Token) -> Node:
     """A word; np. before a function says nothing."""
     if t.text == "np" and parser.text() == ".":
         parser.take()
-        return parser.factor()
+        return replace(parser.factor(), start=t.start)
     return _name(parser, t)
 
 

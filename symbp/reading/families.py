@@ -15,7 +15,8 @@ from symbp.system import Kind
 
 LAYERS = {"l", r"\ell"}
 TIMES = {"t", r"\tau"}
-RESERVED = {"L", "T", "m", "n"}  #: names of sizes in the System
+#: Names of sizes and of the indices of layers, times and samples in the System.
+RESERVED = {"L", "T", "m", "n", "l", "t", "i"}
 
 
 @dataclass

@@ -134,7 +134,8 @@ class Source:
     def _words(self) -> set[str]:
         """Names of several letters."""
         found = {n for n in self.given.names if "_" not in n}
-        for name in (self.given.loss, *self.given.batch, *self.given.batch.values()):
+        given = self.given
+        for name in (given.loss, *given.batch, *given.batch.values(), *given.functions):
             found |= {name} if name.isalnum() and len(name) > 1 else set()
         return found
 
