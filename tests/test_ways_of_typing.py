@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.claims_by_hand import MLP, problem, shown_statuses, status
+from tests.claims_by_hand import MLP, problem, shown_statuses, status, verdict
 
 DELTA = {"define": r"\delta^l = \partial C / \partial z^l", "functions": r"\sigma sigmoid"}
 #: One neuron: σ(z) of a number.
@@ -163,3 +163,47 @@ def test_a_word_ends_a_formula_whose_bracket_stays_open() -> None:
         latex = rf"\delta^l = ((W^{{l+1}})^T \delta^{{l+1}}) .* (a^l .* (1 {sign} a^l)"
         behind = r" \hspace{4mm} for \hspace{4mm} l = L-1, ..., 2"
         assert shown_statuses(f"{declared}\n\n$$ {latex}{behind} $$") == [expected]
+
+
+NEURONS = r"""
+z_1 = w_{11} x_1 + w_{21} x_2 + b_1
+z_2 = w_{12} x_1 + w_{22} x_2 + b_2
+f_1 = f(z_1)
+f_2 = f(z_2)
+p = f_1 + f_2
+L = (y - p)^2
+"""
+NUMBERS = {"functions": "f any", "names": "f_1, f_2", "shapes": "all 1"}
+#: The factors of the path through neuron 1 and of that through neuron 2.
+ONE = r"\frac{\partial f_1}{\partial z_1} \frac{\partial z_1}{\partial w_{11}}"
+TWO = r"\frac{\partial f_2}{\partial z_2} \frac{\partial z_2}{\partial w_{11}}"
+
+
+@pytest.mark.parametrize(
+    ("right", "expected"),
+    [
+        (rf"-2 (y - p) ({ONE} + {TWO})", "proved"),
+        (rf"2 (y - p) ({ONE} + {TWO})", "refuted"),
+        (rf"-2 (y - p) {ONE}", "proved"),
+        (rf"-2 (y - p) {TWO}", "refuted"),
+    ],
+)
+def test_a_term_that_is_zero(right: str, expected: str) -> None:
+    found = verdict(NEURONS, rf"\frac{{\partial L}}{{\partial w_{{11}}}} = {right}", **NUMBERS)
+    assert found.status.value == expected
+    if right.endswith(TWO):
+        assert found.reason.endswith("by the equations given z_2 does not depend on w_11")
+
+
+def test_a_left_side_that_is_zero_stays_unread() -> None:
+    for right in ("0", "x_1"):
+        latex = rf"\frac{{\partial z_2}}{{\partial w_{{11}}}} = {right}"
+        assert status(NEURONS, latex, **NUMBERS) == "unread"
+
+
+@pytest.mark.parametrize("name", ["L'", "L'(y, W, b)"])
+def test_a_derivative_by_name_with_arguments(name: str) -> None:
+    entries = {**NUMBERS, "define": rf"{name} = \partial L / \partial p"}
+    assert status(NEURONS, r"L'(y, W, b) = -2 (y - p)", **entries) == "proved"
+    assert status(NEURONS, r"L'(y, W, b) = 2 (y - p)", **entries) == "refuted"
+    assert status(NEURONS, r"L'(y, W, b) = 2 (y - p)", **NUMBERS) == "unread"

@@ -69,7 +69,7 @@ class _Reader:
             elif isinstance(part, Declaration):
                 yield from self._declaration(part)
             elif isinstance(part, Plain):
-                yield from self._plain(part)
+                yield from self._plain_text(part)
             else:
                 yield from self._region(part, self.document.macros)
 
@@ -137,7 +137,7 @@ class _Reader:
         for s in found:
             yield from self._statement(s, region, text)
 
-    def _plain(self, part: Plain) -> Iterator[Finding]:
+    def _plain_text(self, part: Plain) -> Iterator[Finding]:
         """An equation in plain text; nothing is said of one that is not read, or in two ways."""
         kept, ways = self.before, []
         for layers in (True, False):

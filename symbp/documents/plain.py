@@ -1,4 +1,4 @@
-r"""Gradient formulas that are written as plain text, in code spans, in blocks and on lines of their own.
+r"""Gradient formulas that are written as plain text: in code spans, blocks, lines.
 
     dl/dW_i = x_{i-1}.T @ dl/dz_i
     dW2 = np.dot(dZ2, A1.T) / m
@@ -88,7 +88,9 @@ _GREEK = {
 _GREEK |= {name.title(): "\\" + name.title() for name in "gamma delta theta sigma phi".split()}
 _ABOVE = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵀˡⁱʲᵏᴸ", "0123456789+-()TlijkL", strict=True))
 _BELOW = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ᵢⱼₖₗₜₙₘ", "0123456789+-()ijkltnm", strict=True))
-_WORD = re.compile(r"(?<![\\A-Za-z_])(d?)([A-Za-z]+?)(_?prime)?(\d*)((?:_[A-Za-z0-9]+)?)(?![A-Za-z\d])")
+_WORD = re.compile(
+    r"(?<![\\A-Za-z_])(d?)([A-Za-z]+?)(_?prime)?(\d*)((?:_[A-Za-z0-9]+)?)(?![A-Za-z\d])"
+)
 #: A script that may end before the sign or after it: W^l+1.
 _OPEN_SCRIPT = re.compile(r"[_^]\w+[+-]\d")
 
@@ -99,9 +101,8 @@ def as_latex(text: str, layers: bool) -> str:
     >>> as_latex("dW2 = np.dot(dZ2, A1.T) / m", True)
     'dW^{[2]} = np.dot(dZ^{[2]}, A^{[1]}.T) / m'
     """
-    for table, sign in ((_ABOVE, "^"), (_BELOW, "_")):
-        run = f"[{''.join(table)}]+"
-        text = re.sub(run, lambda m, t=table, s=sign: _script(s, m.group(), t), text)
+    text = re.sub(f"[{''.join(_ABOVE)}]+", lambda m: _script("^", m.group(), _ABOVE), text)
+    text = re.sub(f"[{''.join(_BELOW)}]+", lambda m: _script("_", m.group(), _BELOW), text)
     if _OPEN_SCRIPT.search(text):
         return ""
     text = re.sub(r"([_^])\(([^()]*)\)", r"\1{(\2)}", text)

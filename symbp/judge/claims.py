@@ -20,9 +20,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sympy import Expr, Integer, Symbol
+from sympy import Integer, Symbol
 
-from symbp.errors import ReadingError
 from symbp.judge.compare import (
     Mismatch,
     Sides,
@@ -39,23 +38,24 @@ from symbp.judge.compare import (
     speaks_of_both,
     vanishing,
 )
+from symbp.judge.conditions import conditioned
 from symbp.judge.counterexample import counterexample
 from symbp.judge.points import Points
 from symbp.judge.scope import Scopes
 from symbp.judge.targets import class_slots
 from symbp.judge.updates import gradient_claim, may_be_maximised
 from symbp.judge.verdict import Counterexample, Status
-from symbp.judge.within import bounds, but_last
+from symbp.judge.within import but_last
 from symbp.numbers.sampling import with_small_sizes
 from symbp.reading.elaborate import Elaborator
 from symbp.reading.lexicon import Lexicon
-from symbp.reading.marks import text_of
 from symbp.reading.parser import parse
 from symbp.reading.scope import BESIDE, Scope
 from symbp.reading.sizes import Exact
 from symbp.reading.syntax import Node, Sum, Tokens
 from symbp.reading.typed import ShapeError, Total, Typed
 from symbp.system import Kind, Role
+from symbp.system.equation import family_of
 
 MOST_READINGS = 16
 
@@ -128,7 +128,8 @@ class Judge:
         scope = scope or self.scope()
         reader = Elaborator(self.lexicon, scope)
         found = []
-        for n in nodes:
+        for place, n in enumerate(nodes):
+            scope.zeros = place > 0
             found.append(reader.read(n))
             samples = [s for s in sorted(found[-1].expr.free_symbols, key=str)
                        if scope.kinds.get(s) is Kind.SAMPLE
@@ -198,7 +199,7 @@ class Judge:
         if isinstance(sides, Mismatch):
             outcome = Outcome(Status.REFUTED, sides.reason)
             return self._in_other_layout(scope, a, b, outcome) if sides.transposed else outcome
-        sides = self._conditioned(scope, sides, (*self.lexicon.conditions, *conditions))
+        sides = conditioned(sides, (*self.lexicon.conditions, *conditions), scope, self.lexicon)
         outcome = self.judged(sides)
         if outcome.status is Status.REFUTED and _is_jacobian(a) and len(b.axes) == 2:
             return self._in_other_layout(scope, a, b, outcome)
@@ -220,38 +221,15 @@ class Judge:
             return Outcome(Status.UNDECIDED, TURNED)
         return replace(outcome, conventions=("holds as written in numerator layout",))
 
-    def _conditioned(self, scope: Scope, sides: Sides, conditions: Sequence[Tokens]) -> Sides:
-        """The claim under the conditions that stand with it: i = j, i ≠ j, j ≠ the fixed unit."""
-        met: dict[frozenset[object], str] = {}
-        for tokens in conditions:
-            for sign in ("=", r"\neq"):
-                parts = text_of([t for t in tokens if t.kind != "text"]).split(sign)
-                letters = [self._index(scope, x) for x in parts]
-                used = sides.left.free_symbols | sides.right.free_symbols
-                if len(letters) != 2 or None in letters:
-                    continue
-                if met.setdefault(frozenset(letters), sign) != sign:
-                    raise ReadingError(f"{text_of(tokens)} and its opposite exclude each other")
-                if not all(x in used or x == 1 for x in letters):
-                    continue
-                a, b = letters if letters[1] == 1 else reversed(letters)
-                if isinstance(a, Symbol) and b is not None:
-                    sides = restricted(sides, {a: b}) if sign == "=" else masked(sides, a, b)
-        return replace(sides, within=bounds(conditions, scope, self.lexicon))
-
-    def _index(self, scope: Scope, text: str) -> Expr | None:
-        """The index that a letter of a condition is; 1 for the fixed unit."""
-        return Integer(1) if text in self.lexicon.fixed else scope.free.get(text)
-
     def judged(self, sides: Sides) -> Outcome:
         """Proved, refuted with a counterexample, or undecided."""
         where = self._where(sides)
         if not where:
             return Outcome(Status.UNDECIDED, "at no layer or time does all of it exist",
                            sides=sides)  # fmt: skip
-        notes = sides.notes
+        notes, known = sides.notes, self._absent(sides)
         if self._holds(self.points, sides, where):
-            zero = self.points.found(lambda values: idle(sides, values, where))
+            zero = self.points.found(lambda values: idle(sides, values, where, known))
             if zero is not None:
                 return Outcome(Status.UNDECIDED, independent(zero), sides=sides)
             if sides.entrywise:
@@ -268,8 +246,8 @@ class Judge:
         case = self._case(sides, where)
         if case is not None:
             return case
-        zero = self.points.found(lambda values: vanishing(sides, values, where))
-        living = self.points.found(lambda values: alive(sides, values, where))
+        zero = self.points.found(lambda values: vanishing(sides, values, where, known))
+        living = self.points.found(lambda values: alive(sides, values, where, known))
         if zero is not None and (not living or self._holds(self.points, sides, living)):
             return Outcome(Status.UNDECIDED, independent(zero), sides=sides)
         rest = but_last(sides.walked, living)
@@ -288,7 +266,15 @@ class Judge:
                 "difference was found"
             )
             return Outcome(Status.UNDECIDED, reason, sides=sides)
-        return Outcome(Status.REFUTED, "the sides differ", counterexample=found, sides=sides)
+        absent = min(map(independent, known), default="")
+        absent = absent.removesuffix(" at every layer and time")
+        reason = f"the sides differ; {absent}" if absent else "the sides differ"
+        return Outcome(Status.REFUTED, reason, counterexample=found, sides=sides)
+
+    def _absent(self, sides: Sides) -> set[Total]:
+        """The derivatives that are 0 by the equations alone, whatever the layer or time."""
+        found = sides.right.atoms(Total)
+        return {t for t in found if not self.lexicon.depends(t.args[0], str(family_of(t.args[1])))}
 
     def _where(self, sides: Sides) -> list[dict[Symbol, int]]:
         return points(sides, self.system, self.points.at(None).primal.indexing)

@@ -6,7 +6,7 @@ units and samples run over their whole ranges.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -259,9 +259,14 @@ def agree(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]) -
     return True
 
 
-def vanishing(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]) -> Total | None:
-    """A derivative of the claim that is zero throughout at some layer or time."""
-    totals = sorted(sides.left.atoms(Total) | sides.right.atoms(Total), key=str)
+def vanishing(
+    sides: Sides,
+    values: Values,
+    where: Sequence[Mapping[Symbol, int]],
+    known: Collection[Total] = (),
+) -> Total | None:
+    """A derivative of the claim, none of the `known`, that is zero at some layer or time."""
+    totals = sorted((sides.left.atoms(Total) | sides.right.atoms(Total)) - {*known}, key=str)
     for at in scopes(sides, values, where):
         for total in totals:
             letters = {s for s in total.atoms(Symbol) if s.name.startswith("#")}
@@ -301,17 +306,25 @@ def direct(sides: Sides) -> list[Sides]:
     return found
 
 
-def idle(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]) -> Total | None:
+def idle(
+    sides: Sides,
+    values: Values,
+    where: Sequence[Mapping[Symbol, int]],
+    known: Collection[Total] = (),
+) -> Total | None:
     """A derivative that is zero throughout, if at every layer and time the claim has such a one."""
-    found = [vanishing(sides, values, [point]) for point in where]
+    found = [vanishing(sides, values, [point], known) for point in where]
     return found[0] if None not in found else None
 
 
 def alive(
-    sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]
+    sides: Sides,
+    values: Values,
+    where: Sequence[Mapping[Symbol, int]],
+    known: Collection[Total] = (),
 ) -> list[Mapping[Symbol, int]]:
     """The layers and times at which no derivative of the claim is zero throughout."""
-    return [point for point in where if vanishing(sides, values, [point]) is None]
+    return [point for point in where if vanishing(sides, values, [point], known) is None]
 
 
 def independent(total: Total) -> str:

@@ -56,6 +56,9 @@ def call(reader: Elaborator, node: Call) -> Typed:
     special = _SPECIAL.get(name)
     if special is not None:
         return special(reader, node, arguments)
+    primed = name + "'" * node.function.primes
+    if node.function.primes and any(a.base == primed for a in reader.lexicon.abbreviations):
+        return reader.read(node.function)  # a derivative by name: L'(W, b)
     if node.function.primes and len(arguments) > 1 and name + "'" not in reader.lexicon.called:
         raise ReadingError(
             f"{text_of_name(node.function)} is a derivative by which of its {len(arguments)} "

@@ -58,6 +58,8 @@ class Scope:
     """What was taken otherwise, in words."""
     sample: Symbol | None = None
     """The sample that names without a sample index speak of."""
+    zeros: bool = False
+    """Whether a derivative may be 0 because nothing depends on it: a term of a right side."""
     settled_shapes: bool = False
     """Whether no more layers may be fixed to make shapes fit: between the sides of an equation."""
     count: int = 0

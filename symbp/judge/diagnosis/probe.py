@@ -16,6 +16,7 @@ from sympy import Expr, Symbol
 
 from symbp.errors import ReadingError, SymbpError
 from symbp.judge.compare import Mismatch, Sides, laid_over
+from symbp.judge.conditions import conditioned
 from symbp.judge.diagnosis.text import Member, member
 from symbp.judge.diagnosis.work import Meaning
 from symbp.judge.updates import gradient_claim
@@ -70,13 +71,14 @@ class Probe:
             self._lefts[left] = scope, a
         start, a = self._lefts[left]
         scope = _copied(start)
+        scope.zeros = True
         b = Elaborator(self.judge.lexicon, scope).read(right)
         found = laid_over(scope, a, b)
         if isinstance(found, Mismatch):
             raise ShapeError(found.reason)
         if found.entrywise or set(found.notes) - set(scope.notes):
             raise ReadingError("the sides are laid out differently")
-        return scope, self.judge._conditioned(scope, found, self.conditions)
+        return scope, conditioned(found, self.conditions, scope, self.judge.lexicon)
 
     def agrees(self, sides: Sides) -> bool:
         """Whether both sides agree at the first layer and time, or do where targets are one-hot."""
