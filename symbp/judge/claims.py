@@ -194,8 +194,8 @@ class Judge:
 
     def _compared(self, scope: Scope, a: Typed, b: Typed, conditions: Sequence[Tokens]) -> Outcome:
         sides = laid_over(scope, a, b)
-        if isinstance(sides, Mismatch) and a.cube != b.cube:
-            return Outcome(Status.UNDECIDED, f"{sides.reason}: entry by entry it could be judged")
+        if isinstance(sides, Mismatch) and a.cube and not b.cube and a.chain and a.chain.of_axes[1:]:
+            return Outcome(Status.UNDECIDED, f"{sides.reason}; for one sample it could be judged")
         if isinstance(sides, Mismatch):
             outcome = Outcome(Status.REFUTED, sides.reason)
             return self._in_other_layout(scope, a, b, outcome) if sides.transposed else outcome
