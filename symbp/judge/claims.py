@@ -194,7 +194,8 @@ class Judge:
 
     def _compared(self, scope: Scope, a: Typed, b: Typed, conditions: Sequence[Tokens]) -> Outcome:
         sides = laid_over(scope, a, b)
-        if isinstance(sides, Mismatch) and a.cube and not b.cube and a.chain and a.chain.of_axes[1:]:
+        of_samples = a.cube and a.chain is not None and len(a.chain.of_axes) > 1
+        if isinstance(sides, Mismatch) and of_samples and not b.cube:
             return Outcome(Status.UNDECIDED, f"{sides.reason}; for one sample it could be judged")
         if isinstance(sides, Mismatch):
             outcome = Outcome(Status.REFUTED, sides.reason)
