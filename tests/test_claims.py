@@ -260,6 +260,10 @@ DECAY = "z = W x\nC = \\frac{1}{2} \\|z - y\\|^2 + \\frac{\\lambda}{2} \\|W\\|_F
         (r"W := W - \eta (z - y) x^T", "refuted"),
         (r"W := W + \eta \frac{\partial C}{\partial W}", "refuted"),
         (r"W := W - \gamma \frac{\partial C}{\partial W}", "unread"),
+        (r"W := W - 2 \eta ((z - y) x^T + \lambda W)", "undecided"),
+        (r"W := W - \frac{\eta}{2} ((z - y) x^T + \lambda W)", "undecided"),
+        (r"W := W - \eta ((z - y) x^T + 2 \lambda W)", "refuted"),
+        (r"W := W + 2 \eta ((z - y) x^T + \lambda W)", "refuted"),
     ],
 )
 def test_updates(latex, expected):

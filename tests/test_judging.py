@@ -227,3 +227,11 @@ def test_two_processes_with_other_hashes_write_the_same_bytes():
     assert first == second
     verdicts = [f["verdict"] for f in json.loads(first)]
     assert verdicts == ["proved", "refuted", "refuted", "refuted", "unread", "undecided"]
+
+
+def test_updates_without_any_sign_of_a_derivative_are_claims():
+    text = r"""$z = w^T x$ and $C = (z - y)^2$.
+
+$w := w - \eta \, 2 (z - y) x$, $w := w - \eta (z - y) x$, $w := w + 2 \eta (z - y) x$.
+"""
+    assert shown_statuses(text) == ["proved", "undecided", "refuted"]

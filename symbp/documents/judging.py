@@ -323,7 +323,10 @@ def _as_stated(verdict: Verdict, relations: Sequence[str]) -> Verdict:
 
 
 def _may_be_claim(latex: list[str]) -> bool:
-    """Whether there is any sign of a derivative: ∂, ∇, δ, a prime, a d before a letter."""
+    """Whether there is any sign of a derivative, or of an update: ∂, ∇, δ, a prime, W := W − ..."""
+    left, *rest = (re.sub(r"\s", "", x) for x in latex)
+    if any(x.startswith((left + "-", left + "+")) for x in rest):
+        return True
     return any(
         _looks_like_a_claim(x) or "'" in x or r"\prime" in x or "d" in x or r"\Delta" in x
         for x in latex

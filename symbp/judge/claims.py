@@ -43,7 +43,7 @@ from symbp.judge.counterexample import counterexample
 from symbp.judge.points import Points
 from symbp.judge.scope import Scopes
 from symbp.judge.targets import class_slots
-from symbp.judge.updates import gradient_claim, may_be_maximised
+from symbp.judge.updates import gradient_claim, may_be_maximised, other_steps
 from symbp.judge.verdict import Counterexample, Status
 from symbp.judge.within import but_last
 from symbp.numbers.sampling import with_small_sizes
@@ -52,14 +52,12 @@ from symbp.reading.lexicon import Lexicon
 from symbp.reading.parser import parse
 from symbp.reading.scope import BESIDE, Scope
 from symbp.reading.sizes import Exact
-from symbp.reading.syntax import Node, Sum, Tokens
+from symbp.reading.syntax import Node, Tokens
 from symbp.reading.typed import ShapeError, Total, Typed
 from symbp.system import Kind, Role
 from symbp.system.equation import family_of
 
 MOST_READINGS = 16
-
-UPHILL = "it is a step uphill: right where this is maximised, wrong where it is minimised"
 
 TURNED = (
     "it holds in denominator layout, the derivative of a vector by a vector transposed, and "
@@ -144,11 +142,12 @@ class Judge:
         """The outcome of left = right, or of the gradient in an update rule."""
         found = self._over_readings(left, right, conditions)
         step = gradient_claim(left, right, self.lexicon)
-        likelihood = step is not None and may_be_maximised(self.system, self.lexicon.loss)
-        if step is not None and likelihood and found.status is Status.REFUTED:
-            uphill = Sum(right.start, right.end, ((-1, step[1]),))
-            if self._over_readings(step[0], uphill, conditions).status is Status.PROVED:
-                return Outcome(Status.UNDECIDED, UPHILL)
+        if step is None or found.status is not Status.REFUTED:
+            return found
+        likelihood = may_be_maximised(self.system, self.lexicon.loss)
+        for gradient, taken, reason in other_steps(*step, self.lexicon, likelihood):
+            if self._over_readings(gradient, taken, conditions).status is Status.PROVED:
+                return Outcome(Status.UNDECIDED, reason)
         return found
 
     def _over_readings(self, left: Node, right: Node, conditions: Sequence[Tokens]) -> Outcome:

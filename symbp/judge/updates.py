@@ -8,10 +8,13 @@ A log-likelihood is maximised: there W := W + α G is a step as well, though ∂
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import sympy as sp
 from sympy import Expr
 
 from symbp.functions import Elementwise
+from symbp.reading.abbreviations import SAMPLES
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.syntax import (
     Derivative,
@@ -26,6 +29,12 @@ from symbp.reading.syntax import (
 )
 from symbp.system import System
 from symbp.system.equation import family_of
+
+UPHILL = "it is a step uphill: right where this is maximised, wrong where it is minimised"
+LENGTH = (
+    "it is a step along the gradient with a constant factor, which may be part of the step size"
+)
+TWO = Number(0, 0, "2")
 
 
 def gradient_claim(left: Node, right: Node, lexicon: Lexicon) -> tuple[Node, Node] | None:
@@ -57,6 +66,24 @@ def _step(term: Node, lexicon: Lexicon) -> Node | None:
     numbers = all(isinstance(p, Number) for p in parts)
     constant = isinstance(first, Name) and first.base in lexicon.constants
     return first if numbers or constant else None
+
+
+def other_steps(
+    gradient: Node, taken: Node, lexicon: Lexicon, likelihood: bool
+) -> Iterator[tuple[Node, Node, str]]:
+    """(gradient, taken, what it means if they are equal): an update that is right in a way.
+
+    Nothing says how long a step is: a 2 or a 1/m of the gradient may be part of the step size.
+    """
+    start, end = taken.start, taken.end
+    if likelihood:
+        yield gradient, Sum(start, end, ((-1, taken),)), UPHILL
+    samples = [k for k, size in lexicon.sizes.items() if size == SAMPLES]
+    letters = [Name(start, end, letter) for letter in samples]
+    for factors in [[n] for n in letters] + [[TWO]] + [[TWO, n] for n in letters]:
+        signs = ("",) * len(factors)
+        yield gradient, Product(start, end, (*factors, taken), signs), LENGTH
+        yield Product(start, end, (*factors, gradient), signs), taken, LENGTH
 
 
 def may_be_maximised(system: System, loss: str) -> bool:
