@@ -81,6 +81,15 @@ def outcome(each: Judge, latex: str) -> Outcome:
         return Outcome(Status.REFUTED, str(error))
 
 
+def quick_status(equations: str, latex: str, **entries: str) -> str:
+    """As `status`, without the search for a repair; unread with a `ReadingError`."""
+    try:
+        found = {outcome(j, latex).status.value for j in judges(equations, **entries)}
+    except ReadingError:
+        return "unread"
+    return found.pop() if len(found) == 1 else "undecided"
+
+
 def shown(text: str, kind: str = "markdown") -> list[Finding]:
     """What is found in a post."""
     return list(judged(read_text(text, "post.md", kind)))  # type: ignore[arg-type]

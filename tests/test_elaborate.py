@@ -117,7 +117,6 @@ def test_what_an_expression_means(network, latex, expected):
         ("a^l_j_k", "has more indices than a is known with"),
         (r"\sum_k b_j^l", "nothing in the sum has the index k"),
         (r"\sum a_j^l", "a sum without an index"),
-        (r"\prod_j a_j^l", "products over an index"),
         (r"\|a^l\|_3", "the norm 3 is unknown"),
         ("a^l + …", "leaves something out"),
         (r"\begin{vmatrix} a_1^l \\ a_2^l \end{vmatrix}", "determinants are not read"),

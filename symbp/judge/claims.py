@@ -170,7 +170,8 @@ class Judge:
             what = "a product" if products else "a list of vectors"
             reason = f"{what} has two readings: only one of them holds"
             return Outcome(Status.UNDECIDED, reason, products=products)
-        return max(meant, key=lambda o: o.status is Status.PROVED)
+        order = [Status.PROVED, Status.UNDECIDED, Status.REFUTED]
+        return min(meant, key=lambda o: order.index(o.status))
 
     def each_reading(
         self, left: Node, right: Node, conditions: Sequence[Tokens] = (), loosely: bool = False
@@ -184,9 +185,9 @@ class Judge:
             try:
                 scope, (a, b) = self.typed([left, right], scope)
                 if scope.loosened == loosely:
-                    yield scope, self._compared(scope, a, b, conditions)
+                    yield scope, _unless_unsure(scope, self._compared(scope, a, b, conditions))
             except ShapeError as error:
-                yield scope, error
+                yield scope, _unless_unsure(scope, error)
             later = [k for k in sorted(scope.open) if not choices or k > max(choices)]
             waiting += [{**choices, k: n} for k in later for n in range(1, scope.open[k])]
             del waiting[MOST_READINGS:]
@@ -380,3 +381,9 @@ class Judge:
 def _is_jacobian(x: Typed) -> bool:
     """Whether it is the derivative of a vector by a vector."""
     return bool(x.chain and len(x.chain.of_axes) == len(x.chain.by_axes) == 1)
+
+
+def _unless_unsure(scope: Scope, found: Outcome | ShapeError) -> Outcome | ShapeError:
+    """What was found; undecided where it does not hold and something else may be meant."""
+    refuted = isinstance(found, ShapeError) or found.status is Status.REFUTED
+    return Outcome(Status.UNDECIDED, scope.unsure) if scope.unsure and refuted else found

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from sympy import Expr, Symbol
+from sympy import Expr, Indexed, Symbol
 
 from symbp.errors import ReadingError, SizeError
 from symbp.judge.values import Values
@@ -25,8 +25,11 @@ from symbp.reading.scope import Scope
 from symbp.reading.typed import Total, Typed
 from symbp.system import Kind, Range, Role, System
 from symbp.system.equation import family_of, index_of, walk
+from symbp.system.ordered import Ordered
 
 WALKED = (Kind.LAYER, Kind.TIME)
+#: An index, its least and greatest value, and the sums around it.
+Need = tuple[Expr, Expr, Expr, tuple[Range, ...]]
 
 
 @dataclass(frozen=True)
@@ -179,8 +182,9 @@ def _entry_of(
 
 def points(sides: Sides, system: System, indexing: Indexing) -> list[dict[Symbol, int]]:
     """The layers and times at which everything in the claim exists."""
+    needs = [*_needs(sides, system)]
     if not sides.walked:
-        return [{}] if _exists(sides, system, indexing, {}) else []
+        return [{}] if _exists(needs, indexing, {}) else []
     spans = []
     for symbol, kind in sides.walked:
         low, high = _extent(system, indexing, kind)
@@ -188,7 +192,7 @@ def points(sides: Sides, system: System, indexing: Indexing) -> list[dict[Symbol
     found = []
     for choice in product(*spans):
         point = dict(choice)
-        if _exists(sides, system, indexing, point) and inside(sides.within, point, indexing):
+        if inside(sides.within, point, indexing) and _exists(needs, indexing, point):
             found.append(point)
     return found
 
@@ -203,30 +207,71 @@ def _extent(system: System, indexing: Indexing, kind: Kind) -> tuple[int, int]:
     return min(a for a, _ in ends), max(b for _, b in ends)
 
 
-def _exists(sides: Sides, system: System, indexing: Indexing, point: Mapping[Symbol, int]) -> bool:
+def _exists(needs: Sequence[Need], indexing: Indexing, point: Mapping[Symbol, int]) -> bool:
+    try:
+        return all(
+            indexing.integer(low, p) <= indexing.integer(e, p) <= indexing.integer(high, p)
+            for e, low, high, ranges in needs
+            for p in (_reached(ranges, indexing, point) if ranges else (point,))
+        )
+    except (SizeError, KeyError):
+        return False
+
+
+def _needs(sides: Sides, system: System) -> Iterator[Need]:
+    """What must lie between what at a point, for everything in the claim to exist."""
+    seen = set()
     for e in (sides.left, sides.right, *(r.upper for r in sides.axes)):
         for node, ranges in walk(e):
-            name = family_of(node)
-            if name not in system.by_name or not index_of(node):
-                continue
-            for slot, index in zip(system[str(name)].slots, index_of(node), strict=True):
-                if slot.kind not in WALKED:
-                    continue
-                bound = {r.symbol: r for r in ranges}
-                ends = [index]
-                for s in reversed(bound):  # a bound may have the letter of a sum outside
-                    if any(s in x.free_symbols for x in ends):
-                        both = (bound[s].lower, bound[s].upper)
-                        ends = [x.xreplace({s: b}) for x in ends for b in both]
-                try:
-                    values = [indexing.integer(x, dict(point)) for x in ends]
-                    low = indexing.integer(slot.range.lower, dict(point))
-                    high = indexing.integer(slot.range.upper, dict(point))
-                except (SizeError, KeyError):
-                    return False
-                if not all(low <= v <= high for v in values):
-                    return False
-    return True
+            for index, low, high in (*_in_range(node, system), *_forward(node)):
+                need = index, low, high, _around((index, low, high), ranges)
+                if need not in seen:
+                    seen.add(need)
+                    yield need
+
+
+def _in_range(node: Expr, system: System) -> Iterator[tuple[Expr, Expr, Expr]]:
+    """The layer and the time of an entry, with the first and the last of its family."""
+    name = family_of(node)
+    if name in system.by_name and index_of(node):
+        for slot, index in zip(system[str(name)].slots, index_of(node), strict=True):
+            if slot.kind in WALKED:
+                yield index, slot.range.lower, slot.range.upper
+
+
+def _forward(node: Expr) -> Iterator[tuple[Expr, Expr, Expr]]:
+    """The bounds of a sum or product over layers or times: it may be empty, not less."""
+    if isinstance(node, sp.Sum | Ordered):
+        _, low, high = node.limits[-1]
+        over_units = isinstance(node, sp.Sum) and (low.has(Indexed) or high.has(Indexed))
+        if not over_units:
+            least = node.least if isinstance(node, Ordered) else 0
+            yield high, low + least - 1, high
+
+
+def _around(parts: Sequence[Expr], ranges: Sequence[Range]) -> tuple[Range, ...]:
+    """The sums whose letters the parts have, or the bounds of such sums."""
+    letters = set().union(*(e.free_symbols for e in parts))
+    found: list[Range] = []
+    for r in reversed(ranges):
+        if r.symbol in letters:
+            found.insert(0, r)
+            letters |= r.lower.free_symbols | r.upper.free_symbols
+    return tuple(found)
+
+
+def _reached(
+    ranges: Sequence[Range], indexing: Indexing, point: Mapping[Symbol, int]
+) -> list[dict[Symbol, int]]:
+    """The point with every value that the letters of sums have there."""
+    found = [dict(point)]
+    for r in ranges:
+        found = [
+            {**p, r.symbol: v}
+            for p in found
+            for v in range(indexing.integer(r.lower, p), indexing.integer(r.upper, p) + 1)
+        ]
+    return found
 
 
 def scopes(sides: Sides, values: Values, where: Sequence[Mapping[Symbol, int]]) -> Iterator[At]:

@@ -26,10 +26,12 @@ from symbp.numbers.indexing import (
     Tensor,
     entries,
 )
+from symbp.numbers.ordered import ordered
 from symbp.system import Range, Role, System, Variable
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast
+from symbp.system.ordered import Ordered
 
 GUARDS = (sp.KroneckerDelta, AtLeast)
 Store = Mapping[str, Mapping[Key, Buffer]]
@@ -61,6 +63,8 @@ class Expressions:
             return Tensor(self.domain.power(base.buffer, e.exp), base.axes)
         if isinstance(e, sp.Sum):
             return self._sum(e, scope)
+        if isinstance(e, Ordered):
+            return ordered(self, e, scope)
         if isinstance(e, Functional):
             return self.value(e.stand_in(), scope)
         if isinstance(e, (Elementwise, sp.exp, sp.log)):
@@ -112,6 +116,8 @@ class Expressions:
             inner = inner.within(k, span, mask is not None)
             masks += [mask] if mask is not None else []
         summed = tuple(k for k, *_ in e.limits)
+        if any(inner.spans[k][1] < inner.spans[k][0] for k in summed):
+            return Tensor(self.domain.array(0))
         body = sp.Mul.make_args(e.function)
         inner = replace(inner, masked=True) if any(isinstance(f, GUARDS) for f in body) else inner
         factors = [self.value(f, inner) for f in body]
@@ -124,7 +130,9 @@ class Expressions:
         return self.product(factors, summed)
 
     def _walks(self, body: Expr, symbol: Symbol) -> bool:
-        """Whether an entry of the body is walked along the index."""
+        """Whether an entry of the body is walked along the index, or a product is as long."""
+        if any(symbol in product.free_symbols for product in body.atoms(Ordered)):
+            return True
         for name, node, _ in entries(body):
             if name in self.system.by_name:
                 index, outer = index_of(node), self.indexing.outer(self.system[name])

@@ -148,7 +148,8 @@ class Indexing:
         low, high = self.integers(r.lower, scope), self.integers(r.upper, scope)
         if not low.axes and not high.axes:
             return (int(low.buffer), int(high.buffer)), None
-        span = (int(low.buffer.min()), int(high.buffer.max()))
+        counted = bool(low.buffer.size and high.buffer.size)  # else along an axis without values
+        span = (int(low.buffer.min()), int(high.buffer.max())) if counted else (0, -1)
         axes = tuple(dict.fromkeys((*low.axes, *high.axes, r.symbol)))
         k = GROUND.arrange(np.arange(span[0], span[1] + 1), (r.symbol,), axes)
         inside = (GROUND.arrange(low.buffer, low.axes, axes) <= k) & (

@@ -17,7 +17,7 @@ from sympy import Symbol
 
 from symbp.errors import ReadingError
 from symbp.functions import TABLE
-from symbp.reading import arrays, calls, conditions, derivatives, sums
+from symbp.reading import arrays, calls, conditions, derivatives, dots, ordered, sums
 from symbp.reading.lexer import Token
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.marks import Mark, marks, text_of
@@ -51,6 +51,7 @@ from symbp.reading.syntax import (
     Product,
     Root,
     Rows,
+    Run,
     Sum,
 )
 from symbp.reading.typed import ShapeError, Typed, summed
@@ -93,6 +94,8 @@ class Elaborator:
 
     def sum(self, node: Sum) -> Typed:
         """Terms of one shape; a plain number stands beside a vector at every entry."""
+        if any(isinstance(t, Dots) for _, t in node.terms):
+            return self.read(dots.sum_of(node, self.lexicon.sizes))
         parts: list[Typed] = []
         for sign, term in reaching(node):
             part = self.read(term)
@@ -174,6 +177,8 @@ class Elaborator:
 
     def product(self, node: Product) -> Typed:
         """Factors from the left; products without a sign bind before ⊙ where both ways fit."""
+        if any(isinstance(f, Dots) for f in node.factors):
+            return self.read(dots.product(node, self.lexicon.sizes))
         if self.lexicon.implied:
             implied = self._implied(node)
             if implied is not None:
@@ -318,6 +323,9 @@ class Elaborator:
         """x^n: of a square matrix a product with itself, else entry by entry."""
         if mark.bracket and _rational(mark.text) is not None:
             raise ReadingError(f"the mark {mark.written} is no power")
+        steps = ordered.counted(self, mark.tokens) if not mark.bracket else None
+        if steps is not None and not (steps.is_Integer and len(x.axes) < 2):
+            return ordered.power(self, x, steps)
         exponent = self._exponent(mark)
         if len(x.axes) == 2:
             if not (exponent.is_Integer and 1 <= exponent <= 6):
@@ -381,6 +389,7 @@ _READERS: dict[type[Node], Reader] = {
     Root: Elaborator.root,
     Rows: arrays.rows,
     BigSum: sums.big_sum,
+    Run: sums.run,
     Derivative: derivatives.derivative,
     Differential: derivatives.differential,
     Indicator: conditions.indicator,

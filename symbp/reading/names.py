@@ -14,6 +14,7 @@ from symbp.errors import ReadingError
 from symbp.reading.abbreviations import expanded
 from symbp.reading.lexicon import ARRAY_KINDS, Lexicon, Place, Word
 from symbp.reading.marks import Mark, index_expression, marks, split_run, text_of_name
+from symbp.reading.ordered import raised_name
 from symbp.reading.products import turned
 from symbp.reading.scope import Scope
 from symbp.reading.syntax import Name
@@ -112,7 +113,7 @@ class Names:
             return None
         self._turn_entry(word, match)
         entry = self._entry(word, match, text_of_name(node))
-        return self.elaborator.raised(entry, match.rest)
+        return raised_name(self.elaborator, node, entry, match.rest)
 
     def of_sample(self, node: Name, sample: Symbol) -> Typed | None:
         """J(W; x^{(i)}) as J^{(i)}, where J alone is the cost of all samples."""

@@ -326,7 +326,10 @@ class Parser:
         t = self.take()
         if t.kind == "group":
             return t.parts[0]
-        return tuple(self.until(t)) if t.text == "<" else (t,)
+        if t.text != "<":
+            return (t,)
+        inner = self.until(t)
+        return (t, *inner, Token("sign", ">", self.end - 1, self.end))
 
 
 def _divided(factors: list[Node], signs: list[str]) -> tuple[list[Node], list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -48,6 +49,8 @@ class Scope:
     """Why what is read may not be what is meant."""
     spreads: bool = False
     """Whether a number beside a vector may be meant at every entry, which is then a doubt."""
+    unsure: str = ""
+    """Why what is read, where it does not hold, may not be what is meant."""
     beside: bool = False
     """Whether two columns of different quantities stand side by side with no sign between."""
     loosely: bool = False
@@ -92,12 +95,14 @@ class Scope:
     @contextmanager
     def summing(self, letters: list[tuple[str, Symbol]]) -> Iterator[None]:
         """Inside a sum that binds letters."""
-        before = dict(self.bound)
+        before, layer = dict(self.bound), self.layer
         self.bound.update(letters)
         try:
             yield
         finally:
             self.bound = before
+            if any(self.layer == symbol for _, symbol in letters):
+                self.layer = layer
 
     def use(self, symbol: Symbol, r: Range, name: str) -> None:
         """An index letter runs over the range of a slot; everywhere the same one."""
@@ -123,7 +128,7 @@ class Scope:
         if isinstance(e, Indexed):
             name, (letter, offset) = str(e.base.label.name), self.width
             inner = str(e.indices[0] + (offset if name == "n" else 0))
-            inner = inner.replace("#", "").replace(" ", "")
+            inner = re.sub(r"#([^\W\d]+)\d*", r"\1", inner).replace("#", "").replace(" ", "")
             shown = letter if name == "n" else name
             return f"{shown}_{inner if len(inner) == 1 else f'{{{inner}}}'}"
         return str(e).replace("#", "")

@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING
 from sympy import Expr, Indexed, KroneckerDelta, Symbol, expand
 
 from symbp.errors import ReadingError
-from symbp.reading.marks import index_expression, marks, text_of
-from symbp.reading.syntax import BigSum, Name, Tokens, walk
+from symbp.reading.dots import COL, LETTER, ROW, linked
+from symbp.reading.marks import Mark, index_expression, marks, text_of
+from symbp.reading.ordered import (
+    behind,
+    between,
+    counts_walked,
+    entrywise,
+    is_chain,
+    joined,
+    parted,
+)
+from symbp.reading.syntax import BigSum, Name, Run, Tokens, walk
 from symbp.reading.typed import ShapeError, Typed, summed
 from symbp.system import Kind, Range
 from symbp.system.equation import index_base
@@ -26,8 +36,13 @@ PLACE = Symbol("#layer", integer=True)
 
 def big_sum(reader: Elaborator, node: BigSum) -> Typed:
     """Σ over letters: each runs over the slots that it is used in, or between its bounds."""
+    node = between(node)
+    if any(t.text == r"\ldots" for t in node.below):
+        node = linked(node, reader.lexicon.sizes)
+        if not node.below:
+            return reader.read(node.body)
     if node.product:
-        raise ReadingError(r"products over an index (\prod) are not read yet")
+        return big_product(reader, node)
     scope = reader.scope
     letters, lower, excluded, is_sample = _letters_below(reader, node.below)
     if is_sample:
@@ -35,6 +50,8 @@ def big_sum(reader: Elaborator, node: BigSum) -> Typed:
     if not letters:
         raise ReadingError("a sum without an index", node.start)
     pairs = [(t, scope.fresh(t)) for t in letters]
+    for text, symbol in pairs:
+        counts_walked(reader, text, symbol, (*lower, *node.above))
     before = scope.sample
     if len(pairs) == 1 and _counts_samples(reader, node, letters[0]):
         scope.sample = pairs[0][1]
@@ -51,6 +68,55 @@ def big_sum(reader: Elaborator, node: BigSum) -> Typed:
             if text not in excluded:
                 scope.ranges.pop(symbol, None)
     return replace(body, expr=e, chain=None)
+
+
+def big_product(reader: Elaborator, node: BigSum) -> Typed:
+    """∏ over a letter, of all that stands behind it up to the last factor that has the letter.
+
+    Where factors without the letter follow, these may belong to it or not: two readings, unless
+    what has the letter is a chain of derivatives.
+    """
+    scope = reader.scope
+    letters, lower, excluded, is_sample = _letters_below(reader, node.below)
+    if is_sample or excluded or len(letters) != 1:
+        raise ReadingError("a product over more than one index between bounds", node.start)
+    (text,) = letters
+    symbol = scope.fresh(text)
+    counts_walked(reader, text, symbol, (*lower, *node.above))
+    head, rest = parted(node.body, text)
+    with scope.summing([(text, symbol)]):
+        body = reader.read(head)
+        place = node.start, -2
+        if rest and not is_chain(body, symbol) and not body.is_scalar:
+            scope.open[place] = 2
+            if not scope.choices.get(place, 0):
+                body, rest = reader.read(node.body), []
+        run = _range(reader, node, text, symbol, lower, ())
+        scope.ranges.pop(symbol, None)
+        found = joined(reader, body, run, (node.start, -1))
+    return behind(reader, found, rest)
+
+
+def run(reader: Elaborator, node: Run) -> Typed:
+    """∏ of what dots leave out, in the order in which it is written."""
+    scope = reader.scope
+    symbol = scope.fresh()
+    if node.doubtful:
+        scope.unsure = "what … leaves out may be more than one expression whose index goes on"
+    low, high = (node.first, node.last)[:: node.step]
+    row, col = scope.fresh(), scope.fresh()
+    with scope.summing([(LETTER, symbol), (ROW, row), (COL, col)]):
+        body = reader.read(node.body)
+        if node.ends:
+            axes = [scope.ranges.pop(s, None) for s in (row, col)]
+            body = replace(body, row=axes[0], col=axes[1], chain=None)
+        below = BigSum(node.start, node.end, (), high, node.body, product=True)
+        found = _range(reader, below, LETTER, symbol, low, ())
+        scope.ranges.pop(symbol, None)
+        if node.elementwise:
+            return entrywise(reader, body, found, least=1)
+        whole = joined(reader, body, found, (node.start, -1), node.step, least=1)
+    return reader.entry(whole, [Mark(end) for end in node.ends]) if node.ends else whole
 
 
 def _counts_samples(reader: Elaborator, node: BigSum, letter: str) -> bool:
@@ -139,7 +205,10 @@ def _range(
     first = text_of(lower)
     if first not in ("", "0", "1") or (node.above and node.above[0].kind == "number"):
         lo = index_expression(lower, lambda t: reader.names.lookup(t, Kind.UNIT))
-        hi = index_expression(node.above, lambda t: reader.names.lookup(t, Kind.UNIT))
+        sizes = reader.lexicon.sizes
+        hi = index_expression(
+            node.above, lambda t: sizes.get(t) or reader.names.lookup(t, Kind.UNIT)
+        )
         return Range(symbol, lo, hi)
     compare_end(reader, node.above, f"the sum over {text}", known.upper)
     return Range(symbol, known.lower, known.upper)

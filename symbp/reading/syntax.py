@@ -18,11 +18,12 @@ Rows          matrices and cases, cell by cell
 Root          \sqrt{x}
 Indicator     1\{i = j\}, [i = j]
 Dots          …
+Run           factors or terms that dots leave out, at each index from the first to the last
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -175,6 +176,21 @@ class Dots(Node):
     """…: something left out."""
 
 
+@dataclass(frozen=True)
+class Run(Node):
+    """body at the index `first`, ..., `last`, in this order; the index goes by `step`."""
+
+    first: Tokens
+    last: Tokens
+    body: Node
+    step: int = 1
+    elementwise: bool = False
+    ends: tuple[Tokens, ...] = ()
+    """Of a chain of entries the first row and the last column."""
+    doubtful: bool = False
+    """Whether more may be left out than is read."""
+
+
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly inside."""
     for name in _parts_of(type(node)):
@@ -228,6 +244,26 @@ def _replaced(value: Any, old: object, new: Node) -> Any:
         return replaced(value, old, new)
     if isinstance(value, tuple):
         return tuple(_replaced(v, old, new) for v in value)
+    return value
+
+
+def mapped(node: Node, change: Callable[[Tokens], Tokens]) -> Node:
+    """The node with each of its scripts changed, and of its parts, in the order of the fields."""
+    changed: dict[str, Any] = {}
+    for f in fields(node):
+        value = getattr(node, f.name)
+        if f.name in ("sub", "sup"):
+            changed[f.name] = tuple(change(script) for script in value)
+        elif f.name not in ("start", "end"):
+            changed[f.name] = _mapped(value, change)
+    return replace(node, **changed)
+
+
+def _mapped(value: Any, change: Callable[[Tokens], Tokens]) -> Any:
+    if isinstance(value, Node):
+        return mapped(value, change)
+    if isinstance(value, tuple):
+        return tuple(_mapped(v, change) for v in value)
     return value
 
 

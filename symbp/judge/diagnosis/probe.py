@@ -27,6 +27,7 @@ from symbp.reading.scope import Scope
 from symbp.reading.syntax import Node, Tokens
 from symbp.reading.typed import ShapeError, Total, Typed
 from symbp.system import Kind, Range
+from symbp.system.ordered import Ordered
 
 if TYPE_CHECKING:
     from symbp.judge.claims import Judge
@@ -109,6 +110,8 @@ def _is_there(
     spans = {
         r.symbol: (values.integer(r.lower, point), values.integer(r.upper, point)) for r in ranges
     }
+    if any(high < low for low, high in spans.values()):
+        return False
     return bool(np.any(values.tensor(total, At(dict(point), spans)).buffer.top))
 
 
@@ -118,7 +121,7 @@ def _totals(e: Expr, ranges: tuple[Range, ...] = ()) -> Iterator[tuple[Total, tu
         yield e, ranges
     elif isinstance(e, sp.Sum):
         yield from _totals(e.function, (*ranges, *(Range(*limit) for limit in e.limits)))
-    else:
+    elif not isinstance(e, Ordered):  # which may be empty
         for part in e.args:
             yield from _totals(part, ranges)
 

@@ -110,14 +110,7 @@ class Words:
         for whole, one in self.source.given.batch.items():
             more = [replace(a, base=whole, whole=True) for a in found if a and a.base == one]
             found = [*more, *found] if whole == one else [*found, *more]
-        return [
-            a
-            for a in found
-            if a is not None
-            and not (
-                isinstance(a.body, Name) and a.body.base == a.base and not a.places and not a.fixed
-            )
-        ]
+        return [a for a in found if a is not None and not _is_itself(a)]
 
     def _abbreviation(self, d: Written) -> Abbreviation | None:
         assert isinstance(d.left, Name)
@@ -152,3 +145,10 @@ class Words:
                     places.append((side, kind or default, letter))
         base = d.left.base + "'" * d.left.primes
         return Abbreviation(base, tuple(places), d.right, tuple(fixed))
+
+
+def _is_itself(a: Abbreviation) -> bool:
+    """Whether a name without marks stands for itself: a = a; not so a = a^L."""
+    body = a.body
+    same = isinstance(body, Name) and body.base == a.base and not body.sub and not body.sup
+    return same and not a.places and not a.fixed
