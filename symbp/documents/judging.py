@@ -157,7 +157,8 @@ class _Reader:
 
     def _words_known(self, s: Statement, latex: str) -> bool:
         """Whether no word of three letters or more is only letters side by side."""
-        cases = list(self.cases.values()) or self._own_cases(list(s.members))[0]
+        own = () if self.cases else self._judges(self._networks().at(self.place, list(s.members)))
+        cases = [*self.cases.values(), *own]
         known = {*FUNCTION_WORDS, "axis", "keepdims", "True"}
         for each in (j for case in cases for j in case):
             known |= {*each.lexicon.names, *each.lexicon.functions}
