@@ -45,6 +45,7 @@ from symbp.judge.scope import Scopes
 from symbp.judge.targets import class_slots
 from symbp.judge.updates import gradient_claim, may_be_maximised, other_steps
 from symbp.judge.verdict import Counterexample, Status
+from symbp.judge.wide import at_declared, narrow
 from symbp.judge.within import but_last
 from symbp.numbers.sampling import with_small_sizes
 from symbp.reading.elaborate import Elaborator
@@ -95,14 +96,16 @@ class Judge:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
-        self.system = with_small_sizes(lexicon.system)
+        narrowed = narrow(lexicon.system)
+        self.system = with_small_sizes(narrowed)
+        self.narrowed = narrowed is not lexicon.system
         self.fixed = {
             v.atom: Integer(size) for v in lexicon.system.with_role(Role.SIZE)
             if isinstance(size := lexicon.system.sizes.get(v.name), int)
         }  # fmt: skip
         self.points = Points(self.system)
         self._totals: Points | None = None
-        self._scopes = Scopes(lexicon.system, self.system)
+        self.scopes = Scopes(lexicon.system, self.system)
 
     @cached_property
     def in_rows(self) -> Judge | None:
@@ -142,13 +145,17 @@ class Judge:
         """The outcome of left = right, or of the gradient in an update rule."""
         found = self._over_readings(left, right, conditions)
         step = gradient_claim(left, right, self.lexicon)
-        if step is None or found.status is not Status.REFUTED:
-            return found
-        likelihood = may_be_maximised(self.system, self.lexicon.loss)
-        for gradient, taken, reason in other_steps(*step, self.lexicon, likelihood):
-            if self._over_readings(gradient, taken, conditions).status is Status.PROVED:
-                return Outcome(Status.UNDECIDED, reason)
-        return found
+        if step is not None and found.status is Status.REFUTED:
+            likelihood = may_be_maximised(self.system, self.lexicon.loss)
+            for gradient, taken, reason in other_steps(*step, self.lexicon, likelihood):
+                if self._over_readings(gradient, taken, conditions).status is Status.PROVED:
+                    return Outcome(Status.UNDECIDED, reason)
+        return at_declared(self, found) if self.narrowed else found
+
+    @cached_property
+    def declared(self) -> Points:
+        """Points of the network as wide as it is declared."""
+        return Points(with_small_sizes(self.lexicon.system))
 
     def _over_readings(self, left: Node, right: Node, conditions: Sequence[Tokens]) -> Outcome:
         """The outcome of left = right over all readings that the shapes leave open."""
@@ -357,25 +364,7 @@ class Judge:
         sides = outcome.sides
         if outcome.status is not Status.PROVED or sides is None:
             return ""
-        return self._scopes.text(sides, self._where(sides), outcome.totals, self._sizes_used(sides))
-
-    def _sizes_used(self, sides: Sides) -> set[str]:
-        names = {str(s).split("[")[0] for r in sides.axes for s in (r.upper,)}
-        for e in (sides.left, sides.right):
-            for total in e.atoms(Total):
-                names |= {v.name for v in self.system.with_role(Role.SIZE)}
-                del total
-        if sides.walked:
-            names |= {"L"} if any(k is Kind.LAYER for _, k in sides.walked) else {"T"}
-        used = {v.name for v in self.system.with_role(Role.SIZE) if self._matters(v.name)}
-        return names & used
-
-    def _matters(self, name: str) -> bool:
-        """Whether any family of the System has this size."""
-        return any(
-            name in {str(x).split("[")[0] for x in (s.range.upper, *s.range.upper.free_symbols)}
-            for v in self.system.variables if v.role is not Role.SIZE for s in v.slots
-        )  # fmt: skip
+        return self.scopes.text(sides, self._where(sides), outcome.totals)
 
 
 def _is_jacobian(x: Typed) -> bool:

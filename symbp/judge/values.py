@@ -25,6 +25,9 @@ from symbp.system import System
 from symbp.system.equation import family_of, index_of
 from symbp.system.indices import substitute
 
+#: The most entries that are moved on their own.
+FEW = 32
+
 
 class Values:
     """A point of a System in a domain."""
@@ -33,7 +36,7 @@ class Values:
         self.system = system
         self.domain = domain
         self.primal = _Point(system, given, domain, self)
-        self._moved: dict[tuple[type[Moved], Block, int], Moved] = {}
+        self._moved: dict[tuple[type[Moved], Block, int, tuple[int, ...]], Moved] = {}
 
     def tensor(self, e: Expr, scope: Scope) -> Tensor:
         """An expression, with the axes of the scope that it depends on."""
@@ -102,6 +105,12 @@ class Values:
         self, way: type[Moved], f: Expr, block: Block, places: Tensor, scope: Scope
     ) -> Tensor:
         """df/du for the entries at some places of a block."""
+        few = np.unique(places.buffer)
+        if few.max(initial=0) >= DIRECTIONS and len(few) <= FEW:  # of a very wide layer
+            moved = self._turn(way, block, 0, tuple(int(n) for n in few))
+            return self._taken(
+                moved.at(f, scope), places, np.asarray(np.searchsorted(few, places.buffer))
+            )
         turns, within = np.divmod(places.buffer, DIRECTIONS)
         needed, chosen = np.unique(turns, return_inverse=True)
         found = [self._turn(way, block, int(n)).at(f, scope) for n in needed]
@@ -109,15 +118,25 @@ class Values:
             return Tensor(self.domain.array(np.zeros(places.buffer.shape, int)), places.axes)
         axes = (*places.axes, *found[0].axes)
         if len(found) == 1:
-            return Tensor(self.domain.take(found[0].buffer.tangent, (within,)), axes)
+            return self._taken(found[0], places, within)
         tangents = self.domain.stack([self._turn(way, block, 0).tangent(t.buffer) for t in found])
         return Tensor(self.domain.take(tangents, (chosen.reshape(turns.shape), within)), axes)
 
-    def _turn(self, way: type[Moved], block: Block, turn: int) -> Moved:
+    def _taken(self, found: Tensor, places: Tensor, within: np.ndarray) -> Tensor:
+        """The tangents of some entries, of those that were moved at once."""
+        if found.buffer.tangent is None:
+            return Tensor(self.domain.array(np.zeros(places.buffer.shape, int)), places.axes)
+        axes = (*places.axes, *found.axes)
+        return Tensor(self.domain.take(found.buffer.tangent, (within,)), axes)
+
+    def _turn(
+        self, way: type[Moved], block: Block, turn: int, chosen: tuple[int, ...] = ()
+    ) -> Moved:
         """The point with some of a block's entries moved."""
-        at = (way, block, turn)
+        at = (way, block, turn, chosen)
         if at not in self._moved:
-            self._moved[at] = way(self.primal, block, turn)
+            few = (chosen,) if chosen else ()
+            self._moved[at] = way(self.primal, block, turn, *few)
         return self._moved[at]
 
     def _definition(self, f: Expr, scope: Scope) -> tuple[Expr, Scope]:

@@ -6,6 +6,8 @@ evaluated again in dual numbers; all else is taken from the point as it is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from symbp.numbers.domains import Buffer
@@ -22,18 +24,20 @@ DIRECTIONS = 256
 class Moved(Evaluation):
     """A point where entries of one block move, and all that depends on them.
 
-    `turn` counts the entries by `DIRECTIONS`.
+    `turn` counts the entries by `DIRECTIONS`; `chosen` are some entries that move instead.
     """
 
-    def __init__(self, point: Evaluation, moving: Block, turn: int = 0) -> None:
+    def __init__(
+        self, point: Evaluation, moving: Block, turn: int = 0, chosen: Sequence[int] = ()
+    ) -> None:
         self.system, self.indexing = point.system, point.indexing
         self._point, self._moving = point, moving
         shape = self.indexing.shape(self.system[moving[0]], moving[1])
         size, first = int(np.prod(shape, dtype=int)), turn * DIRECTIONS
-        count = min(size, DIRECTIONS)
+        count = len(chosen) or min(size, DIRECTIONS)
+        here = np.asarray(chosen or range(first, min(first + count, size)), dtype=int)
         unit = np.zeros((count, size), int)
-        here = np.arange(first, min(first + count, size))
-        unit[here - first, here] = 1
+        unit[np.arange(len(here)), here] = 1
         self._unit = point.domain.array(unit.reshape(count, *shape))
         self._dual = Dual(point.domain, count)
         self.domain = self._dual

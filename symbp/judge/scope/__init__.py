@@ -69,10 +69,11 @@ proved at the sizes judged, by other code.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+import sympy as sp
 from sympy import Expr, Symbol
 
 from symbp.errors import DefinitionError
@@ -82,6 +83,7 @@ from symbp.judge.scope.linear import Known, Lin, Uncovered, letters, minus, plus
 from symbp.judge.scope.proof import Goal, holds
 from symbp.judge.scope.reader import Network, Reader
 from symbp.judge.targets import class_slots
+from symbp.reading.typed import Total
 from symbp.system import Kind, Role, System
 from symbp.system.checks import names_in
 from symbp.system.equation import family_of, index_of, walk
@@ -107,41 +109,55 @@ class Scopes:
 
     @cached_property
     def words(self) -> dict[str, str]:
-        """For every size what it counts."""
+        """For every size that a family has what it counts."""
         found: dict[str, str] = {}
         for v in self.system.variables:
             for s in v.slots if v.role is not Role.SIZE else ():
-                for part in (s.range.lower, s.range.upper):
-                    for node, _ in walk(part):
-                        if isinstance(family_of(node), str):
-                            found.setdefault(str(family_of(node)), WORDS[s.kind])
-        sizes = {v.name for v in self.system.with_role(Role.SIZE)}
-        return {name: word for name, word in found.items() if name in sizes}
+                for name in (*_counting(s.range.lower), *_counting(s.range.upper)):
+                    found.setdefault(name, WORDS[s.kind])
+        return {v.name: found[v.name] for v in self.system.with_role(Role.SIZE) if v.name in found}
 
-    def text(
-        self, sides: Sides, where: Sequence[Mapping[Symbol, int]], totals: bool, used: set[str]
-    ) -> str:
-        """The scope of a claim that holds at the sizes judged, all of which it uses in `used`."""
-        if not used:
+    def used(self, sides: Sides) -> list[str]:
+        """The sizes on which the sides may depend."""
+        ends = (e for r in sides.axes for e in (r.lower, r.upper))
+        names = {str(family_of(n)) for e in (sides.left, sides.right, *ends) for n, _ in walk(e)}
+        if sides.left.has(Total) or sides.right.has(Total) or names & self._defined:
+            return list(self.words)
+        kinds = {WORDS[kind] for _, kind in sides.walked}
+        return [name for name, word in self.words.items() if name in names or word in kinds]
+
+    @cached_property
+    def _defined(self) -> set[str]:
+        return {e.family for e in self.system.equations}
+
+    def text(self, sides: Sides, where: Sequence[Mapping[Symbol, int]], totals: bool) -> str:
+        """The scope of a claim that holds at the sizes judged."""
+        sizes = self.used(sides)
+        if not sizes:
             return "as an identity"
-        sizes = [v.name for v in self.system.with_role(Role.SIZE) if v.name in used]
         if self.everywhere(sides, totals):
             return "for every " + self._joined(sizes)
-        walked = [n for n in sizes if self.words.get(n) in ("depth", "number of steps")]
+        walked = [n for n in sizes if self.words[n] in (WORDS[Kind.LAYER], WORDS[Kind.TIME])]
         fixed = {n: v for n in walked if isinstance(v := self.judged.sizes[n], int)}
         others = [n for n in sizes if n not in walked]
         if others and walked and self.at_each(sides, totals, where, fixed):
             held = ", ".join(self._held(n, v) for n, v in fixed.items())
             return f"for every {self._joined(others)}, at {held}"
-        return "at sizes " + ", ".join(f"{n} = {self.judged.sizes[n]}" for n in sizes)
+        return f"at sizes {self.sizes(sides)}"
+
+    def sizes(self, sides: Sides) -> str:
+        """The sizes judged: n = (3, 4, 2, 5), L = 3."""
+        return ", ".join(f"{n} = {self.judged.sizes[n]}" for n in self.used(sides))
 
     def _joined(self, sizes: Sequence[str]) -> str:
+        order = list(WORDS.values())
+        sizes = sorted(sizes, key=lambda n: order.index(self.words[n]))
         words = list(dict.fromkeys(self._word(n) for n in sizes))
         return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
     def _word(self, name: str) -> str:
         least = self.system[name].minimum
-        word = self.words.get(name, name)
+        word = self.words[name]
         return f"{word} from {least} on" if least > 1 else word
 
     def _held(self, name: str, value: object) -> str:
@@ -228,6 +244,14 @@ class Scopes:
             r = self.system[name].slots[n].range
             found[name] = (n, reader.lin(r.lower, {}), reader.lin(r.upper, {}))
         return found
+
+
+def _counting(bound: Expr) -> Iterator[str]:
+    """The sizes that a bound is made of: n of n_{l-1}, not l or L of n_L."""
+    for term in sp.Add.make_args(bound):
+        name = family_of(term.as_coeff_Mul()[1])
+        if name is not None:
+            yield name
 
 
 def _ends(index: Expr, bound: Mapping[Symbol, tuple[Expr, Expr]]) -> list[Expr]:
