@@ -101,6 +101,7 @@ class Scopes:
     def __init__(self, system: System, judged: System) -> None:
         self._given = system
         self.judged = judged
+        self._known_texts: dict[tuple[Sides, bool], str] = {}
 
     @cached_property
     def system(self) -> System:
@@ -132,6 +133,11 @@ class Scopes:
 
     def text(self, sides: Sides, where: Sequence[Mapping[Symbol, int]], totals: bool) -> str:
         """The scope of a claim that holds at the sizes judged."""
+        if (sides, totals) not in self._known_texts:
+            self._known_texts[sides, totals] = self._text(sides, where, totals)
+        return self._known_texts[sides, totals]
+
+    def _text(self, sides: Sides, where: Sequence[Mapping[Symbol, int]], totals: bool) -> str:
         sizes = self.used(sides)
         if not sizes:
             return "as an identity"
