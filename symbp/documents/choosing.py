@@ -19,9 +19,14 @@ class Choice:
     """The definitions that a formula depends on, and those that stand in for refused ones."""
 
     def __init__(
-        self, definitions: Sequence[Definition], place: int, names: Collection[Marked]
+        self,
+        definitions: Sequence[Definition],
+        place: int,
+        names: Collection[Marked],
+        numbered: Collection[str] = (),
     ) -> None:
         definitions = _without_implied(definitions, {base for base, _ in names})
+        definitions = _of_numbers(definitions, numbered)
         defined = {d.left.base for d in definitions if not d.derived}
         groups: dict[object, list[Definition]] = {}
         for d in definitions:
@@ -80,6 +85,24 @@ def _without_implied(definitions: Sequence[Definition], asked: set[str]) -> list
         for d in kept
         if (d.place, d.left.base) not in later
         or not any(isinstance(n, Name) and n.base in unasked for n in walk(d.right))
+    ]
+
+
+def _of_numbers(
+    definitions: Sequence[Definition], numbered: Collection[str]
+) -> Sequence[Definition]:
+    """z^{[2]} = ... in place of z^{[l]} = ..., where the claim speaks of layers by number."""
+    single = {d.left.base for d in definitions if d.kind == "number" and not d.derived}
+    if not single & set(numbered):
+        return definitions
+    whole = {(d.left.base, d.above) for d in definitions if d.kind == "number" and not d.left.sub}
+    return [
+        d
+        for d in definitions
+        if d.derived
+        or d.left.base not in single
+        or (d.kind == "number" and (not d.left.sub or (d.left.base, d.above) not in whole))
+        or d.kind in ("last", "all")
     ]
 
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 
-from symbp.documents.first_look import FIRST_LOOK, heads, is_marked, vocabulary
+from symbp.documents.first_look import FIRST_LOOK, LOSS_LETTERS, heads, is_marked, vocabulary
 from symbp.errors import ReadingError
 from symbp.reading.lexer import tokens
 from symbp.reading.marks import Mark, marks
 from symbp.reading.model.source import FUNCTION_LETTERS
-from symbp.reading.parser import Vocabulary, parse
+from symbp.reading.parser import FUNCTION_WORDS, Vocabulary, parse
 from symbp.reading.recognise import recognised
 from symbp.reading.statements import EQUALITIES, INDEX_LETTERS, Statement, statements
 from symbp.reading.syntax import (
@@ -67,6 +67,11 @@ class Definition:
         return [*marks(self.left.sub), *marks(self.left.sup)]
 
     @property
+    def above(self) -> tuple[str, ...]:
+        """The marks above the name."""
+        return tuple(m.text for m in marks(self.left.sup))
+
+    @property
     def numbers(self) -> tuple[str, ...]:
         """The marks that are plain numbers: z^{(2)} is another quantity than z^{(1)}."""
         return tuple(m.text for m in self.marks if m.text.isdigit())
@@ -109,6 +114,8 @@ class Found:
     """Letters that are set to a number somewhere: x = 1."""
     named: bool = False
     """Whether derivatives are named dW, dz."""
+    parts: set[str] = field(default_factory=set)
+    """Letters of costs of single steps of which derivatives are taken: E in ∂E_3/∂w."""
     differentiated: dict[str, None] = field(default_factory=dict)
     """Letters of which derivatives are taken and that stand without marks: C in ∂C/∂w."""
 
@@ -156,6 +163,11 @@ def _look_at(found: Found, place: int, s: Statement, latex: str) -> None:
         found.definitions.append(one)
         if one.derived:
             break
+        if order and isinstance(nodes[1], Name) and not isinstance(right, Name):
+            middle = f"{_source(latex, s.members[1])} = {_source(latex, member)}"
+            also = _definition(found, place, nodes[1], right, middle, order)
+            found.definitions += [also] if also is not None else []
+            break
         for name, meant in differing(nodes[1], right):
             implied = f"{latex[name.start : name.end]} = {latex[meant.start : meant.end]}"
             more = _definition(found, place, name, meant, implied, IMPLIED)
@@ -183,6 +195,14 @@ def _note(found: Found, nodes: Sequence[Node]) -> None:
         )
         found.named = found.named or any(isinstance(n, Differential) for n in walk(node))
         found.differentiated |= dict.fromkeys(_costs(node))
+        found.parts |= {
+            n.of.base
+            for n in walk(node)
+            if isinstance(n, Derivative)
+            and isinstance(n.of, Name)
+            and n.of.base in LOSS_LETTERS
+            and (n.of.sub or n.of.sup)
+        }
 
 
 def _defines_a_function(found: Found, place: int, left: Node, right: Node) -> bool:
@@ -204,9 +224,12 @@ def _definition(
 ) -> Definition | None:
     """left = right as a definition, if it can be one."""
     name = left.function if isinstance(left, Call) else left
-    if isinstance(name, Name) and isinstance(right, Number) and not (name.sub or name.sup):
+    is_number = isinstance(right, Number) or (
+        isinstance(right, Sum) and all(isinstance(n, Number) for _, n in right.terms)
+    )
+    if isinstance(name, Name) and is_number and not (name.sub or name.sup):
         found.numbers[name.base] = text
-    if not isinstance(name, Name) or isinstance(right, Number):
+    if not isinstance(name, Name) or is_number:
         return None
     if any(isinstance(n, Rows | Dots) for n in walk(right)) or (
         not name.sub and not name.sup and name.base in INDEX_LETTERS and isinstance(right, Name)
@@ -214,6 +237,8 @@ def _definition(
         return None  # a matrix written out; i = j
     if name.primes and name.base in FIRST_LOOK.functions:
         return None  # σ'(z) = ... says what a derivative is
+    if name.base in FUNCTION_WORDS:
+        return None  # log(e^x) = x
     if name.base in GIVEN | OPEN and isinstance(right, Name) and right.base not in "xX":
         return None
     if name.base in GIVEN and not isinstance(right, Name):

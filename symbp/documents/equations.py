@@ -16,9 +16,10 @@ from itertools import islice
 
 from symbp.documents.choosing import Choice, compact, spoken
 from symbp.documents.definitions import Definition, search
-from symbp.documents.first_look import LOSS_LETTERS, Marked, named_in
+from symbp.documents.first_look import LOSS_LETTERS, Marked, named_in, numbered_in
 from symbp.documents.unsaid import (
     costs,
+    costs_of_steps,
     errors,
     mean,
     sample_letters,
@@ -82,7 +83,7 @@ class Networks:
     def at(self, place: int, members: Sequence[Tokens]) -> Own:
         """The network of a statement of the formula of that number."""
         names = self._prepared(place, members)
-        return self._understood(Choice(self.found.definitions, place, names), names)
+        return self._understood(self._choice(place, members, names), names)
 
     def variants(self, place: int, members: Sequence[Tokens], own: Own) -> Iterator[Own]:
         """The same with a known activation where it is left open; for one sample alone."""
@@ -97,18 +98,26 @@ class Networks:
             one, _, _ = self._read(single, self._functions)
             yield Own(one, note="holds for one sample", chosen=tuple(single))
 
-    def rivals(self, place: int, members: Sequence[Tokens]) -> Iterator[Own]:
-        """The same with another definition of one of its quantities, which may be the one meant."""
+    def rivals(self, place: int, members: Sequence[Tokens], has: str = "") -> Iterator[Own]:
+        """The same with another definition of one of its quantities, which may be the one meant.
+
+        With a letter, only definitions that speak of it.
+        """
         names = self._prepared(place, members)
-        choice = Choice(self.found.definitions, place, names)
+        choice = self._choice(place, members, names)
         self._understood(choice, names)
         chosen, _ = choice.needed(names)
-        for other in islice(choice.rivals(chosen), MOST_RIVALS):
-            again = Choice(self.found.definitions, place, names)
+        others = (
+            d
+            for d in choice.rivals(chosen)
+            if not has or any(isinstance(n, Name) and n.base == has for n in walk(d.right))
+        )
+        for other in islice(others, MOST_RIVALS):
+            again = self._choice(place, members, names)
             again.refused, again.preferred = list(choice.refused), other
             yield replace(self._understood(again, names), note=f"it holds with {other.text}")
 
-        for loss in self._usual_losses(chosen):
+        for loss in () if has else self._usual_losses(chosen):
             kept = [loss if d.left.base == loss.left.base else d for d in chosen]
             lexicons, _, _ = self._read(kept, self._functions)
             yield Own(lexicons, note=f"it holds with {loss.text}")
@@ -130,6 +139,10 @@ class Networks:
                     (s,) = statements(tokens(text))
                     right = parse(s.members[1], self.found.vocabulary)
                     yield replace(d, text=text, right=right)
+
+    def _choice(self, place: int, members: Sequence[Tokens], names: Sequence[Marked]) -> Choice:
+        numbered = numbered_in(members, self.found.vocabulary)
+        return Choice(self.found.definitions, place, names, numbered)
 
     def _prepared(self, place: int, members: Sequence[Tokens]) -> list[Marked]:
         """The names of a statement; and the functions that are defined where it stands."""
@@ -212,7 +225,9 @@ class Networks:
         speaks = self.found.named or self._names & {r"\delta", r"\Delta"}
         if not asked and speaks and not defined & LOSS_LETTERS:
             asked = [next((c for c in self.found.differentiated if c in LOSS_LETTERS), "J")]
-        return costs(equations, [c for c in asked if c not in defined])
+        steps = sorted((self.found.parts & self._names) - defined - set(asked))
+        found = [line for c in steps for line in costs_of_steps(equations, c)]
+        return found or costs(equations, [c for c in asked if c not in defined])
 
     def _errors(self, chosen: Sequence[Definition]) -> list[str]:
         """δ^l = ∂C/∂z^l, where the claim speaks of an error that nothing defines."""

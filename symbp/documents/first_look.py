@@ -68,6 +68,20 @@ def named_in(members: Sequence[Tokens], known: Vocabulary = FIRST_LOOK) -> list[
     return list(found)
 
 
+def numbered_in(members: Sequence[Tokens], known: Vocabulary = FIRST_LOOK) -> set[str]:
+    """The letters that stand with a number above: z of z^{[2]}."""
+    found: set[str] = set()
+    for member in members:
+        with suppress(ReadingError):
+            found |= {
+                n.base
+                for n in walk(parse(member, known))
+                if isinstance(n, Name)
+                and any(m.text.isdigit() and (m.bracket or m.text != "2") for m in marks(n.sup))
+            }
+    return found
+
+
 def heads(node: Node) -> Iterator[str]:
     """The letters that derivatives are of and by: z and w in ∂z/∂w."""
     for n in walk(node):

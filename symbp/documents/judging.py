@@ -6,7 +6,7 @@ A declaration holds from its place on. Formulas that begin with = go on with the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -33,6 +33,8 @@ from symbp.reading.syntax import Tokens
 
 #: \log without a base, which outside of this field is often the one to the base 10.
 DECIMAL = re.compile(r"\\log(?![a-zA-Z])(?!\s*_)")
+#: The letter that a network lacks.
+MISSING = re.compile(r"(?:no equation defines|does not depend on) (\\?[A-Za-z]+)")
 #: Fonts of vectors.
 BOLD = re.compile(r"\\(?:mathbf|boldsymbol|bm|pmb|vec|mathbb)(?![a-z])")
 #: dy/dx with a Latin d above and below the bar.
@@ -241,6 +243,8 @@ class _Reader:
             if (found := proved(variant)) is not None:
                 notes = [n for n in (variant.note, own.assumed) if n]
                 return replace(found, conventions=(*found.conventions, *notes))
+        if verdict.status is Status.UNREAD:
+            return self._elsewhere(verdict, members, place, proved)
         if verdict.status is not Status.REFUTED:
             return verdict
         if not verdict.repair:
@@ -260,6 +264,19 @@ class _Reader:
         for rival in networks.rivals(self.place, members):
             if proved(rival) is not None:
                 return _open(verdict, f"{verdict.reason}; {rival.note}")
+        return verdict
+
+    def _elsewhere(
+        self, verdict: Verdict, members: list[Tokens], place: int,
+        proved: Callable[[Own], Verdict | None],
+    ) -> Verdict:  # fmt: skip
+        """Proved with another definition that has the name which is missing, where one stands."""
+        missing = MISSING.search(verdict.reason)
+        if missing is None:
+            return verdict
+        for rival in self._networks().rivals(self.place, members, missing[1]):
+            if (found := proved(rival)) is not None:
+                return replace(found, conventions=(*found.conventions, rival.note))
         return verdict
 
     @staticmethod

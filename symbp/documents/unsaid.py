@@ -38,6 +38,20 @@ def costs(equations: Sequence[Definition], missing: Collection[str]) -> list[str
     return found
 
 
+def costs_of_steps(equations: Sequence[Definition], base: str) -> list[str]:
+    """E_t = any(o_t): the cost of each step, where none is given."""
+    terms = [d.text.split("=", 1)[0].strip() for d in _ends(equations) if _timed(d.left)]
+    if not terms:
+        return []
+    scripts = re.search(r"[_^]", terms[0])
+    marks_of_step = terms[0][scripts.start() :] if scripts else ""
+    return [f"{base}{marks_of_step} = any({', '.join(dict.fromkeys(terms))})"]
+
+
+def _timed(n: Name) -> bool:
+    return _letter(n) in ("t", r"\tau")
+
+
 def _ends(equations: Sequence[Definition]) -> list[Definition]:
     """The quantities that nothing else needs; else those that functions are applied to."""
     quantities = [d for d in equations if d.left.base not in LOSS_LETTERS]
