@@ -111,6 +111,55 @@ def test_what_a_post_says_in_its_own_way(post, expected):
     assert shown_statuses(post) == expected
 
 
+@pytest.mark.parametrize(
+    "post, expected",
+    [
+        # y = a = σ(z) says what a is
+        (
+            r"""
+$z = w^T x + b$, $\hat{y} = a = \sigma(z)$, $\sigma(u) = \frac{1}{1 + e^{-u}}$,
+$L(a, y) = -(y \log a + (1 - y) \log (1 - a))$.
+
+$\frac{dL}{dz} = a - y$, $\frac{dL}{dz} = y - a$, $\frac{dL}{dw} = (a - y) x$.
+""",
+            ["proved", "refuted", "proved"],
+        ),
+        # the definition with the letter that is missing stands elsewhere
+        (
+            r"""
+$p = h_\theta(x)$, $\sigma(u) = \frac{1}{1 + e^{-u}}$.
+
+$\frac{\partial p}{\partial \theta_j} = p (1 - p) x_j$,
+$\frac{\partial p}{\partial \theta_j} = p (1 + p) x_j$.
+
+This follows from $p = \sigma(\theta^T x)$.
+""",
+            ["proved", "unread"],
+        ),
+        # the cost of a step
+        (
+            r"""
+$h_t = U x_t + W s_{t-1}$, $s_t = \tanh(h_t)$, $o_t = V s_t$.
+
+$\frac{\partial E_t}{\partial V} = \frac{\partial E_t}{\partial o_t} s_t^T$,
+$\frac{\partial E_t}{\partial s_t} = V^T \frac{\partial E_t}{\partial o_t}$,
+$\frac{\partial E_t}{\partial s_t} = V \frac{\partial E_t}{\partial o_t}$.
+""",
+            ["proved", "proved", "refuted"],
+        ),
+    ],
+)
+def test_definitions_in_other_places(post, expected):
+    assert shown_statuses(post) == expected
+
+
+def test_the_declaration_that_is_missing_is_named():
+    text = r"$\delta^{(l)} = ((\Theta^{(l)})^T \delta^{(l+1)}) .* g'(z^{(l)})$"
+    (found,) = shown(text)
+    assert found.verdict.status.value == "unread"
+    assert "declare <!-- symbp network: mlp; notation: ng -->" in found.verdict.reason
+
+
 def test_what_an_error_is_may_be_assumed_and_is_said():
     text = r"""
 $z^l = W^l a^{l-1} + b^l$, $a^l = \sigma(z^l)$, $C = \frac{1}{2} \|a^L - y\|^2$.

@@ -112,7 +112,7 @@ class Networks:
             for d in choice.rivals(chosen)
             if not has or any(isinstance(n, Name) and n.base == has for n in walk(d.right))
         )
-        for other in islice(others, MOST_RIVALS):
+        for other in islice(others, MOST_RIVALS // 2 if has else MOST_RIVALS):
             again = self._choice(place, members, names)
             again.refused, again.preferred = list(choice.refused), other
             yield replace(self._understood(again, names), note=f"it holds with {other.text}")

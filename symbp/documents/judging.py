@@ -14,6 +14,8 @@ import sympy as sp
 
 from symbp.documents.equations import Networks, Own
 from symbp.documents.finding import Finding
+from symbp.documents.first_look import named_in
+from symbp.documents.hints import declaration
 from symbp.documents.macros import expand
 from symbp.documents.networks import KEYS, declared_network
 from symbp.documents.plain import as_latex
@@ -197,6 +199,8 @@ class _Reader:
             elif not declared_here and verdict.status is not Status.PROVED:
                 verdict = self._undeclared(verdict, own, members, latex, place, s.condition)
             verdict = _among_lost(verdict) if self.lost else verdict
+            if not declared_here and verdict.status is Status.UNREAD:
+                verdict = self._hinted(verdict, members)
             yield self._finding(region, verdict, text, left, member)
 
     def _plain(self, members: list[Tokens], latex: list[str]) -> list[Verdict]:
@@ -265,6 +269,16 @@ class _Reader:
             if proved(rival) is not None:
                 return _open(verdict, f"{verdict.reason}; {rival.note}")
         return verdict
+
+    def _hinted(self, verdict: Verdict, members: list[Tokens]) -> Verdict:
+        """With the declaration that the letters of the claim suggest, where one is missing."""
+        names = named_in(members, self._networks().found.vocabulary)
+        line = declaration(verdict.latex, names) if "no equation" in verdict.reason else ""
+        if not line:
+            return verdict
+        return replace(
+            verdict, reason=f"{verdict.reason}; if it is a plain network, declare {line}"
+        )
 
     def _elsewhere(
         self, verdict: Verdict, members: list[Tokens], place: int,

@@ -120,8 +120,10 @@ class Quantities:
         base = self.source.given.batch.get(n.base, n.base) + "'" * n.primes
         is_bare = not n.sub and not n.sup
         own = [f for f in found.values() if f.base == base and f.bare in (None, is_bare)]
+        if not any(f.fixed for f in own):
+            return own[0].key if own else None
+        texts = {("_", m.text) for m in marks(n.sub)} | {("^", m.text) for m in marks(n.sup)}
         for f in sorted(own, key=lambda f: -len(f.fixed)):
-            texts = {("_", m.text) for m in marks(n.sub)} | {("^", m.text) for m in marks(n.sup)}
             if all(mark in texts for mark in f.fixed):
                 return f.key
         return None
