@@ -18,6 +18,7 @@ from sympy import Symbol
 from symbp.errors import ReadingError
 from symbp.functions import TABLE
 from symbp.reading import arrays, calls, conditions, derivatives, dots, ordered, sums
+from symbp.reading.differences import APPROXIMATION, is_difference_quotient
 from symbp.reading.lexer import Token
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.marks import Mark, marks, text_of
@@ -261,6 +262,8 @@ class Elaborator:
 
     def fraction(self, node: Fraction) -> Typed:
         """a/b: by a number, or entry by entry."""
+        if is_difference_quotient(node, self.lexicon.called):
+            raise ReadingError(APPROXIMATION, node.start)
         above, below = self.read(node.above), self.read(node.below)
         inverse = replace(below, expr=1 / below.expr, chain=None)
         if below.is_scalar:
