@@ -63,6 +63,13 @@ def test_what_holds_at_no_width_is_refuted() -> None:
     assert verdict(latex).status.value == "refuted"
 
 
+def test_a_network_that_is_too_wide_to_be_tried() -> None:
+    huge = WIDE.replace("784", "60000")
+    assert verdict(rf"{W} = \delta^l (a^{{l-1}})^T", huge).status.value == "proved"
+    found = verdict(rf"{W} = 2 \delta^l (a^{{l-1}})^T", huge)
+    assert (found.status.value, "too wide" in found.reason) == ("undecided", True)
+
+
 def test_it_takes_no_longer_than_small_layers() -> None:
     start = time.process_time()
     assert verdict(rf"{W} = \delta^l (a^{{l-1}})^T").status.value == "proved"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,8 @@ from sympy import Symbol
 from symbp.judge.compare import Sides, points, scopes
 from symbp.judge.values import Values
 from symbp.judge.verdict import Status
-from symbp.numbers.indexing import GROUND
+from symbp.numbers.indexing import GROUND, Indexing
+from symbp.numbers.sampling import given_families
 from symbp.system import System
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 WIDEST = 24
 #: How many units of a declared layer are looked at.
 LOOK = 2
+#: The most numbers that a declared network may be given.
+MOST = 500_000
 
 
 def narrow(system: System) -> System:
@@ -55,6 +59,11 @@ def at_declared(judge: Judge, found: Outcome) -> Outcome:
         reason = f"it holds at sizes {small}; for the declared ones no proof was found"
         return replace(undecided, reason=reason) if only else found
     system = judge.declared.system
+    indexing = Indexing(system, {})
+    given = ((v, key) for v in given_families(system) for key in indexing.keys(v))
+    if sum(prod(indexing.shape(v, key)) for v, key in given) > MOST:
+        reason = f"the sides differ at sizes {small}; the declared ones are too wide to be tried"
+        return replace(undecided, reason=reason)
     where = points(sides, system, judge.declared.at(None).primal.indexing)
     if not judge.declared.found(lambda values: differ_at_first(sides, values, where)):
         reason = f"the sides differ at sizes {small}; at the declared ones no difference was found"

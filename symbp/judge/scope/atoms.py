@@ -45,8 +45,8 @@ UNIT: Term = ((), ())
 
 
 def new_letter() -> str:
-    """A letter that stands nowhere else."""
-    return f"?{next(_fresh)}"
+    """A letter that stands nowhere else; later ones come later in the alphabet, however many."""
+    return f"?{next(_fresh):012}"
 
 
 def key_of(p: Poly) -> Key:
