@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import symbp
+from symbp.errors import ReadingError
 from tests.claims_by_hand import MLP, status, verdict
 
 LAYER = r"""
@@ -44,6 +45,8 @@ STEPS = {"define": r"\delta_t = \partial E / \partial z_t"}
         r"[\frac{\partial C}{\partial b_1}, \ldots, \frac{\partial C}{\partial b_n}]^T",
         r"diag(\sigma'(z_1), \ldots, \sigma'(z_n)) (a - y)",
         r"\begin{pmatrix} \sigma'(z_1) & & \\ & \ddots & \\ & & \sigma'(z_n) \end{pmatrix} (a - y)",
+        r"\begin{pmatrix} \sigma'(z_1) & 0 & 0 \\ 0 & \ddots & 0 \\ 0 & 0 & \sigma'(z_n)"
+        r"\end{pmatrix} (a - y)",
         r"\left(\begin{array}{c} (a_1 - y_1) \sigma'(z_1) \\ \vdots \\ (a_n - y_n) \sigma'(z_n)"
         r"\end{array}\right)",
         r"\begin{bmatrix} a_1 - y_1 \\ \vdots \\ a_n - y_n \end{bmatrix} \odot \sigma'(z)",
@@ -219,6 +222,7 @@ def test_all_entries_written(claim: str, expected: str) -> None:
         r"\begin{bmatrix} \delta_1 & \delta_2 \\ \delta_1 \end{bmatrix}",
         r"\begin{bmatrix} \delta_1 \\ \delta_2 \end{bmatrix}_1",
         r"\delta (x, z)",
+        r"\{\delta_1, \delta_2\}",
     ],
 )
 def test_what_is_no_array_is_not_judged(right: str) -> None:
@@ -229,8 +233,6 @@ def test_what_is_no_array_is_not_judged(right: str) -> None:
 def test_two_vectors_of_one_length_in_a_list() -> None:
     """[a, y] is a long vector or a matrix with two columns."""
     net = LAYER + "D = \\|a\\|^2"
-    claim = r"\frac{\partial C}{\partial z} = [\delta, \delta] [1, 0]^T"
-    assert status(net, claim, **DELTA, loss="C") == "proved"
     claim = r"[\delta, \delta]^T [\delta, \delta] = \delta^T \delta + \delta^T \delta"
     assert status(net, claim, **DELTA, loss="C") == "proved"
 
@@ -241,3 +243,136 @@ def test_cases_whose_conditions_follow_a_full_stop() -> None:
     claim = r"\frac{dy}{dx} = \begin{cases} 1, x > 0 \\ 0. x \leq 0 \end{cases}"
     assert status(net, claim, **entries) == "proved"
     assert status(net, claim.replace("1,", "2,"), **entries) == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"\delta = \begin{bmatrix} \delta_1 \\ \delta_2 \\ \delta_3 \end{bmatrix}", "proved"),
+        (r"\delta = \begin{bmatrix} \delta_1 \\ \delta_2 \\ \delta_2 \end{bmatrix}", "refuted"),
+        (r"\delta = \begin{bmatrix} \delta_1 \\ \delta_2 \\ \delta_4 \end{bmatrix}", "unread"),
+        (r"\frac{\partial C}{\partial x} = \begin{pmatrix} w_{11} & w_{21} \\ w_{12} & w_{22}"
+         r"\\ w_{13} & w_{23} \end{pmatrix} \begin{pmatrix} \delta_1 \\ \delta_2 \end{pmatrix}",
+         "proved"),
+        (r"\frac{\partial C}{\partial x} = \begin{pmatrix} w_{11} & w_{21} \\ w_{12} & w_{22}"
+         r"\\ w_{13} & w_{22} \end{pmatrix} \begin{pmatrix} \delta_1 \\ \delta_2 \end{pmatrix}",
+         "refuted"),
+        (r"\frac{\partial C}{\partial x} = \begin{pmatrix} w_{11} & w_{21} \\ w_{12} & w_{22}"
+         r"\\ w_{13} & w_{23} \end{pmatrix} \delta", "proved"),
+        (r"\frac{\partial C}{\partial x} = \begin{pmatrix} w_{11} & w_{12} \\ w_{21} & w_{22}"
+         r"\end{pmatrix} \delta", "refuted"),
+        (r"\frac{\partial C}{\partial x} = \begin{pmatrix} w_{11} \delta_1 + w_{21} \delta_2 \\"
+         r"w_{12} \delta_1 + w_{22} \delta_2 \end{pmatrix}", "undecided"),
+        (r"\frac{\partial C}{\partial x} = \begin{pmatrix} w_{11} \delta_1 - w_{21} \delta_2 \\"
+         r"w_{12} \delta_1 + w_{22} \delta_2 \end{pmatrix}", "refuted"),
+        (r"\delta = \begin{bmatrix} \sigma'(z_1) & 0 \\ 0 & \sigma'(z_2) \end{bmatrix}"
+         r"\begin{bmatrix} a_1 - y_1 \\ a_2 - y_2 \\ a_3 - y_3 \end{bmatrix}", "refuted"),
+    ],
+)  # fmt: skip
+def test_arrays_say_how_long_axes_are(claim: str, expected: str) -> None:
+    assert status(LAYER, claim, **DELTA) == expected
+
+
+@pytest.mark.parametrize(
+    ("right", "expected"),
+    [
+        (r"\delta_1^2 a_1^1 & \delta_1^2 a_2^1 \\ \delta_2^2 a_1^1 & \delta_2^2 a_2^1 \\"
+         r"\delta_3^2 a_1^1 & \delta_3^2 a_2^1", "proved"),
+        (r"\delta_1^2 a_1^1 & \delta_1^2 a_2^1 \\ \delta_2^2 a_1^1 & \delta_2^2 a_2^1 \\"
+         r"\delta_3^2 a_1^1 & \delta_3^2 a_2^2", "refuted"),
+        (r"\delta_1^2 a_1^1 & \delta_2^2 a_1^1 \\ \delta_1^2 a_2^1 & \delta_2^2 a_2^1", "refuted"),
+    ],
+)  # fmt: skip
+def test_arrays_of_one_layer(right: str, expected: str) -> None:
+    claim = rf"\frac{{\partial C}}{{\partial W^2}} = \begin{{pmatrix}} {right} \end{{pmatrix}}"
+    assert status(MLP, claim, define=r"\delta^l = \partial C / \partial z^l") == expected
+
+
+JACOBIAN = r"\frac{\partial a}{\partial z} = \begin{bmatrix} "
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        (r"a_1 (1 - a_1) & -a_1 a_2 & \cdots & -a_1 a_n \\ -a_2 a_1 & a_2 (1 - a_2) & \cdots &"
+         r"-a_2 a_n \\ \vdots & \vdots & \ddots & \vdots \\ -a_n a_1 & -a_n a_2 & \cdots &"
+         r"a_n (1 - a_n)", "proved"),
+        (r"a_1 (1 - a_1) & -a_1 a_2 & \cdots & -a_1 a_n \\ -a_1 a_2 & a_2 (1 - a_2) & \cdots &"
+         r"-a_2 a_n \\ \vdots & \vdots & \ddots & \vdots \\ -a_1 a_n & -a_2 a_n & \cdots &"
+         r"a_n (1 - a_n)", "proved"),
+        (r"a_1 (1 - a_1) & \cdots & -a_1 a_n \\ \vdots & \ddots & \vdots \\"
+         r"-a_n a_1 & \cdots & a_n (1 - a_n)", "proved"),
+        (r"a_1 (1 - a_1) & \cdots & a_1 a_n \\ \vdots & \ddots & \vdots \\"
+         r"a_n a_1 & \cdots & a_n (1 - a_n)", "refuted"),
+        (r"a_1 & \cdots & -a_1 a_n \\ \vdots & \ddots & \vdots \\ -a_n a_1 & \cdots & a_n",
+         "refuted"),
+        (r"a_1 (1 - a_1) & \cdots & -a_1 z_n \\ \vdots & \ddots & \vdots \\"
+         r"-z_1 a_n & \cdots & a_n (1 - a_n)", "unread"),
+        (r"a_1 (1 - a_1) & -a_1 a_2 & \cdots & -a_1 a_n \\ -a_2 a_1 & a_2 (1 - a_2) & \cdots &"
+         r"-a_2 a_1 \\ \vdots & \vdots & \ddots & \vdots \\ -a_n a_1 & -a_n a_2 & \cdots &"
+         r"a_n (1 - a_n)", "unread"),
+        (r"a_1 (1 - a_1) & -a_1 a_2 \\ -a_2 a_1 & a_2 (1 - a_2)", "proved"),
+        (r"a_1 (1 - a_1) & -a_1 a_2 \\ a_2 a_1 & a_2 (1 - a_2)", "refuted"),
+    ],
+)  # fmt: skip
+def test_a_diagonal_of_its_own(entries: str, expected: str) -> None:
+    net = "a = softmax(z)\nC = -\\sum_j y_j \\log a_j"
+    assert status(net, JACOBIAN + entries + r"\end{bmatrix}") == expected
+
+
+WRITTEN_OUT = r"""
+\begin{bmatrix} z_1 \\ z_2 \end{bmatrix} = \begin{bmatrix} w_{11} & w_{12} & w_{13} \\ w_{21} & w_{22} & w_{23} \end{bmatrix} \begin{bmatrix} x_1 \\ x_2 \\ x_3 \end{bmatrix} + [b_1, b_2]^T
+a = \sigma(z)
+C = \frac{1}{2} \|a - y\|^2
+"""  # noqa: E501
+WITH_DOTS = r"""
+\left[ \begin{array}{c} z_1 \\ \vdots \\ z_n \end{array} \right] = \begin{bmatrix} w_{11} & \cdots & w_{1m} \\ \vdots & & \vdots \\ w_{n1} & \cdots & w_{nm} \end{bmatrix} x + b
+a = \sigma(z)
+C = \frac{1}{2} \|a - y\|^2
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize("equations", [WRITTEN_OUT, WITH_DOTS])
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"\frac{\partial C}{\partial w_{12}} = \delta_1 x_2", "proved"),
+        (r"\frac{\partial C}{\partial w} = \delta x^T", "proved"),
+        (r"\frac{\partial C}{\partial b} = [(a_1 - y_1) \sigma'(z_1), (a_2 - y_2) \sigma'(z_2)]^T",
+         "proved"),
+        (r"\frac{\partial C}{\partial w_{12}} = \delta_2 x_1", "refuted"),
+        (r"\frac{\partial C}{\partial w} = x \delta^T", "refuted"),
+        (r"\frac{\partial C}{\partial b} = [(a_1 - y_1) \sigma'(z_2), (a_2 - y_2) \sigma'(z_1)]^T",
+         "refuted"),
+    ],
+)  # fmt: skip
+def test_forward_equations_written_out(equations: str, claim: str, expected: str) -> None:
+    assert status(equations, claim, **DELTA) == expected
+
+
+def test_sizes_of_a_network_written_out() -> None:
+    right = r"\frac{\partial C}{\partial x_1} = \delta_1 w_{11} + \delta_2 w_{21}"
+    assert status(WRITTEN_OUT, right, **DELTA) == "proved"
+    assert status(WRITTEN_OUT, right.replace("w_{21}", "w_{12}"), **DELTA) == "refuted"
+    assert status(WRITTEN_OUT, right.replace(r" + \delta_2 w_{21}", ""), **DELTA) == "refuted"
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        r"\begin{bmatrix} z_2 \\ z_1 \end{bmatrix}",
+        r"\begin{bmatrix} z_1 \\ u_2 \end{bmatrix}",
+        r"\begin{bmatrix} z_1 \\ \vdots \\ z_2 \\ z_3 \end{bmatrix}",
+    ],
+)
+def test_what_is_no_whole_quantity_defines_nothing(left: str) -> None:
+    with pytest.raises(ReadingError, match="must be one name"):
+        status(f"{left} = W x\nC = \\|z\\|^2", r"\frac{\partial C}{\partial x} = 2 W^T z")
+
+
+def test_a_document_whose_network_is_written_out() -> None:
+    text = "Let $" + WRITTEN_OUT.strip().replace("\n", "$, $") + "$. Then\n\n"
+    text += "$$\n\\frac{\\partial C}{\\partial w_{12}} = (a_1 - y_1) \\sigma'(z_1) x_2\n$$\n\n"
+    text += "$$\n\\frac{\\partial C}{\\partial w_{12}} = (a_1 - y_1) \\sigma'(z_1) x_1\n$$\n"
+    found = [f.verdict.status.value for f in symbp.check(text).findings]
+    assert found == ["proved", "refuted"]

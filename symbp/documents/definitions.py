@@ -30,6 +30,7 @@ from symbp.reading.syntax import (
     form,
     walk,
 )
+from symbp.reading.wholes import unbracketed, with_wholes
 
 #: Letters of error terms: what is said of them is a claim, unless it is the definition itself.
 ERRORS = (r"\delta", r"\Delta", r"\nabla")
@@ -223,6 +224,9 @@ def _definition(
     found: Found, place: int, left: Node, right: Node, text: str, order: int
 ) -> Definition | None:
     """left = right as a definition, if it can be one."""
+    if isinstance(unbracketed(right), Rows):
+        return None  # x = (x_1, x_2)ᵀ says what its entries are called
+    left, right = (unbracketed(with_wholes(n, {})) for n in (left, right))
     name = left.function if isinstance(left, Call) else left
     is_number = isinstance(right, Number) or (
         isinstance(right, Sum) and all(isinstance(n, Number) for _, n in right.terms)
@@ -231,10 +235,10 @@ def _definition(
         found.numbers[name.base] = text
     if not isinstance(name, Name) or is_number:
         return None
-    if any(isinstance(n, Rows | Dots) for n in walk(right)) or (
+    if any(isinstance(n, Dots) for n in walk(right)) or (
         not name.sub and not name.sup and name.base in INDEX_LETTERS and isinstance(right, Name)
     ):
-        return None  # a matrix written out; i = j
+        return None  # what is left out; i = j
     if name.primes and name.base in FIRST_LOOK.functions:
         return None  # σ'(z) = ... says what a derivative is
     if name.base in FUNCTION_WORDS:

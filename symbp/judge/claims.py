@@ -42,6 +42,7 @@ from symbp.judge.conditions import conditioned
 from symbp.judge.counterexample import counterexample
 from symbp.judge.points import Points
 from symbp.judge.scope import Scopes
+from symbp.judge.sizes import UNSIZED, scope_text, sized
 from symbp.judge.targets import class_slots
 from symbp.judge.updates import gradient_claim, may_be_maximised, other_steps
 from symbp.judge.verdict import Counterexample, Status
@@ -75,6 +76,8 @@ class Outcome:
     conventions: tuple[str, ...] = ()
     counterexample: Counterexample | None = None
     sides: Sides | None = None
+    sizes: str = ""
+    """At which sizes it was proved, where arrays written out say them."""
     totals: bool = False
     """Whether it was proved where the targets add up to one."""
     products: tuple[tuple[int, int, int], ...] = ()
@@ -106,6 +109,7 @@ class Judge:
         self.points = Points(self.system)
         self._totals: Points | None = None
         self.scopes = Scopes(lexicon.system, self.system)
+        self._sized: dict[str, Judge] = {}
 
     @cached_property
     def in_rows(self) -> Judge | None:
@@ -208,12 +212,26 @@ class Judge:
             outcome = Outcome(Status.REFUTED, sides.reason)
             return self._in_other_layout(scope, a, b, outcome) if sides.transposed else outcome
         sides = conditioned(sides, (*self.lexicon.conditions, *conditions), scope, self.lexicon)
-        outcome = self.judged(sides)
+        outcome = self._at_sizes(sides, scope)
         if outcome.status is Status.REFUTED and _is_jacobian(a) and len(b.axes) == 2:
             return self._in_other_layout(scope, a, b, outcome)
         if scope.unclear and outcome.status is Status.PROVED:
             return Outcome(Status.UNDECIDED, scope.unclear, sides=sides)
         return outcome
+
+    def _at_sizes(self, sides: Sides, scope: Scope) -> Outcome:
+        """The outcome where arrays written out say sizes; what they leave open must not matter."""
+        if not scope.numbers:
+            return self.judged(sides)
+        outcomes = []
+        for system in sized(self.lexicon.system, sides, scope.numbers, scope.likely):
+            key = str(sorted(system.sizes.items()))
+            each = self._sized.get(key) or Judge(replace(self.lexicon, system=system))
+            self._sized[key] = each
+            outcomes.append(replace(each.judged(sides), sizes=scope_text(system, sides)))
+        if len({o.status for o in outcomes}) == 1:
+            return outcomes[0]
+        return Outcome(Status.UNDECIDED, UNSIZED, sides=sides)
 
     def _in_other_layout(self, scope: Scope, a: Typed, b: Typed, outcome: Outcome) -> Outcome:
         """What is not equal, with a note where the transposed derivative is right.
@@ -223,7 +241,9 @@ class Judge:
         if not a.expr.has(Total):
             return outcome
         turned = laid_over(scope, a, b.flipped)
-        if isinstance(turned, Mismatch) or self.judged(turned).status is not Status.PROVED:
+        if isinstance(turned, Mismatch):
+            return outcome
+        if self._at_sizes(turned, scope).status is not Status.PROVED:
             return outcome
         if a.chain and a.chain.of_axes:
             return Outcome(Status.UNDECIDED, TURNED)
@@ -364,6 +384,8 @@ class Judge:
         sides = outcome.sides
         if outcome.status is not Status.PROVED or sides is None:
             return ""
+        if outcome.sizes:
+            return outcome.sizes
         return self.scopes.text(sides, self._where(sides), outcome.totals)
 
 

@@ -15,12 +15,27 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import sympy as sp
-from sympy import Expr, KroneckerDelta, S
+from sympy import Expr, KroneckerDelta, S, Symbol
 
 from symbp.errors import ReadingError
 from symbp.reading import conditions
+from symbp.reading.lengths import enumerated
 from symbp.reading.marks import marks, text_of
-from symbp.reading.patterns import COLUMN, ROW, Cells, Grid, Series, diagonal, grid, series, table
+from symbp.reading.patterns import (
+    COLUMN,
+    ROW,
+    Cells,
+    Grid,
+    NoPattern,
+    Series,
+    beside_diagonal,
+    diagonal,
+    grid,
+    is_diagonal,
+    is_square,
+    series,
+    table,
+)
 from symbp.reading.products import turned
 from symbp.reading.sizes import Exact
 from symbp.reading.sums import compare_end
@@ -31,6 +46,7 @@ from symbp.system import Kind, Range
 if TYPE_CHECKING:
     from symbp.reading.elaborate import Elaborator
 
+DEPTHS = {Symbol("L", integer=True), Symbol("T", integer=True)}
 #: What brackets with commas are: a row of entries, or of either layout.
 LISTS = {"list", "tuple"}
 
@@ -60,9 +76,8 @@ def array(reader: Elaborator, node: Rows) -> Typed:
     found = grid(node)
     if found.below is None and found.beside is None:
         return _joined(reader, node, found)
-    on_diagonal = diagonal(found)
-    if on_diagonal is not None and found.below is not None:
-        return diagonal_matrix(reader, _line(reader, on_diagonal, found.below, ROW))
+    if is_square(found) and is_diagonal(found) and found.below is not None:
+        return diagonal_matrix(reader, _line(reader, diagonal(found), found.below, ROW))
     if found.below is not None and found.beside is not None:
         return _table(reader, found)
     if found.below is not None:
@@ -106,8 +121,13 @@ def _line(reader: Elaborator, cells: Cells, gap: int, letter: str) -> Typed:
 
 
 def _table(reader: Elaborator, found: Grid) -> Typed:
-    """A matrix of which some entries are written."""
-    down, across = table(found)
+    """A matrix of which some entries are written; its diagonal may be another than the rest."""
+    try:
+        down, across = table(found)
+    except NoPattern:
+        if not is_square(found):
+            raise
+        return _with_diagonal(reader, found)
     pairs = [(letter, reader.scope.fresh()) for letter in (ROW, COLUMN)]
     with reader.scope.summing(pairs):
         entry = reader.read(down.entry)
@@ -115,6 +135,25 @@ def _table(reader: Elaborator, found: Grid) -> Typed:
     if not entry.is_scalar:
         raise ReadingError("entries of an array that are no numbers", down.entry.start)
     return Typed(entry.expr, row, col)
+
+
+def _with_diagonal(reader: Elaborator, found: Grid) -> Typed:
+    """A matrix whose diagonal has entries of its own: −a_j a_k beside a_j (1 − a_j)."""
+    assert found.below is not None
+    own = series(diagonal(found), found.below, ROW)
+    entry, turned_too = beside_diagonal(found, own.last)
+    pairs = [(letter, reader.scope.fresh()) for letter in (ROW, COLUMN)]
+    with reader.scope.summing(pairs):
+        on, off = reader.read(own.entry), reader.read(entry)
+    (j, k) = (symbol for _, symbol in pairs)
+    row, col = (_axis(reader, own, symbol) for symbol in (j, k))
+    swapped = off.expr.xreplace({j: k, k: j})
+    if not (on.is_scalar and off.is_scalar) or (turned_too and sp.expand(off.expr - swapped) != 0):
+        raise NoPattern("the entries beside the diagonal are not alike", own.entry.start)
+    if not reader.scope.unifier.equal(row.upper, col.upper):
+        raise NoPattern("an array with as many rows as columns", own.entry.start)
+    same = KroneckerDelta(j, k)
+    return Typed(same * on.expr + (1 - same) * off.expr, row, col)
 
 
 def _axis(reader: Elaborator, found: Series, symbol: sp.Symbol) -> Range:
@@ -142,11 +181,19 @@ def _check_end(reader: Elaborator, last: Tokens, upper: Expr) -> None:
     scope.ends.add(text)
     name, size = scope.bounds[-1]
     own = reader.lexicon.sizes.get(text) if len(last) == 1 else None
+    if own in DEPTHS and not _walks(reader, own, text):
+        own = None
     others = [s for n, s in before if n == name]
     others += [own] if own is not None and isinstance(scope.unifier, Exact) else []
     unlike = [s for s in others if not scope.unifier.equal(*map(scope.settled, (s, size)))]
     if unlike:
         scope.doubt = f"the last index {text} stands for {write(size)} and for {write(unlike[0])}"
+
+
+def _walks(reader: Elaborator, depth: Expr, text: str) -> bool:
+    """Whether a letter is that of the last layer or step; K and N may be any number."""
+    slots = [s for v in reader.lexicon.system.variables for s in v.slots]
+    return text in ("L", "T") and any(depth in s.range.upper.free_symbols for s in slots)
 
 
 # -- entries and blocks ------------------------------------------------------------------------
@@ -162,6 +209,8 @@ def _joined(reader: Elaborator, node: Rows, found: Grid) -> Typed:
     if any(p.cube or p.ones for row in parts for p in row):
         raise ReadingError("entries of an array that are no numbers", node.start)
     long = node.kind in LISTS and any(p.axes for p in parts[0])
+    if all(p.is_scalar for row in parts for p in row):
+        reader.scope.likely.update(enumerated(reader.lexicon.system, parts))
     if not long:
         return _put_together(reader, parts)
     (line,) = parts
@@ -223,7 +272,10 @@ def _total(
     if len(sizes) == 1 and not own:
         return None
     symbol = reader.copied(own[0]) if own else reader.scope.fresh()
-    return Range(symbol, S.One, sp.Add(*sizes))
+    total = sp.Add(*sizes)
+    if total.is_Integer and isinstance(reader.scope.unifier, Exact):
+        reader.scope.written.add(total)
+    return Range(symbol, S.One, total)
 
 
 def _placed(

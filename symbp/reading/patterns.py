@@ -10,7 +10,7 @@ place; else there is no pattern.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -51,6 +51,9 @@ class Series:
 def grid(node: Rows) -> Grid:
     """The entries of an array, its dots apart. Raises `ReadingError` where rows are not alike."""
     rows = [tuple(c if isinstance(c, Node) else None for c in row) for row in node.cells]
+    around = _around_dots(rows)
+    if around is not None:
+        return around
     gaps = [n for n, row in enumerate(rows) if _is_gap(row)]
     kept = [row for n, row in enumerate(rows) if n not in gaps]
     if not kept or len(gaps) > 1:
@@ -71,20 +74,78 @@ def grid(node: Rows) -> Grid:
     return Grid(cells, below, beside)
 
 
+def _around_dots(rows: Sequence[Cells]) -> Grid | None:
+    """A diagonal matrix with dots on its diagonal and zeros beside them."""
+    size = len(rows)
+    if size < 3 or any(len(row) != size for row in rows):
+        return None
+    dots = [j for j, row in enumerate(rows) if isinstance(row[j], Dots)]
+    if len(dots) != 1 or dots[0] in (0, size - 1) or not is_diagonal(Grid(tuple(rows))):
+        return None
+    gap = dots[0]
+    kept = [row[:gap] + row[gap + 1 :] for j, row in enumerate(rows) if j != gap]
+    return Grid(tuple(kept), gap, gap)
+
+
 def _is_gap(cells: Sequence[Node | None]) -> bool:
     """Whether there are dots and nothing else."""
     written = [c for c in cells if c is not None]
     return bool(written) and all(isinstance(c, Dots) for c in written)
 
 
-def diagonal(found: Grid) -> Cells | None:
-    """The entries on the diagonal where all others are 0 or left out."""
-    cells, size = found.cells, len(found.cells)
-    if len(cells[0]) != size or found.below != found.beside or size < 2:
-        return None
-    others = [c for j, row in enumerate(cells) for k, c in enumerate(row) if j != k]
-    is_zero = [c is None or (isinstance(c, Number) and float(c.text) == 0) for c in others]
-    return tuple(cells[n][n] for n in range(size)) if all(is_zero) else None
+def is_square(found: Grid) -> bool:
+    """Whether as many rows as columns are written, with dots in both."""
+    return len(found.cells) == len(found.cells[0]) and found.below == found.beside is not None
+
+
+def diagonal(found: Grid) -> Cells:
+    """The entries on the diagonal."""
+    return tuple(row[n] for n, row in enumerate(found.cells))
+
+
+def is_diagonal(found: Grid) -> bool:
+    """Whether all other entries are 0 or left out."""
+    others = [c for j, row in enumerate(found.cells) for k, c in enumerate(row) if j != k]
+    return all(c is None or (isinstance(c, Number) and float(c.text) == 0) for c in others)
+
+
+def beside_diagonal(found: Grid, last: Tokens) -> tuple[Node, bool]:
+    """The entry of row ı and column ȷ that are not the same; whether it must be that of ȷ and ı."""
+    assert found.below is not None
+    size = len(found.cells)
+    numbers = [(Token("number", str(n + 1), 0, 0),) for n in range(found.below)]
+    if size != len(numbers) + 1:
+        raise NoPattern("more than the last row is written behind dots", last[0].start)
+    places = [form(x) for x in (*numbers, last)]
+    cells = [(j, k, c) for j, row in enumerate(found.cells) for k, c in enumerate(row) if j != k]
+    entry, turned = None, False
+    for j, k, cell in cells:
+        if cell is None:
+            raise NoPattern("an entry of an array is left out", last[0].start)
+        own = _lettered(cell, {places[j]: ROW, places[k]: COLUMN})
+        entry = own if entry is None else entry
+        if form(own) != form(entry):
+            own, turned = _lettered(cell, {places[k]: ROW, places[j]: COLUMN}), True
+        if form(own) != form(entry):
+            raise NoPattern("an entry of an array is not what the others lead to", cell.start)
+    assert isinstance(entry, Node)
+    return entry, turned
+
+
+def _lettered(value: Any, letters: Mapping[object, str]) -> Any:
+    """A node with letters in the places of some indices."""
+    if isinstance(value, Node):
+        names = [f.name for f in fields(value) if f.name not in ("start", "end")]
+        return replace(value, **{n: _lettered(getattr(value, n), letters) for n in names})
+    if not isinstance(value, tuple):
+        return value
+    if not _are_tokens(value):
+        return tuple(_lettered(v, letters) for v in value)
+    found: list[Token] = []
+    for item in _items(value, True):
+        letter = letters.get(form(item))
+        found += item if letter is None else [Token("name", letter, item[0].start, item[-1].end)]
+    return tuple(found)
 
 
 def series(cells: Cells, gap: int, letter: str) -> Series:

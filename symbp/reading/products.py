@@ -102,9 +102,11 @@ def aligned(scope: Scope, a: Typed, b: Typed) -> Typed | None:
     if (a.row is None) != (b.row is None) or (a.col is None) != (b.col is None):
         return None
     mapping: dict[Symbol, Symbol] = {}
+    before = dict(scope.conditions)
     for x, y in ((a.row, b.row), (a.col, b.col)):
         if x is not None and y is not None:
             if not scope.same(x.upper, y.upper):
+                scope.conditions = before
                 return None
             mapping[y.symbol] = x.symbol
     return b.renamed(mapping)

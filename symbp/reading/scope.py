@@ -11,6 +11,7 @@ from typing import Protocol
 import sympy as sp
 from sympy import Expr, Indexed, Symbol
 
+from symbp.errors import ReadingError
 from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Kind, Range
 
@@ -36,8 +37,12 @@ class Scope:
     kinds: dict[Symbol, Kind] = field(default_factory=dict)
     ranges: dict[Symbol, Range] = field(default_factory=dict)
     """Ranges of unit indices, found where they are used."""
-    conditions: dict[Symbol, Expr] = field(default_factory=dict)
-    """Layers at which the shapes fit: l = L."""
+    conditions: dict[Expr, Expr] = field(default_factory=dict)
+    """Layers at which the shapes fit, l = L, and sizes that arrays written out have, n = 3."""
+    written: set[Expr] = field(default_factory=set)
+    """How many entries arrays have that are written out."""
+    likely: dict[Expr, Expr] = field(default_factory=dict)
+    """Sizes of which such arrays have all indices from 1 on."""
     width: tuple[str, int] = ("n", 0)
     """The writer's letter of the units of a layer, and by how much the layers' numbers differ."""
     notes: list[str] = field(default_factory=list)
@@ -119,9 +124,23 @@ class Scope:
     def same(self, a: Expr, b: Expr) -> bool:
         """Whether two sizes are equal; the sizes of two layers are where the layer is the last."""
         a, b = (self.settled(x) for x in (a, b))
-        if self.unifier.equal(a, b):
+        if self.unifier.equal(a, b) or self._counted(a, b) or self._counted(b, a):
             return True
         return not self.settled_shapes and self._condition(a, b)
+
+    @property
+    def numbers(self) -> dict[Expr, Expr]:
+        """The sizes that arrays written out have."""
+        return {size: n for size, n in self.conditions.items() if n.is_Integer}
+
+    def _counted(self, size: Expr, number: Expr) -> bool:
+        """Let a size be the number of entries that are written. Raises `ReadingError`."""
+        if number not in self.written or size.is_Integer:
+            return False
+        if not isinstance(size, (Symbol, Indexed)):
+            raise ReadingError(f"{number} entries are written of {self.size_text(size)}")
+        self.conditions[size] = number
+        return True
 
     def size_text(self, e: Expr) -> str:
         """A size for a message: n_l, n_{l-1}, m."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sympy import Symbol
@@ -28,6 +28,7 @@ from symbp.reading.syntax import (
     form,
     walk,
 )
+from symbp.reading.wholes import Shapes, unbracketed, with_wholes
 from symbp.system import Kind
 
 FUNCTION_LETTERS = frozenset({r"\sigma", r"\phi", "f", "g"})
@@ -62,7 +63,9 @@ class Source:
         self.vocabulary = self._vocabulary()
         self.operators: list[Operator] = []
         self.derivatives: dict[object, Node] = {}
-        self.equations, self.defines = self._parsed()
+        shapes: Shapes = {}
+        self.equations, self.defines = self._parsed(shapes)
+        self.given = replace(given, shapes={**shapes, **given.shapes})
         self.depths = self._depths()
 
     def _functions(self) -> dict[str, Row]:
@@ -139,25 +142,27 @@ class Source:
             found |= {name} if name.isalnum() and len(name) > 1 else set()
         return found
 
-    def _parsed(self) -> tuple[list[Written], list[Written]]:
+    def _parsed(self, shapes: Shapes) -> tuple[list[Written], list[Written]]:
+        """The equations and the definitions; `shapes` takes those of arrays written out."""
         equations: list[Written] = []
         defines: list[Written] = []
         for kind, lines in (("equation", self.given.equations), ("define", self.given.define)):
             for line in lines:
                 with at(f"{kind} {line}"):
-                    for one in self._lines(line):
+                    for one in self._lines(line, shapes):
                         derived = any(
                             isinstance(n, Derivative | Differential) for n in walk(one.right)
                         )
                         (defines if derived or kind == "define" else equations).append(one)
         return equations, defines
 
-    def _lines(self, line: str) -> list[Written]:
+    def _lines(self, line: str, shapes: Shapes) -> list[Written]:
         found = []
         for s in statements(tokens(line)):
             if len(s.members) < 2:
                 raise ReadingError("an equation needs a left and a right side")
-            left, right = (parse(m, self.vocabulary) for m in s.members[:2])
+            parsed = (parse(m, self.vocabulary) for m in s.members[:2])
+            left, right = (unbracketed(with_wholes(n, shapes)) for n in parsed)
             if isinstance(left, Differential):
                 self.derivatives["d", form(left.by)] = right
                 continue
