@@ -82,10 +82,13 @@ class Probe:
         return scope, conditioned(found, self.conditions, scope, self.judge.lexicon)
 
     def agrees(self, sides: Sides) -> bool:
-        """Whether both sides agree at the first layer and time, or do where targets are one-hot."""
+        """Whether both sides agree at the first and last layer and time, or for one-hot targets.
+
+        At the first alone products over layers or times may be empty.
+        """
         judge = self.judge
         all_points = judge._where(sides)
-        where = all_points[:1]
+        where = [*all_points[:1], *all_points[1:][-1:]]
         if not where:
             return False
         totals = judge._unit_totals()
