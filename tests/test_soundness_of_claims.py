@@ -325,3 +325,14 @@ def test_a_verdict_does_not_depend_on_the_claims_before_it():
     for order in list(permutations(CLAIMS, 3))[::5]:
         together = Judge(lexicon)
         assert [found(together, latex) for latex in order] == [alone[latex] for latex in order]
+
+
+def test_a_loss_of_which_nothing_is_known_is_no_polynomial():
+    """What would hold for a plain quadratic and a cubic cost is not proved for every cost."""
+    network, shapes = "C = any(z, y)\nu = C^2", "z n, y n"
+    for latex in (
+        r"\frac{\partial C}{\partial z} = (z^T y) y + z \odot z",
+        r"\frac{\partial C}{\partial z} = (z^T y) y",
+        r"\frac{\partial C}{\partial z} = z \odot z",
+    ):
+        assert status(network, latex, shapes=shapes) == "refuted"

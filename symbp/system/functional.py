@@ -15,6 +15,9 @@ from sympy.core.symbol import Str
 
 from symbp.errors import DefinitionError
 
+#: The constants of the polynomial that stands in for an unspecified loss.
+ALPHA, BETA = sp.Rational(17, 23), sp.Rational(29, 41)
+
 
 class Functional(ExprWithLimits):
     """name(o, y) differentiated by o at each index of `partials`."""
@@ -68,19 +71,20 @@ class Functional(ExprWithLimits):
         return result
 
     def stand_in(self) -> Expr:
-        """A polynomial that shows mistakes: ½(Σ_j y_j o_j)² + Σ_j o_j³/3, differentiated.
+        """A polynomial that shows mistakes: α(Σ_j y_j o_j)²/2 + β Σ_j o_j³/3, differentiated.
 
-        Numbers need some function; this one mixes all outputs and is not symmetric in them.
+        Numbers need some function; this one mixes all outputs and is not symmetric in them. Its
+        constants are such as stand in nobody's formula, so that none is right for it alone.
         """
         k, lo, hi = self.limits[0]
         o, y = self.entries
         total = sp.Sum(o * y, (k, lo, hi))
         at = [(o.xreplace({k: p}), y.xreplace({k: p})) for p in self.partials]
         if not at:
-            return total**2 / 2 + sp.Sum(o**3, (k, lo, hi)) / 3
+            return ALPHA * total**2 / 2 + BETA * sp.Sum(o**3, (k, lo, hi)) / 3
         if len(at) == 1:
-            return total * at[0][1] + at[0][0] ** 2
+            return ALPHA * total * at[0][1] + BETA * at[0][0] ** 2
         if len(at) == 2:
             same = sp.KroneckerDelta(*self.partials)
-            return at[0][1] * at[1][1] + 2 * at[0][0] * same
+            return ALPHA * at[0][1] * at[1][1] + 2 * BETA * at[0][0] * same
         raise DefinitionError(f"{self.name} is unspecified: no third derivatives in numbers")
