@@ -59,6 +59,11 @@ NETWORKS = {
         "define": [r"\delta^{(t)} = \partial L / \partial h^{(t)}"],
         "size": [r"T = \tau"],
     },
+    "images": {
+        "equations": ["z^l = a^{l-1} * W^l", r"a^l = \sigma(z^l)", "J = any(a^L)"],
+        "define": [r"\delta^l = \partial J / \partial z^l"],
+        "shapes": ["a p x q, W r x s"], "functions": ["* cross-correlation"],
+    },
     "numbers": {"equations": ["p = (u + v) q", "J = any(p)"], "shapes": ["all 1"]},
 }  # fmt: skip
 
@@ -128,6 +133,11 @@ PLANTED = [
     *planted(
         "layers", r"\frac{\partial z^{l+1}}{\partial z^l}",
         (r"W^{l+1}\sigma'(z^l)", "product kind", r"W^{l+1}\mathrm{diag}(\sigma'(z^l))"),
+    ),
+    *planted(
+        "images", r"\frac{\partial J}{\partial W^l}",
+        (r"a^{l-1} * rot180(\delta^l)", "rotation", r"a^{l-1} * \delta^l"),
+        (r"\delta^l * rot180(a^{l-1})", "rotation", r"a^{l-1} * \delta^l"),
     ),
     *planted(
         "layers", "W^l",

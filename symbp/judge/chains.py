@@ -154,5 +154,8 @@ def _agreed(outcomes: Sequence[tuple[Judge, Outcome]]) -> tuple[Judge, Outcome]:
     if len({o.status for _, o in outcomes}) == 1:
         return outcomes[0]
     words = {True: "as vectors and matrices", False: "as numbers"}
-    said = "; ".join(f"{words[j is outcomes[0][0]]}: {o.status}" for j, o in outcomes)
-    return outcomes[0][0], Outcome(Status.UNDECIDED, f"nothing says what the letters are ({said})")
+    said = "; ".join(
+        f"{j.lexicon.reading or words[j is outcomes[0][0]]}: {o.status}" for j, o in outcomes
+    )
+    what = "signs" if outcomes[0][0].lexicon.reading else "letters"
+    return outcomes[0][0], Outcome(Status.UNDECIDED, f"nothing says what the {what} are ({said})")

@@ -45,9 +45,9 @@ from symbp.judge.scope import Scopes
 from symbp.judge.sizes import UNSIZED, scope_text, sized
 from symbp.judge.targets import class_slots
 from symbp.judge.updates import gradient_claim, may_be_maximised, other_steps
-from symbp.judge.verdict import Counterexample, Status
-from symbp.judge.wide import at_declared, narrow
-from symbp.judge.within import but_last
+from symbp.judge.verdict import EMPTY, TOO_MANY, TURNED, Counterexample, Status
+from symbp.judge.wide import at_declared, at_small_sizes
+from symbp.judge.within import but_last, empty
 from symbp.numbers.sampling import with_small_sizes
 from symbp.reading.elaborate import Elaborator
 from symbp.reading.lexicon import Lexicon
@@ -60,11 +60,6 @@ from symbp.system import Kind, Role
 from symbp.system.equation import family_of
 
 MOST_READINGS = 16
-
-TURNED = (
-    "it holds in denominator layout, the derivative of a vector by a vector transposed, and "
-    "nothing says which layout is meant"
-)
 
 
 @dataclass(frozen=True)
@@ -99,9 +94,7 @@ class Judge:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
-        narrowed = narrow(lexicon.system)
-        self.system = with_small_sizes(narrowed)
-        self.narrowed = narrowed is not lexicon.system
+        self.system, self.narrowed = at_small_sizes(lexicon)
         self.fixed = {
             v.atom: Integer(size) for v in lexicon.system.with_role(Role.SIZE)
             if isinstance(size := lexicon.system.sizes.get(v.name), int)
@@ -178,9 +171,9 @@ class Judge:
         kinds = {o.status for o in meant}
         if Status.PROVED in kinds and Status.REFUTED in kinds:
             products = tuple(scopes[-1].products.values())
-            what = "a product" if products else "a list of vectors"
-            reason = f"{what} has two readings: only one of them holds"
-            return Outcome(Status.UNDECIDED, reason, products=products)
+            what = "a product" if products or scopes[-1].positive else "a list of vectors"
+            text = f"{what} has two readings: only one of them holds"
+            return Outcome(Status.UNDECIDED, text, products=products)
         order = [Status.PROVED, Status.UNDECIDED, Status.REFUTED]
         return min(meant, key=lambda o: order.index(o.status))
 
@@ -201,6 +194,8 @@ class Judge:
                 yield scope, _unless_unsure(scope, error)
             later = [k for k in sorted(scope.open) if not choices or k > max(choices)]
             waiting += [{**choices, k: n} for k in later for n in range(1, scope.open[k])]
+            if len(waiting) > MOST_READINGS:
+                yield scope, Outcome(Status.UNDECIDED, TOO_MANY)
             del waiting[MOST_READINGS:]
 
     def _compared(self, scope: Scope, a: Typed, b: Typed, conditions: Sequence[Tokens]) -> Outcome:
@@ -212,6 +207,8 @@ class Judge:
             outcome = Outcome(Status.REFUTED, sides.reason)
             return self._in_other_layout(scope, a, b, outcome) if sides.transposed else outcome
         sides = conditioned(sides, (*self.lexicon.conditions, *conditions), scope, self.lexicon)
+        if scope.positive and empty(scope, self._where(sides), self.points):
+            return Outcome(Status.REFUTED, EMPTY, sides=sides)
         outcome = self._at_sizes(sides, scope)
         if outcome.status is Status.REFUTED and _is_jacobian(a) and len(b.axes) == 2:
             return self._in_other_layout(scope, a, b, outcome)

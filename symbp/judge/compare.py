@@ -198,12 +198,11 @@ def points(sides: Sides, system: System, indexing: Indexing) -> list[dict[Symbol
 
 
 def _extent(system: System, indexing: Indexing, kind: Kind) -> tuple[int, int]:
-    ends = [
-        (indexing.integer(s.range.lower, {}), indexing.integer(s.range.upper, {}))
-        for v in system.variables
-        for s in v.slots
-        if s.kind is kind and not s.range.lower.free_symbols
-    ]
+    ranges = [s.range for v in system.variables for s in v.slots if s.kind is kind]
+    own = [r for r in ranges if not r.lower.free_symbols]
+    ends = [(indexing.integer(r.lower, {}), indexing.integer(r.upper, {})) for r in own]
+    if not ends:
+        raise ReadingError(f"a {kind} is written, and the network has none")
     return min(a for a, _ in ends), max(b for _, b in ends)
 
 

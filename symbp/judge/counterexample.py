@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Shown = tuple[tuple[str, str], ...]
 #: Points that are tried in turn.
 TRIES = 6
+#: The denominator where no two values may be equal: the largest of some is only one of them.
+FINE = 2**20
 
 
 def counterexample(
@@ -35,7 +37,8 @@ def counterexample(
 ) -> Counterexample | None:
     """The first point at which balls enclose the sides apart; None where none was found."""
     for seed in range(TRIES):
-        given = rational_point(judge.system, seed)
+        kinks = any(p.kind == "max" for p in judge.lexicon.poolings.values())
+        given = rational_point(judge.system, seed, FINE if kinks else 8)
         values = Values(judge.system, given, Balls())
         try:
             found = _difference(sides, values, where)
@@ -48,8 +51,8 @@ def counterexample(
     return None
 
 
-def rational_point(system: System, seed: int) -> dict[str, Any]:
-    """Small fractions for everything that is given; targets of one unit add up to one."""
+def rational_point(system: System, seed: int, below: int = 8) -> dict[str, Any]:
+    """Fractions of a denominator for everything that is given; small ones where that does."""
     indexing = Indexing(system, {})
     result: dict[str, Any] = {}
     for v in given_families(system):
@@ -59,6 +62,8 @@ def rational_point(system: System, seed: int) -> dict[str, Any]:
             shape = indexing.shape(v, key)
             count = int(np.prod(shape, dtype=int))
             numbers = [Fraction(rng.choice(_NUMERATORS), 8) for _ in range(count)]
+            if below != 8:
+                numbers = [x + Fraction(rng.randrange(1, below // 8), below) for x in numbers]
             if v.role is Role.TARGET or v.role is Role.HYPERPARAMETER:
                 numbers = [abs(x) / 3 for x in numbers]
             array = np.empty(count, dtype=object)

@@ -96,7 +96,9 @@ class Values:
         found: Any = np.zeros((1,) * len(axes), int)
         for t, (lo, hi) in zip(inner, indexing.spans(variable, key), strict=True):
             place = GROUND.arrange(t.buffer, t.axes, axes) - lo
-            if np.any(place < 0) or np.any(place > hi - lo):
+            if scope.masked:  # what lies outside is multiplied by 0
+                place = np.clip(place, 0, hi - lo)
+            elif np.any(place < 0) or np.any(place > hi - lo):
                 raise DefinitionError(f"{u} does not exist at all of its indices")
             found = found * (hi - lo + 1) + place
         return (name, key), Tensor(np.asarray(found), axes)

@@ -11,6 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+#: Reasons of outcomes.
+TURNED = (
+    "it holds in denominator layout, the derivative of a vector by a vector transposed, and "
+    "nothing says which layout is meant"
+)
+TOO_MANY = "it has more readings than are tried"
+EMPTY = "a kernel is larger than its image"
+
 
 class Status(StrEnum):
     """The four verdicts."""

@@ -21,7 +21,8 @@ from symbp.judge.compare import Sides, points, scopes
 from symbp.judge.values import Values
 from symbp.judge.verdict import Status
 from symbp.numbers.indexing import GROUND, Indexing
-from symbp.numbers.sampling import given_families
+from symbp.numbers.sampling import given_families, with_small_sizes
+from symbp.reading.lexicon import Lexicon
 from symbp.system import System
 
 if TYPE_CHECKING:
@@ -46,6 +47,13 @@ def narrow(system: System) -> System:
         else small[size] if size > WIDEST else size
         for name, size in system.sizes.items()
     })  # fmt: skip
+
+
+def at_small_sizes(lexicon: Lexicon) -> tuple[System, bool]:
+    """The System at the sizes at which claims are judged, and whether it was made narrower."""
+    system = narrow(lexicon.system)
+    small = {n: size for n, size in lexicon.small.items() if n not in system.sizes}
+    return with_small_sizes(system.with_sizes(**small)), system is not lexicon.system
 
 
 def at_declared(judge: Judge, found: Outcome) -> Outcome:

@@ -11,6 +11,7 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symbp.errors import ReadingError
+from symbp.judge.points import Points
 from symbp.numbers.indexing import Indexing
 from symbp.reading.lexer import Token
 from symbp.reading.lexicon import Lexicon
@@ -81,3 +82,10 @@ def but_last(
             last = max(p[symbol] for p in where)
             return [p for p in where if p[symbol] < last]
     return []
+
+
+def empty(scope: Scope, where: Sequence[Mapping[Symbol, int]], at: Points) -> bool:
+    """Whether a size that must be positive is not, at some layer or time."""
+    indexing = at.at(None).primal.indexing
+    sizes = [scope.settled(e) for e in dict.fromkeys(scope.positive)]
+    return any(indexing.integer(e, dict(point)) < 1 for e in sizes for point in where)

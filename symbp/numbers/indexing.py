@@ -138,6 +138,8 @@ class Indexing:
             t, d = self.integers(above, scope), int(below)
             rounded = t.buffer // d if isinstance(e, sp.floor) else -(-t.buffer // d)
             return Tensor(rounded, t.axes)
+        if isinstance(e, sp.Mul) and sum(isinstance(a, sp.Pow) for a in e.args) > 1:
+            e = _joined(e)
         tensors = [self.integers(a, scope) for a in e.args]
         axes = tuple(dict.fromkeys(a for t in tensors for a in t.axes))
         arrays = [GROUND.arrange(t.buffer, t.axes, axes) for t in tensors]
@@ -241,9 +243,23 @@ def entries(e: Expr) -> tuple[Entry, ...]:
     return tuple((name, node, ranges) for name, node, ranges in found if name is not None)
 
 
+@lru_cache(maxsize=256)
+def _joined(e: Expr) -> Expr:
+    """2^L 2^(-l) as 2^(L - l), which is an integer."""
+    return sp.powsimp(e)
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    """base^exponent in integers. Raises `SizeError` where it is none."""
+    if np.any(exponent < 0):
+        raise SizeError("a power of a size is no integer")
+    return np.power(base, exponent)
+
+
 _OPERATIONS: dict[Any, Any] = {
     sp.Add: lambda xs: reduce(np.add, xs),
     sp.Mul: lambda xs: reduce(np.multiply, xs),
+    sp.Pow: lambda xs: _power(*xs),
     sp.Max: lambda xs: reduce(np.maximum, xs),
     sp.Min: lambda xs: reduce(np.minimum, xs),
 }

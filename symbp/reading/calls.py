@@ -12,8 +12,9 @@ from sympy import Expr, S, Symbol
 
 from symbp.errors import ReadingError
 from symbp.functions import TABLE, Row, derivative_of, unspecified
+from symbp.reading import images
 from symbp.reading.arrays import diagonal_matrix
-from symbp.reading.marks import marks, text_of_name
+from symbp.reading.marks import marks, scripts_of, text_of_name
 from symbp.reading.products import chain_rule, matrix_product, multiply
 from symbp.reading.syntax import Call, Keyword, Name, Node, Norm, Rows, form, replaced, walk
 from symbp.reading.typed import ShapeError, Typed, summed
@@ -47,6 +48,9 @@ def call(reader: Elaborator, node: Call) -> Typed:
         return reader.read(body)
     if name in reader.lexicon.softmaxes or name == "softmax":
         return softmax(reader, _one(reader, node, arguments))
+    image = images.declared(reader, node, arguments)
+    if image is not None:
+        return image
     row = function_row(reader, name)
     if row is not None and not row.specified and len(arguments) > 1:
         return _of_several(reader, row, arguments)
@@ -74,11 +78,16 @@ def _own_body(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Node
     """The author's definition of an operator with these arguments in it."""
     name, primes = node.function.base, node.function.primes
     for own in reader.lexicon.operators:
-        if (own.base, own.primes, len(own.arguments)) == (name, primes, len(arguments)):
-            body = own.body
-            for old, new in zip(own.arguments, arguments, strict=True):
-                body = replaced(body, form(old), new)
-            return body
+        fits = (own.base, own.primes, len(own.arguments)) == (name, primes, len(arguments))
+        said = scripts_of(node.function)
+        if not fits or (own.marks and said and own.marks != said):
+            continue
+        body, known = own.body, {form(n) for n in walk(own.body)}
+        for old, new in zip(own.arguments, arguments, strict=True):
+            if form(old) not in known and form(old) != form(new):
+                raise ReadingError(f"{name} is defined for other arguments only", node.start)
+            body = replaced(body, form(old), new)
+        return body
     return None
 
 
@@ -287,6 +296,7 @@ _SPECIAL: dict[str, Special] = {
     "tr": _trace,
     "Tr": _trace,
     "trace": _trace,
+    **images.KNOWN,
 }
 
 

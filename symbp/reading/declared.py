@@ -10,6 +10,8 @@ from symbp.errors import ReadingError, UnknownNameError, unknown
 from symbp.functions import TABLE, Row, unspecified
 from symbp.system import Kind
 
+#: What may be said of further, as in: * cross-correlation padding 1.
+WINDOWS = {"cross-correlation", "convolution", "mean", "max", "adjoint"}
 KINDS = {kind.value: kind for kind in Kind}
 
 
@@ -140,9 +142,9 @@ def _functions(text: str) -> dict[str, str]:
     result: dict[str, str] = {}
     for part in _items(text):
         words = part.split()
-        if len(words) != 2:
+        if len(words) < 2 or (len(words) > 2 and words[1] not in WINDOWS):
             raise ReadingError(rf"functions: {part!r} (say: \sigma sigmoid)")
-        result[words[0]] = words[1]
+        result[words[0]] = " ".join(words[1:])
     return result
 
 

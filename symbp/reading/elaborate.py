@@ -17,7 +17,8 @@ from sympy import Symbol
 
 from symbp.errors import ReadingError
 from symbp.functions import TABLE
-from symbp.reading import arrays, calls, conditions, derivatives, dots, ordered, sums
+from symbp.reading import arrays, calls, conditions, convolution, derivatives, dots, ordered, sums
+from symbp.reading.convolution import Convolution
 from symbp.reading.differences import APPROXIMATION, is_difference_quotient
 from symbp.reading.lexer import Token
 from symbp.reading.lexicon import Lexicon
@@ -55,6 +56,7 @@ from symbp.reading.syntax import (
     Run,
     Sum,
 )
+from symbp.reading.terms import added_cubes, along_samples, beside_ones
 from symbp.reading.typed import ShapeError, Typed, summed
 from symbp.system import Kind, Role
 from symbp.system.equation import family_of
@@ -107,10 +109,10 @@ class Elaborator:
         """a + b of one shape."""
         if a.cube or b.cube:
             if a.cube and b.cube:
-                return self._added_cubes(a, b)
+                return added_cubes(a, b)
             raise ShapeError(f"{self.scope.met(a, b)} in a sum")
         if bool(a.ones) != bool(b.ones):
-            return self._beside_ones(*((a, b) if a.ones else (b, a)), a.expr + b.expr)
+            return beside_ones(self.scope, *((a, b) if a.ones else (b, a)), a.expr + b.expr)
         if a.is_scalar and b.is_scalar:
             return Typed(a.expr + b.expr, constant=a.constant and b.constant, ones=a.ones)
         if a.is_scalar and (a.constant or self._broadcasts(a, b)):
@@ -124,35 +126,23 @@ class Elaborator:
         if other is not None:
             chain = a.chain if a.chain == other.chain else None
             return Typed(a.expr + other.expr, a.row, a.col, chain, a.loose and other.loose)
-        wide = self._along_samples(a, b) or self._along_samples(b, a) or self._spread(a, b)
+        wide = (
+            along_samples(self.scope, a, b) or along_samples(self.scope, b, a) or self._spread(a, b)
+        )
         if wide is None:
             met = self.scope.met(a, b)
             raise ShapeError(f"{met} in a sum: the shapes differ")
         return wide
-
-    def _beside_ones(self, ones: Typed, other: Typed, total: sp.Expr) -> Typed:
-        """v + c 1: as long as the vector beside it."""
-        lies = other.row if ones.ones == "column" else other.col
-        if not other.is_vector or (lies is None and not other.loose):
-            raise ShapeError(f"{other.shape(self.scope.size_text)} met the vector 1 of ones")
-        return replace(other if lies else turned(other), expr=total, chain=None, loose=False)
-
-    def _added_cubes(self, a: Typed, b: Typed) -> Typed:
-        assert a.chain
-        assert b.chain
-        old = (*b.chain.of_axes, *b.chain.by_axes)
-        new = (*a.chain.of_axes, *a.chain.by_axes)
-        moved = b.renamed({o.symbol: n.symbol for o, n in zip(old, new, strict=True)})
-        if moved.chain != a.chain:
-            raise ShapeError("derivatives by different things cannot be added")
-        return replace(a, expr=a.expr + moved.expr)
 
     def _broadcasts(self, number: Typed, other: Typed) -> bool:
         """Whether a number may stand beside an array: a bias beside all samples of a batch."""
         axes = {self.scope.kinds.get(r.symbol) for r in other.axes}
         names = {family_of(n) for n in number.expr.atoms(sp.Indexed, Symbol)}
         by_name = self.lexicon.system.by_name
-        roles = {by_name[str(n)].role for n in names if str(n) in by_name}
+        known = {str(n) for n in names if str(n) in by_name}
+        roles = {by_name[n].role for n in known}
+        if self.lexicon.convolutions and roles == {Role.PARAMETER}:
+            return True  # the bias of an image
         return axes == {Kind.SAMPLE} or roles <= {Role.HYPERPARAMETER, Role.SIZE}
 
     def _spread(self, a: Typed, b: Typed) -> Typed | None:
@@ -162,19 +152,6 @@ class Elaborator:
             return None
         self.scope.doubt = SPREAD
         return replace(other, expr=a.expr + b.expr, chain=None)
-
-    def _along_samples(self, matrix: Typed, vector: Typed) -> Typed | None:
-        """A vector beside every sample of a batch: W X + b."""
-        if len(matrix.axes) != 2 or not vector.is_vector:
-            return None
-        for mine, own in ((matrix.row, vector.row), (matrix.col, vector.col)):
-            other = matrix.col if mine is matrix.row else matrix.row
-            assert other is not None
-            is_sample = self.scope.kinds.get(other.symbol) is Kind.SAMPLE
-            if own and mine and is_sample and self.scope.same(own.upper, mine.upper):
-                moved = vector.renamed({own.symbol: mine.symbol})
-                return Typed(matrix.expr + moved.expr, matrix.row, matrix.col)
-        return None
 
     def product(self, node: Product) -> Typed:
         """Factors from the left; products without a sign bind before ⊙ where both ways fit."""
@@ -232,9 +209,12 @@ class Elaborator:
 
     def _times(self, node: Product, place: int, sign: str, a: Typed, b: Typed) -> Typed:
         """One product; where several readings fit, the one that the scope chooses."""
-        found = readings(self.scope, sign, a, b)
+        how = self.lexicon.convolutions.get(sign)
         start = node.factors[place + 1].start
         key = start, place
+        if how is not None and convolution.fits(a, b):
+            return self.convolved(how, a, b, key)
+        found = readings(self.scope, sign, a, b)
         if len(found) > 1:
             self.scope.open[key] = len(found)
             self.scope.products[key] = (node.factors[0].start, node.factors[place].end, start)
@@ -242,6 +222,11 @@ class Elaborator:
         if self.scope.loosely and sign in UNSIGNED and a.is_vector and b.is_vector:
             self.scope.take("an inner product" if chosen.is_scalar else "a product entry by entry")
         return chosen
+
+    def convolved(self, how: Convolution, a: Typed, b: Typed, key: tuple[int, int]) -> Typed:
+        """a * b with one factor slid over the other; in a claim the reading that is chosen."""
+        given = [v.name for v in self.lexicon.system.variables if v.role is Role.PARAMETER]
+        return convolution.chosen(self.scope, how, a, b, key, given, self.lexicon.kernels)
 
     def _implied(self, node: Product) -> Typed | None:
         """Einstein's convention: a letter that several factors have and nothing else is summed."""

@@ -6,7 +6,7 @@ or counts layers or times by its kind; what is no index is part of the name: the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from symbp.reading.marks import Mark, marks, split_run
@@ -85,6 +85,7 @@ class Families:
         depths: Iterable[str],
         twofold: Set[str],
         named: Set[tuple[str, str]] = frozenset(),
+        axes: Mapping[str, int] | None = None,
     ) -> None:
         self.indices = indices
         self.depths = set(depths)
@@ -93,6 +94,8 @@ class Families:
         """Letters of two families, one with marks and one without."""
         self.named = named
         """(letter, subscript) that together are one name."""
+        self.axes = axes or {}
+        """How many axes the letters have whose sizes are declared as numbers: w 2 x 2."""
         self.found: dict[str, Family] = {}
 
     def add(self, all_uses: Sequence[Use]) -> None:
@@ -103,7 +106,7 @@ class Families:
             for side, scripts in (("^", use.node.sup), ("_", use.node.sub))
             for m in marks(scripts)
             if (use.base, m.text) not in self.named and self._is_letter_index(m, use.letters)
-        }
+        } | {(base, "_") for base in self._entry_by_entry(all_uses)}
         bracketed = {
             m.bracket
             for u in all_uses
@@ -112,6 +115,13 @@ class Families:
         }
         for use in all_uses:
             self._one(use, letters_at, bracketed)
+
+    def _entry_by_entry(self, all_uses: Sequence[Use]) -> Iterator[str]:
+        """Letters of which entries are written, w_{11}: a number for every declared axis."""
+        for base, count in self.axes.items():
+            own = [marks(u.node.sub) for u in all_uses if u.base == base and u.node.sub]
+            if own and all(_digits(below) == count for below in own):
+                yield base
 
     def _is_letter_index(self, m: Mark, letters: frozenset[str]) -> bool:
         """Whether a mark is made of indices: l + 1, ij, L."""
@@ -191,6 +201,11 @@ class Families:
             if side == "^" and f.above and f.brackets == m.bracket:
                 return f.above[0]
         return Kind.LAYER if side == "^" else Kind.UNIT
+
+
+def _digits(found: Sequence[Mark]) -> int:
+    """How many one-digit indices some marks hold; 0 where any is none."""
+    return sum(len(m.text) for m in found) if all(m.text.isdigit() for m in found) else 0
 
 
 def _is_name(m: Mark) -> bool:

@@ -91,6 +91,8 @@ def _context() -> LatexContextDb:
 CONTEXT = _context()
 #: The delimiter that is not shown, and the space below a row.
 INVISIBLE = re.compile(r"\\(?:left|right)\s*\.|(?<=\\\\)\s*\[\s*-?[\d.]+\s*[a-z]{2}\s*\]")
+#: Functions whose names end in a number.
+NUMBERED_WORDS = {"rot180"}
 #: Characters that belong together, by what they are.
 RUN = re.compile(
     r"""(?P<number>\d+(?:\.\d+)?)
@@ -239,6 +241,11 @@ class _Reader:
             return [_made(node, "group", f"{{{word}}}", inner)]
         elif sum((t.text == "(") - (t.text == ")") for t in inner):
             return inner  # a bracket opens inside the font and closes outside
+        elif font in WORD_FONTS and len(inner) > 3 and inner[-2].text == "_":
+            letters, script = inner[:-2], inner[-2:]
+            if _are_letters(letters):  # \mathrm{net_j}
+                word = "".join(t.text for t in letters)
+                return [Token("word", word, letters[0].start, letters[-1].end), *script]
         return [_made(node, "group", "{}", inner)]
 
     def _text(self, node: Any) -> Iterable[Token]:
@@ -252,6 +259,8 @@ class _Reader:
             return inner  # \text{=g(z)=}: a formula in disguise
         elif inner and all(t.kind in ("number", "sign") for t in inner):
             return inner
+        elif raw.strip() in NUMBERED_WORDS:
+            return [_made(node, "word", raw.strip())]
         return [_made(node, "text", raw.strip())]
 
     def _accent(self, node: Any) -> Iterator[Token]:

@@ -14,7 +14,9 @@ import sympy as sp
 from sympy import Expr
 
 from symbp.functions import Row
+from symbp.reading.convolution import Convolution
 from symbp.reading.parser import Vocabulary
+from symbp.reading.pooling import Pooled, Pooling
 from symbp.reading.syntax import Node, Tokens
 from symbp.system import Kind, System
 from symbp.system.equation import family_of, walk
@@ -80,6 +82,8 @@ class Operator:
     primes: int
     arguments: tuple[Node, ...]
     body: Node
+    marks: str = ""
+    """What stands below and above its name, where anything does: f_1 is not f_2."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,16 @@ class Lexicon:
     """Derivatives that are only names: (form of f, form of u) → what is meant."""
     functions: Mapping[str, Row] = field(default_factory=dict)
     """Letters of functions: σ, f, g."""
+    convolutions: Mapping[str, Convolution] = field(default_factory=dict)
+    """Signs and names of functions that slide a kernel over an image: *, conv."""
+    poolings: Mapping[str, Pooling] = field(default_factory=dict)
+    """Names of functions that pool images, or lead back from that: pool, upsample."""
+    pooled: tuple[Pooled, ...] = ()
+    """The equations that pool an image."""
+    kernels: Mapping[str, bool] = field(default_factory=dict)
+    """The families that slide in the equations, and whether they stand first there."""
+    small: Mapping[str, int] = field(default_factory=dict)
+    """Sizes at which claims are judged; what is not here is chosen."""
     softmaxes: frozenset[str] = frozenset()
     indices: Mapping[str, Kind] = field(default_factory=dict)
     """What a letter counts, where the author says so."""
@@ -133,6 +147,8 @@ class Lexicon:
     """The loss of one sample, of which the loss is the mean or the sum."""
     first_step: Expr = sp.S.One
     """The step with which sums over all steps begin."""
+    reading: str = ""
+    """What is taken for granted here, where a text leaves it open: * as convolution."""
     case: str = ""
     """What is said of the case that this lexicon is for, where there are several."""
     row_vectors: bool = False

@@ -8,7 +8,7 @@ h_{t-1}           below: t − 1
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 from sympy import Expr
@@ -61,6 +61,11 @@ def text_of_name(node: Name) -> str:
         inner = ",".join(m.text for m in marks(scripts))
         text += f"{sign}{{{inner}}}" if len(inner) > 1 else sign + inner if inner else ""
     return text
+
+
+def scripts_of(node: Name) -> str:
+    """What stands below and above a name: _{ij}^l."""
+    return text_of_name(replace(node, base="", primes=0))
 
 
 def _items(script: Tokens) -> Iterator[Mark]:

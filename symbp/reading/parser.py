@@ -38,8 +38,8 @@ from symbp.reading.syntax import (
 #: Functions that are written as words, in posts and in NumPy.
 FUNCTION_WORDS = {
     *FUNCTION_MACROS,
-    *"""sigmoid softmax tanh relu ReLU Relu exp log ln diag sign sgn rot180 upsample flip conv prod
-    softplus sum mean np dot matmul multiply outer max min any transpose vec tr Tr trace
+    *"""sigmoid softmax tanh relu ReLU Relu exp log ln diag sign sgn rot180 rot upsample flip conv
+    prod softplus sum mean np dot matmul multiply outer max min any transpose vec tr Tr trace
     leaky_relu elu gelu silu swish sqrt concat erf abs LeakyReLU ELU GELU SiLU""".split(),
 }
 

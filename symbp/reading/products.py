@@ -200,7 +200,7 @@ def chain_rule(scope: Scope, a: Typed, b: Typed) -> Typed | None:
         if _adjacent(b.chain, a.chain):
             return _joined(b, a)
     for vector, other in ((a, b), (b, a)):
-        if vector.is_vector and vector.chain is None and other.chain and other.chain.of_axes:
+        if vector.axes and vector.chain is None and other.chain and other.chain.of_axes:
             found = _through(scope, vector, other)
             if found is not None:
                 return found
@@ -229,12 +229,16 @@ def _joined(left: Typed, right: Typed) -> Typed:
 
 
 def _through(scope: Scope, vector: Typed, other: Typed) -> Typed | None:
-    """Σ_u v[u] ∂u/∂x: the vector stands for ∂f/∂u."""
+    """Σ_u v[u] ∂u/∂x: the vector, or the image, stands for ∂f/∂u."""
     assert other.chain
-    (axis,) = vector.axes
-    if len(other.chain.of_axes) != 1 or not scope.same(axis.upper, other.chain.of_axes[0].upper):
+    if vector.cube or len(vector.axes) != len(other.chain.of_axes):
         return None
-    moved = vector.renamed({axis.symbol: other.chain.of_axes[0].symbol})
+    if len(vector.axes) == 2 and not other.cube:  # a product of two matrices
+        return None
+    pairs = list(zip(vector.axes, other.chain.of_axes, strict=True))
+    if not all(scope.same(mine.upper, own.upper) for mine, own in pairs):
+        return None
+    moved = vector.renamed({mine.symbol: own.symbol for mine, own in pairs})
     expr = summed(moved.expr * other.expr, *other.chain.of_axes)
     by: Expr = other.chain.by
     found = laid_out(expr, Chain(by, (), by, other.chain.by_axes))

@@ -10,7 +10,7 @@ have any matrix or vector, else a number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from symbp.reading.marks import marks
 from symbp.reading.syntax import (
@@ -30,6 +30,7 @@ from symbp.reading.syntax import (
     walk,
 )
 
+BIASES = {"b", "c", r"\beta", r"\theta", "bias"}
 ELEMENTWISE = {r"\odot", r"\circ", "*", r"\bullet", ".*"}
 
 
@@ -42,11 +43,13 @@ class Ranks:
         key_of: Callable[[Name], tuple[str, int] | None],
         functions: frozenset[str],
         softmaxes: frozenset[str] = frozenset({"softmax"}),
+        sliding: Collection[str] = (),
     ) -> None:
         self.ranks: dict[str, int | None] = dict(known)
         self.key_of = key_of
         self.functions = functions
         self.softmaxes = softmaxes
+        self.sliding = sliding
         self.changed = False
 
     def settle(
@@ -110,7 +113,7 @@ class Ranks:
                 return 0
             return self.rank(node.inner, wanted)
         if isinstance(node, Sum):
-            return self._alike([t for _, t in node.terms], wanted)
+            return self._alike(self._beside_images([t for _, t in node.terms]), wanted)
         if isinstance(node, Product):
             return self._product(node, wanted)
         if isinstance(node, Fraction):
@@ -148,6 +151,21 @@ class Ranks:
             if r is None and wanted == 1:
                 self.rank(c, 1)
         return 1
+
+    def _beside_images(self, terms: Sequence[Node]) -> list[Node]:
+        """Terms without the biases of images, which are numbers if nothing says otherwise."""
+        if not any(self._slides(t) for t in terms):
+            return list(terms)
+        for t in terms:
+            if isinstance(t, Name) and t.base in BIASES and self.rank(t, None) is None:
+                self.rank(t, 0)
+        rest = [t for t in terms if not (isinstance(t, Name) and self.rank(t, None) == 0)]
+        return rest or list(terms)
+
+    def _slides(self, node: Node) -> bool:
+        """Whether a term is an image over which a kernel slides."""
+        signs = (s for n in walk(node) if isinstance(n, Product) for s in n.signs)
+        return any(s in self.sliding for s in signs)
 
     def _at_least_vector(self, node: Node) -> None:
         if isinstance(node, Name) and self.rank(node, None) is None:

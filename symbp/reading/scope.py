@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 import sympy as sp
@@ -23,6 +24,11 @@ class Unifier(Protocol):
 
     def equal(self, a: Expr, b: Expr) -> bool:
         """Whether they are, or have been made, equal."""
+
+    def windows(
+        self, image: Expr, window: Expr, stride: int = 1, padding: Expr = sp.S.Zero
+    ) -> Expr:
+        """How many places a window has on an image."""
 
 
 @dataclass
@@ -71,6 +77,14 @@ class Scope:
     settled_shapes: bool = False
     """Whether no more layers may be fixed to make shapes fit: between the sides of an equation."""
     count: int = 0
+    defining: bool = False
+    """Whether it is an equation of the network, which is read in one way."""
+    kernels: list[tuple[str, bool]] = field(default_factory=list)
+    """Of an equation: the families that slide over others, and whether they stand first."""
+    pools: list[Typed] = field(default_factory=list)
+    """Of an equation: the images that are pooled."""
+    positive: list[Expr] = field(default_factory=list)
+    """Sizes that must be positive, else what is read has no meaning."""
     choices: dict[tuple[int, int], int] = field(default_factory=dict)
     """Which reading is taken where several fit."""
     open: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -150,7 +164,7 @@ class Scope:
             inner = re.sub(r"#([^\W\d]+)\d*", r"\1", inner).replace("#", "").replace(" ", "")
             shown = letter if name == "n" else name
             return f"{shown}_{inner if len(inner) == 1 else f'{{{inner}}}'}"
-        return str(e).replace("#", "")
+        return _sum_text(e) if e.is_Add else str(e).replace("#", "")
 
     def met(self, a: Typed, b: Typed, word: str = " met ") -> str:
         """The shapes of two for a message: 3 × 1 met 2 × 1."""
@@ -181,3 +195,10 @@ class Scope:
             return False
         self.conditions[free[0]] = solution
         return True
+
+
+@lru_cache(maxsize=256)
+def _sum_text(e: Expr) -> str:
+    """A sum of sizes for a message, as short as it gets: n_z + (L - l)*(n_w - 1)."""
+    forms = [e, *(t + sp.factor(e - t) for t in sp.Add.make_args(e) if isinstance(t, Symbol))]
+    return min((str(f).replace("#", "") for f in forms), key=lambda text: (len(text), text))

@@ -100,6 +100,8 @@ class Facts:
         """Expressions that e is at least, each with one atom replaced by a bound of it."""
         for atom in sorted(affine_atoms(e), key=self._rank):
             c = e.coeff(atom)
+            if not c.is_number:  # l in l + l*n: what a bound of it says depends on n
+                continue
             rest = e - c * atom
             for bound in self._bounds_of(atom, from_below=bool(c > 0)):
                 yield rest + c * bound

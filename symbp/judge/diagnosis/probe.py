@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 #: Layers and times at which derivatives are looked at.
 MOST_POINTS = 4
+#: Readings of the products of a candidate.
+MOST_READINGS = 8
+Choices = dict[tuple[int, int], int]
 
 
 class Probe:
@@ -71,8 +74,24 @@ class Probe:
             scope, (a,) = self.judge.typed([left])
             self._lefts[left] = scope, a
         start, a = self._lefts[left]
-        scope = _copied(start)
-        scope.zeros = True
+        waiting: list[Choices] = [{}]
+        problem: ShapeError | None = None
+        for choices in waiting:  # the first readings of its products with which it has a meaning
+            scope = _copied(start)
+            scope.zeros = True
+            scope.choices |= choices
+            try:
+                return self._read(scope, a, right)
+            except ShapeError as error:
+                problem = problem or error
+            later = [k for k in sorted(scope.open) if not choices or k > max(choices)]
+            waiting += [{**choices, k: n} for k in later for n in range(1, scope.open[k])]
+            del waiting[MOST_READINGS:]
+        assert problem is not None
+        raise problem
+
+    def _read(self, scope: Scope, a: Typed, right: Node) -> tuple[Scope, Sides]:
+        """The left side and what is read of the right one."""
         b = Elaborator(self.judge.lexicon, scope).read(right)
         found = laid_over(scope, a, b)
         if isinstance(found, Mismatch):
@@ -115,7 +134,8 @@ def _is_there(
     }
     if any(high < low for low, high in spans.values()):
         return False
-    return bool(np.any(values.tensor(total, At(dict(point), spans)).buffer.top))
+    at = At(dict(point), spans, masked=True)  # a kernel may stand beyond the edge of its image
+    return bool(np.any(values.tensor(total, at).buffer.top))
 
 
 def _totals(e: Expr, ranges: tuple[Range, ...] = ()) -> Iterator[tuple[Total, tuple[Range, ...]]]:
@@ -143,5 +163,5 @@ def _copied(s: Scope) -> Scope:
     return replace(
         s, bound=dict(s.bound), free=dict(s.free), kinds=dict(s.kinds), ranges=dict(s.ranges),
         conditions=dict(s.conditions), notes=list(s.notes), choices=dict(s.choices),
-        open=dict(s.open),
+        open=dict(s.open), kernels=list(s.kernels), positive=list(s.positive),
     )  # fmt: skip

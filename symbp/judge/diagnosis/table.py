@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from symbp.judge.diagnosis import factors, functions, indices, layout, signs, totals
+from symbp.judge.diagnosis import factors, functions, indices, layout, rotations, signs, totals
 from symbp.judge.diagnosis.work import Work
 
 
@@ -46,6 +46,7 @@ TABLE = (
     Row("extra sum", "nothing is summed here", totals.extra),
     Row("power", "a square is missing or too many", signs.powers, mends_shapes=False),
     Row("missing derivative", "a factor f'(z) is missing", functions.missing),
+    Row("rotation", "a kernel is turned by 180°, or is not", rotations.rotations),
     Row("order of factors", "the factors stand in the wrong order", layout.orders),
     Row("product kind", "the product is another one", layout.kinds),
     Row("wrong operand", "a quantity stands for another", factors.operands),

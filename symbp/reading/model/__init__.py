@@ -7,7 +7,7 @@ equations make equal; with these the same elaborator that reads claims reads the
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import replace
 
 import sympy as sp
@@ -78,8 +78,13 @@ SUM_LETTERS = "kipqrsuvbcdfgh"
 
 
 def read_models(given: Declared, evidence: Mapping[str, int] | None = None) -> list[Lexicon]:
-    """As `read_model`; two where nothing says if z^l = w^l a^{l-1} is about numbers or arrays."""
+    """As `read_model`; two where z^l = w^l a^{l-1} may be about numbers or arrays.
+
+    Two as well where * stands between arrays of unlike shapes: a kernel may slide turned or not.
+    """
     first = Builder(given, evidence or {})
+    if first.quantities.open_signs:
+        return [_with_signs(given, first.quantities.open_signs, k, evidence) for k in CONVOLUTIONS]
     if not first.quantities.open_ranks:
         lexicon = first.lexicon()
         return [replace(lexicon, in_rows=_in_rows(given, evidence or {}))]
@@ -88,6 +93,19 @@ def read_models(given: Declared, evidence: Mapping[str, int] | None = None) -> l
         return [first.lexicon(), numbers.lexicon()]
     except ShapeError:
         return [numbers.lexicon()]
+
+
+#: What a sign that slides a kernel over an image may mean.
+CONVOLUTIONS = ("cross-correlation", "convolution")
+
+
+def _with_signs(
+    given: Declared, signs: Set[str], kind: str, evidence: Mapping[str, int] | None
+) -> Lexicon:
+    """The lexicon where some signs are convolutions of one kind."""
+    more = dict.fromkeys(sorted(signs), kind)
+    lexicon = read_model(replace(given, functions={**given.functions, **more}), evidence)
+    return replace(lexicon, reading=f"{' and '.join(more)} as {kind}")
 
 
 def read_model(given: Declared, evidence: Mapping[str, int] | None = None) -> Lexicon:

@@ -17,19 +17,21 @@ from symbp.reading.lexicon import Lexicon
 from symbp.reading.marks import text_of
 from symbp.reading.model.naming import Namer
 from symbp.reading.model.quantities import ARRAY_KINDS, INPUTS, TARGETS, Quantities
+from symbp.reading.model.small import small_sizes
 from symbp.reading.model.source import DEPTH, STEPS, Source, Written
 from symbp.reading.model.words import Frame, Words
+from symbp.reading.pooling import Pooled
 from symbp.reading.products import aligned, turned
 from symbp.reading.ranges import Ranges
 from symbp.reading.scope import Scope, Unifier
 from symbp.reading.sizes import Exact, Learner, axis_size
-from symbp.reading.syntax import BigSum, walk
+from symbp.reading.syntax import BigSum, Call, walk
 from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
 from symbp.system.equation import family_of
 from symbp.system.indices import substitute
 
-UNIT_SYMBOLS = [Symbol(c, integer=True) for c in "jkpqrs"]
+UNIT_SYMBOLS = [Symbol(c, integer=True) for c in "jkpqrsiuvcdefgh"]
 LAYER, TIME, SAMPLE, SAMPLES = (Symbol(c, integer=True) for c in "ltim")
 
 
@@ -43,10 +45,15 @@ class Builder:
         self.namer: Namer | None = None
         self.bounds: list[tuple[str, Expr]] = []
         """Of all sums that were read: what stands above, and over which size they run."""
+        self.pooled: list[Pooled] = []
+        """The equations that pool an image."""
+        self.kernels: dict[str, bool] = {}
+        """What slides over images, and whether it stands first there."""
 
     def _variables(self, ranges: Ranges | None, settle: Learner) -> tuple[Variable, ...]:
         """The families with their slots: layer, time, units, sample."""
         result = []
+        letters = [s for s in UNIT_SYMBOLS if s.name not in self.quantities.families]
         for key, f in self.quantities.families.items():
             slots: list[Slot] = []
             layered = Kind.LAYER in f.kinds
@@ -57,7 +64,7 @@ class Builder:
             units = self._unit_kinds(f, self.quantities.ranks.get(key, 0))
             for number, kind in enumerate(units):
                 size = settle.settled(axis_size(key, number, LAYER if layered else None))
-                slots.append(Slot(Range(UNIT_SYMBOLS[number], sp.S.One, size), kind))
+                slots.append(Slot(Range(letters[number], sp.S.One, size), kind))
             if f.samples:
                 slots.append(Slot(Range(SAMPLE, sp.S.One, SAMPLES), Kind.SAMPLE))
             result.append(Variable(key, tuple(slots), self._role(key)))
@@ -85,12 +92,32 @@ class Builder:
 
     def lexicon(self) -> Lexicon:
         """Learn which sizes are equal, then build the System and its words."""
-        learner = Learner()
+        self._check_signs()
+        learner = Learner(bool(self.source.convolutions or self.source.poolings))
         draft = self._draft(self._variables(None, learner), learner)
         learned = [self._elaborated(draft, e, learner) for e in self.source.equations]
         self._declared_sizes(learner)
+        learner.solve()
         ranges = Ranges(learned, draft.system, self.source.first_layer())
         return self._final(learner, ranges)
+
+    def _check_signs(self) -> None:
+        """Refuse a sign that may slide one array over another. Raises `ReadingError`."""
+        for x in self.quantities.sliding():
+            how = f"functions: {x.sign} cross-correlation"
+            roles = [self._role(k) for k in (x.first, x.second)]
+            with at(f"equation {x.equation}"):
+                if x.declared:
+                    raise ReadingError(
+                        f"{x.sign} between arrays of unlike shapes slides the one over the other, "
+                        f"as it is or turned (say: {how})"
+                    )
+                if x.rank == 2 and Role.PARAMETER in roles:
+                    a, b = x.first, x.second
+                    raise ReadingError(
+                        f"{a} {x.sign} {b} may be a matrix product, one entry by entry, or a "
+                        f"convolution (say: {how}, or the shapes of {a} and {b})"
+                    )
 
     def _draft(self, variables: Sequence[Variable], learner: Learner) -> Lexicon:
         frame = Frame(tuple(variables))
@@ -98,6 +125,8 @@ class Builder:
             frame,  # type: ignore[arg-type]
             tuple(self.words.words(frame)),
             functions=self.source.all_functions(),
+            convolutions=self.source.convolutions,
+            poolings=self.source.poolings,
             softmaxes=frozenset(
                 k for k, v in self.source.given.functions.items() if v == "softmax"
             ),
@@ -144,7 +173,7 @@ class Builder:
     def _elaborated(self, lexicon: Lexicon, e: Written, unifier: Unifier) -> Equation:
         """One equation in index form."""
         with at(f"equation {e.text}"):
-            scope = Scope(unifier)
+            scope = Scope(unifier, defining=True)
             reader = Elaborator(lexicon, scope)
             left = reader.read(e.left)
             samples = [x for x in left.expr.free_symbols if scope.kinds.get(x) is Kind.SAMPLE]
@@ -152,6 +181,11 @@ class Builder:
                 scope.sample = samples[0]
             right = self._fitted(scope, left, reader.read(e.right))
             self.bounds += [(b, scope.settled(size)) for b, size in scope.bounds]
+            self.kernels |= dict(scope.kernels)
+            name = e.right.function.base if isinstance(e.right, Call) else ""
+            if name in self.source.poolings and len(scope.pools) == 1:
+                family = str(family_of(left.expr))
+                self.pooled.append(Pooled(family, name, left, scope.pools[0]))
             return equation_of(lexicon, scope, left, right)
 
     @staticmethod
@@ -168,10 +202,11 @@ class Builder:
     def _declared_sizes(self, learner: Learner) -> None:
         """Sizes that are written with one letter are equal; a number is itself."""
         for key in self.quantities.families:
-            shape = [s for s in self.quantities.shape_of(key) or () if s not in ("row", "1")]
+            shape = [s for s in self.quantities.shape_of(key) or () if s != "row"]
+            shape = shape if shape != ["1"] else []
             layered = Kind.LAYER in self.quantities.families[key].kinds
             for number, text in enumerate(shape):
-                if layered or number >= self.quantities.ranks.get(key, 0):
+                if layered or not text or number >= self.quantities.ranks.get(key, 0):
                     continue
                 size = sp.Integer(int(text)) if text.isdigit() else Symbol(f"{text}·", integer=True)
                 learner.equal(axis_size(key, number, None), size)
@@ -197,6 +232,7 @@ class Builder:
         )
         lexicon = self._draft(variables, learner)
         self.bounds.clear()
+        self.pooled.clear()
         equations = [self._elaborated(lexicon, e, Exact()) for e in self.source.equations]
         equations, variables = ranges.completed(equations, variables)
         constants = tuple(
@@ -213,7 +249,10 @@ class Builder:
         return replace(
             lexicon,
             system=system,
+            small=self._small(system),
             loss=loss,
+            pooled=tuple(self.pooled),
+            kernels={k: v for k, v in self.kernels.items() if k in self.quantities.families},
             sample_loss=_sample_loss(system, loss),
             bounds=_agreed(self.bounds),
             constants=frozenset(v.name for v in constants) | lexicon.constants,
@@ -221,6 +260,13 @@ class Builder:
             operators=tuple(self.source.operators),
             derivatives=self.source.derivatives,
         )
+
+    def _small(self, system: System) -> dict[str, int]:
+        """The sizes at which claims are judged, where a general choice would be too large."""
+        if not (self.kernels or self.source.poolings):
+            return {}
+        fixed = {n: s for n, s in system.sizes.items() if isinstance(s, int)}
+        return small_sizes(system.variables, self.kernels, fixed)
 
     def _bound(self, sizes: Sequence[Variable]) -> dict[str, int]:
         names = {v.name for v in sizes}

@@ -33,8 +33,8 @@ class Namer:
             return index_base(self._name(old, True))[index]
         if isinstance(size, Symbol) and "·" in size.name:
             return Symbol(self._name(size.name, False), integer=True)
-        if isinstance(size, sp.Add):
-            return sp.Add(*map(self.named, size.args))
+        if isinstance(size, (sp.Add, sp.Mul, sp.Pow)):
+            return size.func(*(self.named(a) for a in size.args))
         return size
 
     def numbered_by(self, variables: Sequence[Variable]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from symbp.reading.families import Families, Family, uses
@@ -16,7 +17,21 @@ from symbp.system import Kind
 
 TARGETS = {"y", "Y", "t", r"\hat{y}", "r", "d"}
 INPUTS = {"x", "X", "u"}
+SLIDING = {"*", r"\star", r"\circledast"}  #: signs that may slide a kernel over an image
 ARRAY_KINDS = (Kind.UNIT, Kind.CHANNEL, Kind.PLACE)
+
+
+@dataclass(frozen=True)
+class Sliding:
+    """A sign between two whole arrays of an equation, which may slide the one over the other."""
+
+    sign: str
+    equation: str
+    first: str
+    second: str
+    rank: int
+    declared: bool
+    """Whether both shapes are declared, and unlike."""
 
 
 class Quantities:
@@ -40,6 +55,11 @@ class Quantities:
             self.source.depths,
             self.source.twofold(),
             self.source.named_marks(),
+            {
+                name: len(shape)
+                for name, shape in self.source.given.shapes.items()
+                if all(size.isdigit() for size in shape) and shape != ("1",)
+            },
         )
         all_uses = [
             u for e in self.source.equations for u in uses(e.left, e.right, self.source.indices)
@@ -159,7 +179,9 @@ class Quantities:
         pairs = [(e.left, e.right) for e in self.source.equations]
 
         def settled() -> dict[str, int]:
-            ranks = Ranks(known, self.written_units, functions, frozenset(softmaxes | {"softmax"}))
+            names = frozenset(softmaxes | {"softmax"})
+            signs = self.source.convolutions
+            ranks = Ranks(known, self.written_units, functions, names, signs)
             return ranks.settle(pairs, likely)
 
         for item in (*self.source.given.rows, *self.source.given.columns):
@@ -201,6 +223,32 @@ class Quantities:
         self.row_vectors = True
         return bool(vectors) and not said
 
+    @property
+    def open_signs(self) -> set[str]:
+        """Signs between arrays of unlike shapes: convolutions, of which kind is not said."""
+        return {x.sign for x in self.sliding() if x.declared}
+
+    def sliding(self) -> Iterator[Sliding]:
+        """Signs that may slide one whole array over another; those of one shape do not."""
+        for e in self.source.equations:
+            for p in (n for n in walk(e.right) if isinstance(n, Product)):
+                for (a, b), sign in zip(pairwise(p.factors), p.signs, strict=True):
+                    keys = [k for x in (a, b) if (k := self.key(x, self.families)) is not None]
+                    if len(keys) < 2 or sign in self.source.convolutions or sign not in SLIDING:
+                        continue
+                    ranks = [
+                        self.ranks[k] - self._units(n) for k, n in zip(keys, (a, b), strict=True)
+                    ]
+                    first, second = (_sizes(self.shape_of(k)) for k in keys)
+                    if ranks[0] == ranks[1] > 0 and not set(first) & set(second):
+                        yield Sliding(
+                            sign, e.text, keys[0], keys[1], ranks[0], bool(first and second)
+                        )
+
+    def _units(self, n: Node) -> int:
+        found = self.written_units(n) if isinstance(n, Name) else None
+        return found[1] if found else 0
+
     def _layered_weights(self) -> list[str]:
         """The w of w^l a^{l-1}: what stands before another quantity of a layer in a product."""
         return [
@@ -212,13 +260,25 @@ class Quantities:
     def shape_of(self, key: str) -> tuple[str, ...] | None:
         shapes = self.source.given.shapes
         plain = {k.replace("{", "").replace("}", ""): v for k, v in shapes.items()}
-        base = self.families[key].base if key in self.families else key
+        f = self.families.get(key)
+        base = f.base if f is not None else key
         return (
             shapes.get(key)
             or plain.get(key)
             or shapes.get(base)
             or plain.get(base.replace("{", "").replace("}", ""))
+            or (self._shape_of_each(f) if f is not None else None)
         )
+
+    def _shape_of_each(self, f: Family) -> tuple[str, ...] | None:
+        """As `shape_of` of all a_k, where that of one is declared: a_k p x q; "" for a size k."""
+        count = sum(k in ARRAY_KINDS for k in f.below)
+        for name, shape in self.source.given.shapes.items():
+            base, _, index = name.partition("_")
+            letters = re.findall(r"\\?[A-Za-z]+", index) if "\\" in index else list(index)
+            if base == f.base and count == sum(x.isalpha() or x[0] == "\\" for x in letters) > 0:
+                return ("",) * count + shape
+        return None
 
     def written_units(self, n: Name) -> tuple[str, int] | None:
         """(family, how many of its unit indices are written) of a name; X counts one less."""
@@ -233,6 +293,11 @@ class Quantities:
         others = len(f.below) - units + sum(s == "_" for s, _ in f.fixed)
         written = sum(_count_marks(m, units) for m in marks(n.sub)) - others
         return key, max(0, min(written, units))
+
+
+def _sizes(shape: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The sizes of a declared shape without their layers."""
+    return tuple(s.split("_")[0] for s in shape or () if s not in ("row", ""))
 
 
 def _outside_sums(node: Node) -> Iterator[Node]:

@@ -10,12 +10,15 @@ from sympy import Symbol
 
 from symbp.errors import ReadingError, at
 from symbp.functions import TABLE, Row, unspecified
+from symbp.reading.convolution import Convolution, convolution_of
 from symbp.reading.declared import Declared, function_row
 from symbp.reading.families import LAYERS, TIMES
 from symbp.reading.lexer import Token, tokens
 from symbp.reading.lexicon import Operator
-from symbp.reading.marks import Mark, marks, text_of
+from symbp.reading.marks import Mark, marks, scripts_of, text_of
 from symbp.reading.parser import Vocabulary, parse
+from symbp.reading.pooling import Pooling, pooling_of
+from symbp.reading.signs import PRODUCT_SIGNS
 from symbp.reading.statements import statements
 from symbp.reading.syntax import (
     BigSum,
@@ -59,6 +62,8 @@ class Source:
         }
         if given.samples:
             self.indices[given.samples] = Kind.SAMPLE
+        self.convolutions = self._convolutions()
+        self.poolings = self._poolings()
         self.functions = self._functions()
         self.vocabulary = self._vocabulary()
         self.operators: list[Operator] = []
@@ -71,9 +76,27 @@ class Source:
     def _functions(self) -> dict[str, Row]:
         rows: dict[str, Row] = {}
         for letter, meaning in self.given.functions.items():
-            if meaning not in ("softmax", "kronecker", "chain"):
+            known = {*self.convolutions, *self.poolings}
+            if meaning not in ("softmax", "kronecker", "chain") and letter not in known:
                 rows[letter] = function_row(letter, meaning)
         return rows
+
+    def _convolutions(self) -> dict[str, Convolution]:
+        """The signs and names that slide a kernel over an image."""
+        found = {k: convolution_of(meaning) for k, meaning in self.given.functions.items()}
+        return {k: how for k, how in found.items() if how is not None}
+
+    def _poolings(self) -> dict[str, Pooling]:
+        """The names that pool images, and those that lead back. Raises `ReadingError`."""
+        found = {k: pooling_of(meaning) for k, meaning in self.given.functions.items()}
+        known = {k: how for k, how in found.items() if how is not None}
+        for name, how in known.items():
+            if how.of and not (how.of in known and known[how.of].sizes):
+                raise ReadingError(
+                    f"functions: {name} is the adjoint of {how.of}, which is not declared "
+                    f"(say: {how.of} mean 2 x 2, {name} adjoint {how.of})"
+                )
+        return known
 
     def _lefts(self) -> dict[str, bool]:
         """The letters that equations define: whether with an argument."""
@@ -118,7 +141,7 @@ class Source:
                 )
                 (used if follows == "(" else bare).add(t.text)
         functions = {x for x in letters if x in used or x not in bare} | softmaxes
-        functions |= set(self.given.functions)
+        functions |= set(self.given.functions) - PRODUCT_SIGNS
         functions -= {k for k, v in self.given.functions.items() if v == "kronecker"}
         called = {self.given.loss, *(k for k, v in lefts.items() if v)} - {""}
         called |= {k for k in lefts if k.isalpha() and k.isupper()} | (lefts.keys() & LOSSES)
@@ -176,11 +199,17 @@ class Source:
                     raise ReadingError(
                         f"{left.function.base} has an equation: it needs no definition", left.start
                     )
-                if all(isinstance(a, Name) for a in left.arguments) and (
+                if all(isinstance(a, Name | Derivative) for a in left.arguments) and (
                     left.function.primes or any(line == d for d in self.given.define)
                 ):
                     self.operators.append(
-                        Operator(left.function.base, left.function.primes, left.arguments, right)
+                        Operator(
+                            left.function.base,
+                            left.function.primes,
+                            left.arguments,
+                            right,
+                            scripts_of(left.function),
+                        )
                     )
                     if left.function.primes:
                         continue
