@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from symbp.errors import ReadingError
 from symbp.reading.lexicon import ARRAY_KINDS, Abbreviation, Place
 from symbp.reading.marks import Mark, marks, text_of_name
 from symbp.reading.products import turned
-from symbp.reading.syntax import Name
+from symbp.reading.syntax import Derivative, Name, walk
 from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Kind, Range
 from symbp.system.indices import substitute
@@ -90,6 +90,8 @@ def _letters(
         found.symbols.append((letter, symbol))
         if number in indices:
             found.values[symbol] = indices[number]
+        elif kind is Kind.LAYER and (layer := _of_group(reader, short, indices)) is not None:
+            found.values[symbol] = layer
         elif kind in ARRAY_KINDS:
             found.axes.append(symbol)
         elif kind is Kind.SAMPLE and short.whole:
@@ -100,6 +102,22 @@ def _letters(
         if kind is Kind.LAYER and symbol in found.values:
             reader.names.remember_layer(found.values[symbol])
     return found
+
+
+def _of_group(
+    reader: Elaborator, short: Abbreviation, indices: Mapping[int, Expr]
+) -> Expr | None:  # fmt: skip
+    """The layer that the unit of δ_k says, δ being the derivative by something with that unit."""
+    if not reader.lexicon.groups:
+        return None
+    letters = {letter: indices[n] for n, (_, _, letter) in enumerate(short.places) if n in indices}
+    by = next((n.by for n in walk(short.body) if isinstance(n, Derivative)), None)
+    for word in reader.lexicon.named(by.base) if isinstance(by, Name) else ():
+        below = [p.slot for p in word.places if p.side == "_" and p.kind is Kind.UNIT]
+        units = [m.text for m in marks(by.sub)] if isinstance(by, Name) else []
+        own = {s: letters[t] for s, t in zip(below, units, strict=False) if t in letters}
+        return reader.names.of_group(reader.lexicon.system[word.family], own)
+    return None
 
 
 def _body(reader: Elaborator, short: Abbreviation, letters: _Letters) -> Typed:

@@ -22,6 +22,8 @@ class Declared:
     equations: tuple[str, ...] = ()
     define: tuple[str, ...] = ()
     indices: Mapping[str, Kind] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """The layer to which the units of a letter belong: {"k": "l+1"}."""
     fixed: frozenset[str] = frozenset()
     """Letters in scripts that are no indices but parts of names."""
     shapes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -77,6 +79,7 @@ def declared(entries: Mapping[str, Iterable[str]]) -> Declared:
         equations=tuple(e.get("equations", ())),
         define=tuple(e.get("define", ())),
         indices=_indices(joined.get("indices", "")),
+        groups=_groups(joined.get("indices", "")),
         fixed=_fixed(joined.get("indices", "")),
         shapes=_shapes(joined.get("shapes", "")),
         functions=_functions(joined.get("functions", "")),
@@ -116,10 +119,19 @@ def _indices(text: str) -> dict[str, Kind]:
         *letters, kind = part.split()
         if kind == "fixed":
             continue
+        if letters[1:] and letters[-1] == "unit":  # k unit l+1
+            *letters, kind = letters
         if kind not in KINDS:
             raise unknown("kind of index", kind, list(KINDS))
         result |= dict.fromkeys(letters, KINDS[kind])
     return result
+
+
+def _groups(text: str) -> dict[str, str]:
+    """The layers of "j unit l, k unit l+1"."""
+    entries = [part.split() for part in _items(text)]
+    found = [(e[:-2], e[-1]) for e in entries if len(e) > 2 and e[-2] == "unit"]
+    return {letter: layer for letters, layer in found for letter in letters}
 
 
 def _fixed(text: str) -> frozenset[str]:

@@ -135,6 +135,8 @@ class Lexicon:
     """Words of several letters that are one name."""
     conditions: tuple[Tokens, ...] = ()
     """Conditions on index letters that are declared for all that follows."""
+    groups: Mapping[str, Tokens] = field(default_factory=dict)
+    """The layer to which the units of a letter belong, where nothing else says it."""
     fixed: frozenset[str] = frozenset()
     """Letters that stand for one unit all along: the true class."""
     samples: str = ""

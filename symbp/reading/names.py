@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from symbp.reading.products import turned
 from symbp.reading.scope import Scope
 from symbp.reading.syntax import Name
 from symbp.reading.typed import ShapeError, Typed
-from symbp.system import Kind, Range, Role
+from symbp.system import Kind, Range, Role, Variable
 from symbp.system.equation import index_base
 
 if TYPE_CHECKING:
@@ -275,9 +275,12 @@ class Names:
         index: list[Expr] = []
         mapping: dict[Expr, Expr] = {}
         axes: list[tuple[Kind, Range]] = []
+        group = self.of_group(variable, match.indices) if self.lexicon.groups else None
         for number, slot in enumerate(variable.slots):
             r = slot.range.substitute(mapping)
             given = word.at.get(number, match.indices.get(number))
+            if given is None and slot.kind is Kind.LAYER:
+                given = group
             if given is None:
                 given = self.absent(slot.kind, text, r, word.whole)
                 if slot.kind in ARRAY_KINDS or (slot.kind is Kind.SAMPLE and word.whole):
@@ -300,6 +303,18 @@ class Names:
         if part and self.scope.loosely and not match.sliced:
             self.scope.take("parts of a matrix as rows or as columns")
         return replace(found, loose=part and (match.sliced or self.scope.loosely))
+
+    def of_group(self, variable: Variable, indices: Mapping[int, Expr]) -> Expr | None:
+        """The layer that the letter of a unit says: of δ_k, where k counts the units of l + 1."""
+        letters = {s: t for t, s in (*self.scope.free.items(), *self.scope.bound.items())}
+        layers = [s.symbol for s in variable.slots if s.kind is Kind.LAYER]
+        for number, slot in enumerate(variable.slots):
+            index, size = indices.get(number), slot.range.upper
+            tokens = self.lexicon.groups.get(letters.get(index, "")) if index is not None else None
+            if layers and tokens is not None and isinstance(size, sp.Indexed):
+                shift = sp.expand(size.indices[0] - layers[0])
+                return index_expression(tokens, lambda t: self.lookup(t, Kind.LAYER)) - shift
+        return None
 
     def absent(self, kind: Kind, text: str, r: Range, whole: bool = False) -> Expr:
         """The index of a slot that nothing is written for; `whole` if all samples are meant."""

@@ -251,7 +251,7 @@ class Parser:
     def is_function(self, name: Name) -> bool:
         """Whether a name is a function's, where an argument follows: a letter or a word."""
         v = self.vocabulary
-        is_word = name.base in FUNCTION_WORDS and name.base not in v.families
+        is_word = name.base in FUNCTION_WORDS and name.base not in v.families | v.words
         return name.base in v.functions or is_word
 
     def call(self, name: Name) -> Node:

@@ -136,6 +136,7 @@ class Builder:
             conditions=tuple(tokens(w) for w in self.source.given.where),
             samples=self.source.given.samples,
             fixed=self.source.given.fixed,
+            groups={k: tokens(v) for k, v in self.source.given.groups.items()},
             kroneckers=frozenset(
                 k for k, v in self.source.given.functions.items() if v == "kronecker"
             ),

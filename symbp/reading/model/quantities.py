@@ -64,7 +64,7 @@ class Quantities:
         all_uses = [
             u for e in self.source.equations for u in uses(e.left, e.right, self.source.indices)
         ]
-        known = {*self.source.vocabulary.functions, *FUNCTION_WORDS}
+        known = {*self.source.vocabulary.functions, *FUNCTION_WORDS} - {*self.source.given.names}
         partner = self.source.given.batch
         kept = [u for u in all_uses if not self.source.is_other(u.node, known)]
         families.add(
