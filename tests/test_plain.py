@@ -158,6 +158,28 @@ def test_what_is_not_read_is_no_finding(text: str) -> None:
     assert shown(f"{BATCH}`{text}`\n\n{text}\n") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("dw = (a - y) * a * (1 - a) * x", ["proved"]),
+        ("dw = (y - a) * a * (1 - a) * x", ["refuted"]),
+        ("dw = (a - y) * a * (1 - a) * q", []),
+        ("dropout = a", []),
+    ],
+)
+def test_where_the_network_is_that_of_the_document(text: str, expected: list[str]) -> None:
+    network = (
+        r"$z = w^T x$, $a = \sigma(z)$, $\sigma(u) = \frac{1}{1 + e^{-u}}$, "
+        r"$C = \frac{1}{2} (a - y)^2$"
+    )
+    found = shown(f"{network}\n\nSo `{text}`.")
+    assert [f.verdict.status.value for f in found] == expected
+
+
+def test_without_any_network_nothing_is_said() -> None:
+    assert shown("So `dw = (a - y) * x`, and `dy/dx = 2 * x`.") == []
+
+
 def test_a_derivative_of_a_function_by_a_vector_stays_open() -> None:
     latex = r"\delta^L = (a^L - y) \odot \frac{\partial \sigma}{\partial z^L}"
     (finding,) = shown(f"{VECTORS}${latex}$")

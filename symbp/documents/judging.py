@@ -152,7 +152,8 @@ class _Reader:
                     region = Region(latex, part.line, part.column)
                     ways.append(list(self._statement(s, region, latex)))
         self.before = kept
-        ways = [w for w in ways if w and all(f.verdict.status is not Status.UNREAD for f in w)]
+        silent = {Status.UNREAD} if self.cases else {Status.UNREAD, Status.UNDECIDED}
+        ways = [w for w in ways if w and silent.isdisjoint(f.verdict.status for f in w)]
         if len({tuple(f.verdict.status for f in w) for w in ways}) == 1:
             for f in ways[0]:
                 shown = part.text if len(ways[0]) == 1 else f.verdict.latex
