@@ -312,10 +312,8 @@ class Elaborator:
         if mark.bracket and _rational(mark.text) is not None:
             raise ReadingError(f"the mark {mark.written} is no power")
         steps = ordered.counted(self, mark.tokens) if not mark.bracket else None
-        if steps is not None and not steps.is_Integer:
+        if steps is not None and not (steps.is_Integer and len(x.axes) < 2):
             return ordered.power(self, x, steps)
-        if steps is not None and len(x.axes) == 2 and self.scope.same(*(a.upper for a in x.axes)):
-            return ordered.power(self, x, steps)  # of others entry by entry
         exponent = self._exponent(mark)
         if len(x.axes) == 2:
             if not (exponent.is_Integer and 1 <= exponent <= 6):

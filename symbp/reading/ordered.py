@@ -281,12 +281,17 @@ def _doubt(reader: Elaborator, node: Name, above: Sequence[Mark]) -> str:
 
 
 def power(reader: Elaborator, x: Typed, exponent: Expr) -> Typed:
-    """x · x ⋯ x, as often as the exponent says: of a square matrix the matrix product."""
+    """x · x ⋯ x, as often as the exponent says: of a square matrix the matrix product.
+
+    Another matrix to a number is taken entry by entry: 1 − A² of a batch A.
+    """
     run = Range(reader.scope.fresh("power"), sp.S.One, exponent)
     if len(x.axes) < 2:
         return replace(x, expr=Ordered.of(x.expr, run), chain=None)
     assert x.row is not None
     assert x.col is not None
     if not reader.scope.same(x.row.upper, x.col.upper):
+        if exponent.is_Integer:
+            return replace(x, expr=x.expr**exponent, chain=None)
         raise ShapeError(f"a power of {x.shape(reader.scope.size_text)}")
     return _matrices(reader, replace(x, chain=None), (x.row, x.col), run, 1, 0)
