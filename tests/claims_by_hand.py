@@ -10,7 +10,8 @@ from symbp.documents.judging import judged
 from symbp.documents.read import read_text
 from symbp.errors import ReadingError
 from symbp.judge.chains import judge
-from symbp.judge.claims import Judge, Outcome
+from symbp.judge.claims import Judge
+from symbp.judge.outcome import Outcome
 from symbp.judge.verdict import Status, Verdict
 from symbp.reading.declared import Declared, declared
 from symbp.reading.lexer import tokens

@@ -240,7 +240,8 @@ C = \frac{1}{2m} \sum_{i=1}^m \|z^{(i)} - y^{(i)}\|^2
     ],
 )
 def test_samples(latex, expected):
-    assert status(BATCH, latex, batch="Z = z, X = x, Y = y") == expected
+    given = {"batch": "Z = z, X = x, Y = y", "layout": "columns"}
+    assert status(BATCH, latex, **given) == expected
 
 
 DECAY = "z = W x\nC = \\frac{1}{2} \\|z - y\\|^2 + \\frac{\\lambda}{2} \\|W\\|_F^2"

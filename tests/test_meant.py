@@ -152,3 +152,42 @@ def test_a_transpose_that_makes_another_matrix_is_still_missed():
         ("W", r"x (\frac{\partial C}{\partial z})^T"),
     ):
         assert found(LAYER, gradient(by, wrong))[0] == "refuted"
+
+
+SAMPLES = r"""
+z^{(i)} = w^T x^{(i)} + b
+a^{(i)} = \sigma(z^{(i)})
+C = -\sum_{i=1}^m (y^{(i)} \log a^{(i)} + (1 - y^{(i)}) \log(1 - a^{(i)}))
+"""
+
+
+def test_samples_may_be_rows_where_nothing_says_that_they_are_columns():
+    given = {"batch": "X = x, A = a, Y = y"}
+    assert found(SAMPLES, gradient("w", "X (A - Y)^T"), **given)[0] == "proved"
+    status, reason = found(SAMPLES, gradient("w", "X^T (A - Y)"), **given)
+    assert status == "undecided"
+    assert reason.startswith("it holds where each sample is a row")
+    assert found(SAMPLES, gradient("w", "X^T (A + Y)"), **given)[0] == "refuted"
+    status, reason = found(SAMPLES, gradient("w", "X (A - Y)"), **given)
+    assert status == "undecided"
+    assert reason.endswith("it does with all samples as rows or as columns")
+    columns, rows = ({**given, "layout": x} for x in ("columns", "rows"))
+    assert found(SAMPLES, gradient("w", "X^T (A - Y)"), **columns)[0] == "refuted"
+    assert found(SAMPLES, gradient("w", "X^T (A - Y)"), **rows)[0] == "proved"
+    assert found(SAMPLES, gradient("w", "X (A - Y)^T"), **rows)[0] == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("of", "by", "right", "wrong"),
+    [
+        ("C", "z", r"(a - y)^T \odot \sigma'(z)", r"(a - y)^T \odot \sigma(z)"),
+        ("C", "b", r"((a - y) \odot a)^T \odot (1 - a)", r"((a - y) \odot a)^T \odot (1 + a)"),
+        ("a", "x", r"W \odot \sigma'(z)", r"W \odot \sigma(z)"),
+        ("a", "x", r"W^T \odot \sigma'(z)^T", r"-W^T \odot \sigma'(z)^T"),
+    ],
+)
+def test_a_row_as_a_column_and_a_vector_along_a_matrix(of, by, right, wrong):
+    status, reason = found(LAYER, gradient(by, right, of))
+    assert status == "undecided"
+    assert "a row as a column" in reason or "a vector repeated along a matrix" in reason
+    assert found(LAYER, gradient(by, wrong, of))[0] == "refuted"

@@ -26,7 +26,7 @@ from symbp.errors import UnknownNameError, unknown
 KEYS = (
     "network notation activation loss size sizes batch reduction bias equations define indices "
     "shapes functions layout constants names case skip summation where assume samples rows "
-    "columns continues l1 l2"
+    "columns continues products l1 l2"
 ).split()
 #: What a block to be filled may say: its network, which is declared thereby, and what to write.
 FILL_KEYS = (

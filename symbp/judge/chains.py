@@ -7,13 +7,15 @@ from contextlib import suppress
 from dataclasses import replace
 
 from symbp.errors import DefinitionError, ReadingError, SizeError
-from symbp.judge.claims import Judge, Outcome
+from symbp.judge.claims import Judge
 from symbp.judge.diagnosis import diagnose
 from symbp.judge.meant import meant
+from symbp.judge.outcome import Outcome
 from symbp.judge.updates import gradient_claim
 from symbp.judge.verdict import Status, Verdict
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.parser import unclosed
+from symbp.reading.reach import letters_of_sums
 from symbp.reading.syntax import Bracket, Derivative, Differential, Name, Node, Tokens, walk
 from symbp.reading.typed import ShapeError
 
@@ -54,7 +56,8 @@ def judge(
     verdicts = []
     for place in range(1, len(members)):
         text = f"{latex[0]} = {latex[place]}"
-        found = _verdict(cases, members[0], members[place], text, conditions)
+        others = [m for n, m in enumerate(members) if n not in (0, place)]
+        found = _verdict(cases, members[0], members[place], text, conditions, others=others)
         if found is not None and found.status is Status.REFUTED:
             found = _meant(cases, found, members[0], members[place], conditions)
         if diagnosing and found is not None and found.status is Status.REFUTED:
@@ -66,6 +69,7 @@ def judge(
 def _verdict(
     cases: Sequence[Case], left: Tokens, right: Tokens, text: str, conditions: Sequence[Tokens],
     scoped: bool = True,
+    others: Sequence[Tokens] = (),
 ) -> Verdict | None:  # fmt: skip
     found: list[tuple[Judge, Outcome]] = []
     unread: list[tuple[int, str]] = []
@@ -73,7 +77,7 @@ def _verdict(
         outcomes: list[tuple[Judge, Outcome]] = []
         for each in case:
             try:
-                outcomes.append((each, _outcome(each, left, right, conditions)))
+                outcomes.append((each, _outcome(each, left, right, conditions, others)))
             except (ReadingError, DefinitionError, SizeError) as error:
                 unread.append((getattr(error, "place", 0), str(error)))
         if outcomes:
@@ -142,9 +146,13 @@ def _diagnosed(
     return verdict
 
 
-def _outcome(each: Judge, left: Tokens, right: Tokens, conditions: Sequence[Tokens]) -> Outcome:
+def _outcome(
+    each: Judge, left: Tokens, right: Tokens, conditions: Sequence[Tokens],
+    others: Sequence[Tokens],
+) -> Outcome:  # fmt: skip
+    summed = frozenset(t for m in (left, *others) for t in letters_of_sums(m))
     try:
-        return each.claim(each.parse(left), each.parse(right), conditions)
+        return each.claim(each.parse(left), each.parse(right), conditions, summed)
     except ShapeError as error:
         return Outcome(Status.REFUTED, str(error))
 

@@ -17,7 +17,7 @@ make such formulas, have no part in it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from sympy import Integer, Symbol
@@ -27,8 +27,6 @@ from symbp.judge.compare import (
     Sides,
     agree,
     alive,
-    by_parameters,
-    direct,
     idle,
     independent,
     laid_over,
@@ -40,19 +38,22 @@ from symbp.judge.compare import (
 )
 from symbp.judge.conditions import conditioned
 from symbp.judge.counterexample import counterexample
+from symbp.judge.direct import by_parameters, direct
+from symbp.judge.outcome import Outcome
 from symbp.judge.points import Points
 from symbp.judge.scope import Scopes
 from symbp.judge.sizes import UNSIZED, scope_text, sized
+from symbp.judge.sums import over_steps, with_implied_sums
 from symbp.judge.targets import class_slots
 from symbp.judge.updates import gradient_claim, may_be_maximised, other_steps
-from symbp.judge.verdict import EMPTY, TOO_MANY, TURNED, Counterexample, Status
+from symbp.judge.verdict import EMPTY, TOO_MANY, TURNED, Status
 from symbp.judge.wide import at_declared, at_small_sizes
 from symbp.judge.within import but_last, empty
 from symbp.numbers.sampling import with_small_sizes
 from symbp.reading.elaborate import Elaborator
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.parser import parse
-from symbp.reading.scope import BESIDE, Scope
+from symbp.reading.scope import Scope
 from symbp.reading.sizes import Exact
 from symbp.reading.syntax import Node, Tokens
 from symbp.reading.typed import ShapeError, Total, Typed
@@ -60,33 +61,6 @@ from symbp.system import Kind, Role
 from symbp.system.equation import family_of
 
 MOST_READINGS = 16
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What was found of one pair of sides."""
-
-    status: Status
-    reason: str = ""
-    conventions: tuple[str, ...] = ()
-    counterexample: Counterexample | None = None
-    sides: Sides | None = None
-    sizes: str = ""
-    """At which sizes it was proved, where arrays written out say them."""
-    totals: bool = False
-    """Whether it was proved where the targets add up to one."""
-    products: tuple[tuple[int, int, int], ...] = ()
-    """Undecided: where products with two readings begin, where their sign stands and ends."""
-
-    @property
-    def without_meaning(self) -> bool:
-        """Whether the shapes of the two sides differ."""
-        return self.status is Status.REFUTED and self.counterexample is None
-
-    @property
-    def holds(self) -> bool:
-        """Whether the two sides are equal, though what stands there may not be what is meant."""
-        return self.status is Status.PROVED or self.reason == BESIDE
 
 
 class Judge:
@@ -105,9 +79,9 @@ class Judge:
         self._sized: dict[str, Judge] = {}
 
     @cached_property
-    def in_rows(self) -> Judge | None:
-        """The judge for whom vectors are rows, where nothing says that they are columns."""
-        return Judge(self.lexicon.in_rows) if self.lexicon.in_rows else None
+    def unsaid(self) -> list[tuple[str, Judge]]:
+        """Judges of the layouts that nothing rules out, with what is said of them."""
+        return [(text, Judge(lexicon)) for text, lexicon in self.lexicon.unsaid]
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -118,6 +92,7 @@ class Judge:
     def scope(self, choices: Mapping[tuple[int, int], int] | None = None) -> Scope:
         """An empty scope, with the readings that are chosen of products that have several."""
         scope = Scope(Exact(self.fixed), width=self.lexicon.width)
+        scope.entrywise = self.lexicon.entrywise
         scope.choices = dict(choices or {})
         return scope
 
@@ -138,14 +113,20 @@ class Judge:
 
     # -- one claim ---------------------------------------------------------------------------
 
-    def claim(self, left: Node, right: Node, conditions: Sequence[Tokens] = ()) -> Outcome:
-        """The outcome of left = right, or of the gradient in an update rule."""
-        found = self._over_readings(left, right, conditions)
+    def claim(
+        self, left: Node, right: Node, conditions: Sequence[Tokens] = (),
+        summed: frozenset[str] = frozenset(),
+    ) -> Outcome:  # fmt: skip
+        """The outcome of left = right, or of the gradient in an update rule.
+
+        `summed` are letters over which other members of the chain have a sum.
+        """
+        found = self._with_sums(left, right, conditions, summed)
         step = gradient_claim(left, right, self.lexicon)
         if step is not None and found.status is Status.REFUTED:
             likelihood = may_be_maximised(self.system, self.lexicon.loss)
             for gradient, taken, reason in other_steps(*step, self.lexicon, likelihood):
-                if self._over_readings(gradient, taken, conditions).status is Status.PROVED:
+                if self.over_readings(gradient, taken, conditions).status is Status.PROVED:
                     return Outcome(Status.UNDECIDED, reason)
         return at_declared(self, found) if self.narrowed else found
 
@@ -154,12 +135,29 @@ class Judge:
         """Points of the network as wide as it is declared."""
         return Points(with_small_sizes(self.lexicon.system))
 
-    def _over_readings(self, left: Node, right: Node, conditions: Sequence[Tokens]) -> Outcome:
+    def _with_sums(
+        self, left: Node, right: Node, conditions: Sequence[Tokens], summed: frozenset[str]
+    ) -> Outcome:
+        """The outcome of left = right, with implied sums written out where there are such."""
+        try:
+            found = self.over_readings(left, right, conditions, summed)
+        except ShapeError as error:
+            if not self.lexicon.implied:
+                raise
+            found = Outcome(Status.REFUTED, str(error))
+        if self.lexicon.implied and found.status is not Status.PROVED:
+            return with_implied_sums(self, left, right, conditions, found)
+        return found
+
+    def over_readings(
+        self, left: Node, right: Node, conditions: Sequence[Tokens] = (),
+        summed: frozenset[str] = frozenset(),
+    ) -> Outcome:  # fmt: skip
         """The outcome of left = right over all readings that the shapes leave open."""
         outcomes: list[Outcome] = []
         problems: list[ShapeError] = []
         scopes: list[Scope] = []
-        for scope, found in self.each_reading(left, right, conditions):
+        for scope, found in self.each_reading(left, right, conditions, summed):
             scopes.append(scope)
             if isinstance(found, ShapeError):
                 problems.append(found)
@@ -178,8 +176,9 @@ class Judge:
         return min(meant, key=lambda o: order.index(o.status))
 
     def each_reading(
-        self, left: Node, right: Node, conditions: Sequence[Tokens] = (), loosely: bool = False
-    ) -> Iterator[tuple[Scope, Outcome | ShapeError]]:
+        self, left: Node, right: Node, conditions: Sequence[Tokens] = (),
+        summed: frozenset[str] = frozenset(), loosely: bool = False,
+    ) -> Iterator[tuple[Scope, Outcome | ShapeError]]:  # fmt: skip
         """What is found in each reading, `loosely` with those where a sign may be left out."""
         left, right = gradient_claim(left, right, self.lexicon) or (left, right)
         waiting: list[dict[tuple[int, int], int]] = [{}]
@@ -189,7 +188,8 @@ class Judge:
             try:
                 scope, (a, b) = self.typed([left, right], scope)
                 if scope.loosened == loosely:
-                    yield scope, _unless_unsure(scope, self._compared(scope, a, b, conditions))
+                    found = self._compared(scope, a, b, conditions, summed)
+                    yield scope, _unless_unsure(scope, found)
             except ShapeError as error:
                 yield scope, _unless_unsure(scope, error)
             later = [k for k in sorted(scope.open) if not choices or k > max(choices)]
@@ -198,7 +198,10 @@ class Judge:
                 yield scope, Outcome(Status.UNDECIDED, TOO_MANY)
             del waiting[MOST_READINGS:]
 
-    def _compared(self, scope: Scope, a: Typed, b: Typed, conditions: Sequence[Tokens]) -> Outcome:
+    def _compared(
+        self, scope: Scope, a: Typed, b: Typed, conditions: Sequence[Tokens],
+        summed: frozenset[str],
+    ) -> Outcome:  # fmt: skip
         sides = laid_over(scope, a, b)
         of_samples = a.cube and a.chain is not None and len(a.chain.of_axes) > 1
         if isinstance(sides, Mismatch) and of_samples and not b.cube:
@@ -209,7 +212,7 @@ class Judge:
         sides = conditioned(sides, (*self.lexicon.conditions, *conditions), scope, self.lexicon)
         if scope.positive and empty(scope, self._where(sides), self.points):
             return Outcome(Status.REFUTED, EMPTY, sides=sides)
-        outcome = self._at_sizes(sides, scope)
+        outcome = self._at_sizes(replace(sides, summed=summed), scope)
         if outcome.status is Status.REFUTED and _is_jacobian(a) and len(b.axes) == 2:
             return self._in_other_layout(scope, a, b, outcome)
         if scope.unclear and outcome.status is Status.PROVED:
@@ -279,11 +282,9 @@ class Judge:
         if rest and self._holds(self.points, sides, rest):
             return Outcome(Status.UNDECIDED, "it holds at every layer but the last, and no such "
                            "condition stands there", sides=sides)  # fmt: skip
-        stray = self._stray(sides)
-        if stray:
-            return Outcome(
-                Status.UNDECIDED, f"the index {stray} stands on one side only", sides=sides
-            )
+        why = over_steps(self, sides, living)
+        if why:
+            return Outcome(Status.UNDECIDED, why, sides=sides)
         found = counterexample(self, sides, living)
         if found is None:
             reason = (
@@ -343,7 +344,8 @@ class Judge:
             if r.symbol.name.lstrip("#").isalpha() and r.symbol in sides.left.free_symbols
         ]  # fmt: skip
         for a in letters if self.lexicon.fixed else ():
-            if self._holds(self.points, masked(sides, a, Integer(1)), where):
+            told = speaks_of_both(sides, a, Integer(1))
+            if not told and self._holds(self.points, masked(sides, a, Integer(1)), where):
                 return Outcome(
                     Status.UNDECIDED, f"it holds for {a.name.lstrip('#')} other than the fixed "
                     "unit only, and no such condition stands there", sides=sides,
@@ -364,17 +366,10 @@ class Judge:
                         )
         return None
 
-    def _stray(self, sides: Sides) -> str:
-        """A letter that one side lacks, where its meaning is open and it need not be a mistake."""
-        left, right = sides.left.free_symbols, sides.right.free_symbols
-        for symbol, kind in sides.walked:
-            if kind is Kind.TIME and (symbol in left) != (symbol in right):
-                return symbol.name.lstrip("#")
-        if self.lexicon.implied:
-            for r in sides.axes:
-                if r.symbol in right - left and r.symbol.name.lstrip("#").isalpha():
-                    return r.symbol.name.lstrip("#")
-        return ""
+    def holds(self, sides: Sides, where: Sequence[Mapping[Symbol, int]]) -> bool:
+        """Whether the sides are equal, by themselves or under a convention."""
+        tried = [(sides, self.points), *((s, at) for _, s, at in self._conventions(sides))]
+        return any(self._holds(at, s, where) for s, at in tried)
 
     def scope_text(self, outcome: Outcome) -> str:
         """At which sizes it holds what was proved."""

@@ -23,7 +23,7 @@ from symbp.numbers.indexing import Scope as At
 from symbp.reading.products import aligned, turned
 from symbp.reading.scope import Scope
 from symbp.reading.typed import Total, Typed
-from symbp.system import Kind, Range, Role, System
+from symbp.system import Kind, Range, System
 from symbp.system.equation import family_of, index_of, walk
 from symbp.system.ordered import Ordered
 
@@ -46,6 +46,8 @@ class Sides:
     """Whether one side is a vector or matrix and the other its entry."""
     within: tuple[Bound, ...] = ()
     """Between which layers and times it is claimed."""
+    summed: frozenset[str] = frozenset()
+    """Letters over which other members of the chain have a sum."""
 
 
 @dataclass(frozen=True)
@@ -321,35 +323,6 @@ def vanishing(
     return None
 
 
-def by_parameters(sides: Sides, system: System) -> Sides | None:
-    r"""The claim with derivatives by parameters on its right taken directly.
-
-    \frac{\partial E_t}{\partial h_t} \frac{\partial h_t}{\partial h_k}
-    \frac{\partial h_k}{\partial U} is summed over k only if the last one is.
-    """
-    changed = {}
-    for total in sides.right.atoms(Total):
-        f, u, _ = total.args
-        if system[str(family_of(u))].role is Role.PARAMETER and not f.is_Symbol:
-            changed[total] = Total(f, u, 1)
-    return replace(sides, right=sides.right.xreplace(changed)) if changed else None
-
-
-def direct(sides: Sides) -> list[Sides]:
-    """The claim with derivatives on its right taken directly: those of expressions, then all."""
-    found: list[Sides] = []
-    for of_expressions in (True, False):
-        changed = {}
-        for total in sides.right.atoms(Total):
-            f, u, _ = total.args
-            if not f.is_Symbol and not (of_expressions and family_of(f) is not None):
-                changed[total] = Total(f, u, 1)
-        right = sides.right.xreplace(changed)
-        if right not in (sides.right, *(s.right for s in found)):
-            found.append(replace(sides, right=right))
-    return found
-
-
 def idle(
     sides: Sides,
     values: Values,
@@ -387,10 +360,10 @@ def restricted(sides: Sides, mapping: Mapping[Expr, Expr]) -> Sides:
     )
 
 
-def speaks_of_both(sides: Sides, a: Symbol, b: Symbol) -> bool:
+def speaks_of_both(sides: Sides, a: Symbol, b: Expr) -> bool:
     """Whether a claim tells the cases a = b and a ≠ b apart itself."""
     deltas = sides.left.atoms(sp.KroneckerDelta) | sides.right.atoms(sp.KroneckerDelta)
-    return any(d.free_symbols == {a, b} for d in deltas)
+    return any(set(d.args) == {a, b} for d in deltas)
 
 
 def masked(sides: Sides, a: Symbol, b: Expr) -> Sides:

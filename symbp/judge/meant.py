@@ -7,6 +7,9 @@ a product entry by entry without ⊙          \partial C/\partial a \sigma'(z)
 the layout of a row W_j of a matrix         (z_j - y_j) x^T + c W_j
 the matrix that a vector is the diagonal of \partial a/\partial z = \sigma'(z)
 vectors as rows, where no equation says     x^T \delta, of z_j = \sum_i w_{ij} x_i
+whether samples are rows or columns         X^T (A - Y), of z^{(i)} = w^T x^{(i)}
+a row as a column                           u^T W ⊙ v
+a vector repeated along a matrix            W ⊙ v
 
 Guarantees.
     A claim that holds in one of these readings is not refuted. None of them makes it proved.
@@ -28,13 +31,10 @@ from symbp.reading.syntax import Node, Tokens
 from symbp.reading.typed import ShapeError, Typed
 
 if TYPE_CHECKING:
-    from symbp.judge.claims import Judge, Outcome
+    from symbp.judge.claims import Judge
+    from symbp.judge.outcome import Outcome
 
 LOOSELY = "as it is written it does not hold; it does with {}"
-ROWS = (
-    "it holds where vectors are rows, and nothing says whether they are; "
-    "`shapes: x row n` or `shapes: x n` in a declaration does"
-)
 DIAGONAL = (
     "it holds for the entries of the derivative that belong together; all others are 0, "
     "and the shapes differ"
@@ -61,14 +61,13 @@ def _loosely(
     return None
 
 
-def _in_rows(
+def _laid_out_otherwise(
     judge: Judge, left: Node, right: Node, conditions: Sequence[Tokens]
 ) -> tuple[str, Outcome] | None:
-    if judge.in_rows is None:
-        return None
-    for _, found in judge.in_rows.each_reading(left, right, conditions):
-        if not isinstance(found, ReadingError) and found.status is Status.PROVED:
-            return ROWS, found
+    for text, other in judge.unsaid:
+        for _, found in other.each_reading(left, right, conditions):
+            if not isinstance(found, ReadingError) and found.status is Status.PROVED:
+                return text, found
     return None
 
 
@@ -105,4 +104,4 @@ def _spread(scope: Scope, a: Typed, b: Typed) -> Iterator[Typed]:
 
 
 Reading = Callable[["Judge", Node, Node, Sequence[Tokens]], "tuple[str, Outcome] | None"]
-READINGS: tuple[Reading, ...] = (_loosely, _in_rows, _diagonal)
+READINGS: tuple[Reading, ...] = (_loosely, _laid_out_otherwise, _diagonal)

@@ -144,7 +144,7 @@ class Values:
     def _definition(self, f: Expr, scope: Scope) -> tuple[Expr, Scope]:
         """What defines f and where, with axes named as those of f; an expression f is itself."""
         name = str(family_of(f))
-        if name not in self.system.by_name:
+        if name not in self.system.by_name or not self.system.defining(name):
             return f, scope
         for equation in self.system.defining(name):
             point: dict[Symbol, int] = {}

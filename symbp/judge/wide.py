@@ -26,7 +26,8 @@ from symbp.reading.lexicon import Lexicon
 from symbp.system import System
 
 if TYPE_CHECKING:
-    from symbp.judge.claims import Judge, Outcome
+    from symbp.judge.claims import Judge
+    from symbp.judge.outcome import Outcome
 
 #: The widest layer that is judged as it is.
 WIDEST = 24

@@ -30,7 +30,8 @@ class Declared:
     """Name → sizes: ("n", "m") for a matrix, ("n",) a column, ("row", "n"), ("1",) a number."""
     functions: Mapping[str, str] = field(default_factory=dict)
     loss: str = ""
-    layout: str = "columns"
+    layout: str = ""
+    """`rows` or `columns`, which each sample is of a batch; columns where it is not said."""
     constants: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     sizes: Mapping[str, int] = field(default_factory=dict)
@@ -53,6 +54,8 @@ class Declared:
     """The left side that a formula which begins with = goes on with."""
     summation: str = ""
     r"""`implied`: an index that stands twice in a product is summed."""
+    products: str = ""
+    """`elementwise`: two columns, or two rows, side by side are multiplied entry by entry."""
     assumes_totals: bool = False
     r"""Whether Σ_j y_j = 1 is assumed of the targets."""
     case: str = ""
@@ -71,9 +74,6 @@ def declared(entries: Mapping[str, Iterable[str]]) -> Declared:
     """
     e = {k: [v for v in values if v.strip()] for k, values in entries.items()}
     joined = {k: ", ".join(v) for k, v in e.items()}
-    layout = joined.get("layout", "columns").strip()
-    if layout not in ("rows", "columns"):
-        raise unknown("layout", layout, ["rows", "columns"])
     numbers, depths, steps = _sizes([*e.get("size", ()), *e.get("sizes", ())])
     return Declared(
         equations=tuple(e.get("equations", ())),
@@ -84,7 +84,7 @@ def declared(entries: Mapping[str, Iterable[str]]) -> Declared:
         shapes=_shapes(joined.get("shapes", "")),
         functions=_functions(joined.get("functions", "")),
         loss=joined.get("loss", "").strip(),
-        layout=layout,
+        layout=_one_of("layout", joined, "rows", "columns"),
         constants=tuple(_items(joined.get("constants", ""))),
         names=tuple(_items(joined.get("names", ""))),
         sizes=numbers,
@@ -96,10 +96,19 @@ def declared(entries: Mapping[str, Iterable[str]]) -> Declared:
         columns=tuple(_items(joined.get("columns", ""))),
         continues=joined.get("continues", "").strip(),
         batch=_pairs(joined.get("batch", "")),
-        summation=joined.get("summation", "").strip(),
+        summation=_one_of("summation", joined, "implied"),
+        products=_one_of("products", joined, "elementwise"),
         assumes_totals=_assumes_totals(e.get("assume", ())),
         case=joined.get("case", "").strip(),
     )
+
+
+def _one_of(key: str, given: Mapping[str, str], *known: str) -> str:
+    """The value of a key, which is one of few; "" where it is not given."""
+    value = given.get(key, "").strip()
+    if value and value not in known:
+        raise unknown(key, value, list(known))
+    return value
 
 
 def _assumes_totals(texts: Sequence[str]) -> bool:

@@ -29,6 +29,7 @@ from symbp.reading.products import (
     TIGHT,
     UNSIGNED,
     aligned,
+    as_they_lie,
     fitting,
     multiply,
     readings,
@@ -219,7 +220,7 @@ class Elaborator:
             self.scope.open[key] = len(found)
             self.scope.products[key] = (node.factors[0].start, node.factors[place].end, start)
         chosen = found[self.scope.choices.get(key, 0) % len(found)]
-        if self.scope.loosely and sign in UNSIGNED and a.is_vector and b.is_vector:
+        if self.scope.loosely and sign in UNSIGNED and as_they_lie(a, b):
             self.scope.take("an inner product" if chosen.is_scalar else "a product entry by entry")
         return chosen
 
@@ -231,7 +232,7 @@ class Elaborator:
     def _implied(self, node: Product) -> Typed | None:
         """Einstein's convention: a letter that several factors have and nothing else is summed."""
         parts = [script_letters(f) for f in node.factors]
-        known = {*self.scope.bound, *self.scope.free}
+        known = {*self.scope.bound, *self.scope.free, *self.lexicon.fixed}
         twice = [
             t
             for t in dict.fromkeys(t for letters in parts for t in letters)

@@ -153,10 +153,12 @@ class Lexicon:
     """What is taken for granted here, where a text leaves it open: * as convolution."""
     case: str = ""
     """What is said of the case that this lexicon is for, where there are several."""
+    entrywise: bool = False
+    """Whether two vectors side by side are multiplied entry by entry, as their author does."""
     row_vectors: bool = False
     """Whether vectors are rows."""
-    in_rows: Lexicon | None = None
-    """The same with vectors as rows, where nothing says that they are columns."""
+    unsaid: tuple[tuple[str, Lexicon], ...] = ()
+    """Other layouts that nothing rules out, with what is said of them: vectors as rows."""
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

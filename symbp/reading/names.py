@@ -299,9 +299,10 @@ class Names:
         constant = variable.role in (Role.HYPERPARAMETER, Role.SIZE) and not index
         found = self._laid_out(word, expr, axes, constant)
         units = sum(slot.kind in ARRAY_KINDS for slot in variable.slots)
-        part = found.is_vector and units > 1
+        part = found.is_vector and (units > 1 or units == 0)  # of a matrix, or all samples
         if part and self.scope.loosely and not match.sliced:
-            self.scope.take("parts of a matrix as rows or as columns")
+            what = "parts of a matrix" if units else "all samples"
+            self.scope.take(f"{what} as rows or as columns")
         return replace(found, loose=part and (match.sliced or self.scope.loosely))
 
     def of_group(self, variable: Variable, indices: Mapping[int, Expr]) -> Expr | None:

@@ -31,13 +31,26 @@ def multiply(scope: Scope, sign: str, a: Typed, b: Typed) -> Typed:
         sign, b = r"\odot", replace(b, expr=1 / b.expr, chain=None)
     if a.ones or b.ones:
         return with_ones(scope, sign, a, b)
-    for combine in TRIED.get(sign, PLAIN):
+    known = scope.entrywise and sign == "" and as_they_lie(a, b)
+    for combine in ENTRYWISE if known else TRIED.get(sign, PLAIN):
         found = combine(scope, a, b)
         if found is not None:
-            if sign == "" and combine is elementwise and a.is_vector and b.is_vector:
-                scope.beside = scope.beside or not (a.loose or b.loose or _related(a, b))
+            if sign == "" and combine is elementwise:
+                _note_beside(scope, a, b)
             return found
     raise ShapeError(f"{scope.met(a, b)} in a product: the shapes do not fit")
+
+
+def _note_beside(scope: Scope, a: Typed, b: Typed) -> None:
+    """Remember that a sign is missing, unless none is needed to know what is meant."""
+    if not (scope.entrywise or scope.beside or a.loose or b.loose or _related(a, b)):
+        scope.beside = "columns" if a.is_vector else "matrices"
+
+
+def as_they_lie(a: Typed, b: Typed) -> bool:
+    """Whether two vectors are both columns or both rows, or may be."""
+    one_way = (a.row is None) == (b.row is None)
+    return a.is_vector and b.is_vector and (one_way or a.loose or b.loose)
 
 
 def _related(a: Typed, b: Typed) -> bool:
@@ -72,7 +85,7 @@ def with_ones(scope: Scope, sign: str, a: Typed, b: Typed) -> Typed:
 
 def readings(scope: Scope, sign: str, a: Typed, b: Typed) -> list[Typed]:
     """All readings of a product that differ: w · x of two vectors may be Σ or entry by entry."""
-    if scope.loosely and sign in UNSIGNED and a.is_vector and b.is_vector:
+    if scope.loosely and sign in UNSIGNED and as_they_lie(a, b):
         return _all_readings(scope, sign, a, b)
     found = [multiply(scope, sign, a, b)]
     if sign != r"\cdot" or not (a.is_vector and b.is_vector) or a.ones or b.ones:
@@ -120,8 +133,10 @@ def turned(v: Typed) -> Typed:
 def fitting(scope: Scope, a: Typed, b: Typed) -> Typed | None:
     """As `aligned`; a vector of open layout is turned where that helps."""
     found = aligned(scope, a, b)
-    if found is None and b.is_vector and b.loose:
+    if found is None and b.is_vector and (b.loose or scope.loosely):
         found = aligned(scope, a, turned(b))
+        if found is not None and not b.loose:
+            scope.take("a row as a column")
     return found
 
 
@@ -144,8 +159,22 @@ def elementwise(scope: Scope, a: Typed, b: Typed) -> Typed | None:
         other = aligned(scope, turned_a, b)
         a = turned_a if other is not None else a
     if other is None:
-        return None
+        return _spread(scope, a, b) or _spread(scope, b, a) if scope.loosely else None
     return Typed(a.expr * other.expr, a.row, a.col, loose=a.loose and b.loose)
+
+
+def _spread(scope: Scope, matrix: Typed, vector: Typed) -> Typed | None:
+    """A matrix times a vector that is repeated along its rows or columns, as arrays are."""
+    if len(matrix.axes) != 2 or not vector.is_vector:
+        return None
+    (own,) = vector.axes
+    along = (matrix.row, matrix.col) if vector.row is not None else (matrix.col, matrix.row)
+    for axis in along:
+        if axis is not None and scope.same(own.upper, axis.upper):
+            scope.take("a vector repeated along a matrix")
+            moved = vector.renamed({own.symbol: axis.symbol})
+            return Typed(matrix.expr * moved.expr, matrix.row, matrix.col)
+    return None
 
 
 def matrix_product(scope: Scope, a: Typed, b: Typed) -> Typed | None:
@@ -256,6 +285,7 @@ def laid_out(expr: Expr, chain: Chain) -> Typed:
 
 #: What juxtaposition tries, and every sign that is not in the next table.
 PLAIN: Sequence[Combine] = (scale, chain_rule, matrix_product, elementwise)
+ENTRYWISE: Sequence[Combine] = (chain_rule, elementwise, matrix_product)
 TRIED: dict[str, Sequence[Combine]] = {
     r"\odot": (scale, elementwise, chain_rule),
     r"\circ": (scale, elementwise, chain_rule),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
-from symbp.reading.syntax import BigSum, Bracket, Name, Node, Product, Sum, walk
+from symbp.reading.syntax import BigSum, Bracket, Name, Node, Product, Sum, Tokens, walk
 
 
 def reaching(node: Sum) -> list[tuple[int, Node]]:
@@ -63,6 +64,24 @@ def _own_letters(node: Node) -> set[str]:
 
 def script_letters(node: Node) -> list[str]:
     """The letters in the scripts of names and brackets, each once; T is the transpose."""
-    scripts = (s for n in walk(node) if isinstance(n, Name | Bracket) for s in (*n.sub, *n.sup))
-    letters = (t.text for script in scripts for t in script if t.kind == "name")
-    return [t for t in dict.fromkeys(letters) if t != "T"]
+    names = (n for n in walk(node) if isinstance(n, Name | Bracket))
+    return list(dict.fromkeys(t for n in names for t in own_letters(n)))
+
+
+def own_letters(node: Name | Bracket) -> list[str]:
+    """The letters in the scripts of one name, T left out."""
+    letters = (t.text for script in (*node.sub, *node.sup) for t in script if t.kind == "name")
+    return [t for t in letters if t != "T"]
+
+
+def letters_of_sums(tokens: Tokens) -> set[str]:
+    r"""The letters that stand below the \sum signs of a member."""
+    found: set[str] = set()
+    for place, t in enumerate(tokens):
+        for part in t.parts:
+            found |= letters_of_sums(part)
+        if t.text == r"\sum":
+            below = [b for a, b in pairwise(tokens[place + 1 : place + 6]) if a.text == "_"]
+            inner = below[0].parts[0] if below and below[0].kind == "group" else below[:1]
+            found |= {x.text for x in inner if x.kind == "name"}
+    return found

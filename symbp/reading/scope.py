@@ -16,7 +16,10 @@ from symbp.errors import ReadingError
 from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Kind, Range
 
-BESIDE = "two columns side by side have no matrix product; entry by entry it holds"
+BESIDE = (
+    " side by side have no matrix product; entry by entry it holds "
+    "(`products: elementwise` in a declaration says that this is meant)"
+)
 
 
 class Unifier(Protocol):
@@ -62,8 +65,10 @@ class Scope:
     """Whether a number beside a vector may be meant at every entry, which is then a doubt."""
     unsure: str = ""
     """Why what is read, where it does not hold, may not be what is meant."""
-    beside: bool = False
-    """Whether two columns of different quantities stand side by side with no sign between."""
+    entrywise: bool = False
+    """Whether vectors side by side are meant entry by entry."""
+    beside: str = ""
+    """"columns" or "matrices", where two of them stand side by side with no sign between."""
     loosely: bool = False
     """Whether signs of products, and transposes of vectors, may have been left out: w x."""
     loosened: bool = False
@@ -174,7 +179,7 @@ class Scope:
     def unclear(self) -> str:
         """Why what is read may not be what is meant; "" for no reason."""
         if self.beside:
-            return BESIDE
+            return f"two {self.beside}{BESIDE}"
         both = sorted(self.ends & {*self.free})
         return f"{both[0]} is an index and the number of entries" if both else self.doubt
 

@@ -185,14 +185,24 @@ def _pieces(row: Sequence[Token]) -> list[_Piece]:
 
 
 def _condition_in_brackets(row: Sequence[Token], place: int) -> Tokens:
-    """The condition of (if i = j), where such brackets begin."""
+    r"""The condition of (if i = j) and of \quad (i \neq j), where such brackets begin."""
     t, first = row[place], row[place + 1] if place + 1 < len(row) else None
-    if t.text != "(" or first is None or first.kind != "text" or not first.text:
+    if t.text != "(" or first is None:
         return ()
     close = next((i for i in range(place, len(row)) if row[i].text == ")"), 0)
+    worded = first.kind == "text" and bool(first.text)
+    if not worded and not _stands_apart(row, place, close):
+        return ()
     inner = tuple(x for x in row[place + 1 : close] if x.kind != "text")
     statement = _statement(inner) if inner else None
     return inner if statement is not None and _is_condition(statement) else ()
+
+
+def _stands_apart(row: Sequence[Token], place: int, close: int) -> bool:
+    r"""Whether brackets stand behind a space at the end of a row; 1 (i = j) is an indicator."""
+    spaced = place > 1 and _is_space(row[place - 1])
+    indicator = spaced and "1" in row[place - 2].text
+    return spaced and not indicator and all(t.text in ("", ".", ",", ";") for t in row[close + 1 :])
 
 
 def _never_closed(row: Sequence[Token], place: int) -> bool:

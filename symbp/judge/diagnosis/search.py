@@ -118,7 +118,7 @@ class Search:
             if key in self.seen or (scope.conditions and not self.bounded):
                 return False, False
             self.seen.add(key)
-            return self.probe.agrees(sides), scope.beside
+            return self.probe.agrees(sides), bool(scope.beside)
         except (SymbpError, ArithmeticError, LookupError):  # nonsense such as 1 / (1 - m) at m = 1
             return False, False
 

@@ -7,7 +7,8 @@ equations make equal; with these the same elaborator that reads claims reads the
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Set
+from contextlib import suppress
 from dataclasses import replace
 
 import sympy as sp
@@ -87,7 +88,7 @@ def read_models(given: Declared, evidence: Mapping[str, int] | None = None) -> l
         return [_with_signs(given, first.quantities.open_signs, k, evidence) for k in CONVOLUTIONS]
     if not first.quantities.open_ranks:
         lexicon = first.lexicon()
-        return [replace(lexicon, in_rows=_in_rows(given, evidence or {}))]
+        return [replace(lexicon, unsaid=tuple(_unsaid(given, evidence or {})))]
     numbers = Builder(replace(given, shapes={**given.shapes, "all": ("1",)}), {})
     try:
         return [first.lexicon(), numbers.lexicon()]
@@ -118,12 +119,22 @@ def read_model(given: Declared, evidence: Mapping[str, int] | None = None) -> Le
     return Builder(given, evidence or {}).lexicon()
 
 
-def _in_rows(given: Declared, evidence: Mapping[str, int]) -> Lexicon | None:
-    """The lexicon with vectors as rows; None where the equations or the shapes rule it out."""
+VECTORS = (
+    "it holds where vectors are rows, and nothing says whether they are; "
+    "`shapes: x row n` or `shapes: x n` in a declaration does"
+)
+SAMPLES = (
+    "it holds where each sample is a row, and nothing says whether it is; "
+    "`layout: rows` or `layout: columns` in a declaration does"
+)
+
+
+def _unsaid(given: Declared, evidence: Mapping[str, int]) -> Iterator[tuple[str, Lexicon]]:
+    """The layouts that neither the equations nor the declaration rule out."""
     builder = Builder(given, evidence)
-    if not builder.quantities.turn_vectors():
-        return None
-    try:
-        return builder.lexicon()
-    except ShapeError:
-        return None
+    with suppress(ShapeError):
+        if builder.quantities.turn_vectors():
+            yield VECTORS, builder.lexicon()
+    with suppress(ShapeError):
+        if given.batch and not given.layout:
+            yield SAMPLES, Builder(replace(given, layout="rows"), evidence).lexicon()

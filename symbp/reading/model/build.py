@@ -49,6 +49,8 @@ class Builder:
         """The equations that pool an image."""
         self.kernels: dict[str, bool] = {}
         """What slides over images, and whether it stands first there."""
+        self.beside = False
+        """Whether two vectors stand side by side in an equation, where only ⊙ has a meaning."""
 
     def _variables(self, ranges: Ranges | None, settle: Learner) -> tuple[Variable, ...]:
         """The families with their slots: layer, time, units, sample."""
@@ -144,6 +146,7 @@ class Builder:
             implied=self.source.given.summation == "implied",
             rows=self.source.given.layout == "rows",
             row_vectors=self.quantities.row_vectors,
+            entrywise=self.source.given.products == "elementwise",
             called=self.source.vocabulary.called,
             names=self.source.vocabulary.words,
             case=self.source.given.case,
@@ -175,12 +178,14 @@ class Builder:
         """One equation in index form."""
         with at(f"equation {e.text}"):
             scope = Scope(unifier, defining=True)
+            scope.entrywise = lexicon.entrywise
             reader = Elaborator(lexicon, scope)
             left = reader.read(e.left)
             samples = [x for x in left.expr.free_symbols if scope.kinds.get(x) is Kind.SAMPLE]
             if samples and not any(a.symbol in samples for a in left.axes):
                 scope.sample = samples[0]
             right = self._fitted(scope, left, reader.read(e.right))
+            self.beside = self.beside or scope.beside == "columns"
             self.bounds += [(b, scope.settled(size)) for b, size in scope.bounds]
             self.kernels |= dict(scope.kernels)
             name = e.right.function.base if isinstance(e.right, Call) else ""
@@ -256,6 +261,7 @@ class Builder:
             kernels={k: v for k, v in self.kernels.items() if k in self.quantities.families},
             sample_loss=_sample_loss(system, loss),
             bounds=_agreed(self.bounds),
+            entrywise=lexicon.entrywise or self.beside,
             constants=frozenset(v.name for v in constants) | lexicon.constants,
             abbreviations=tuple(self.words.abbreviations()),
             operators=tuple(self.source.operators),
