@@ -336,3 +336,25 @@ def test_a_loss_of_which_nothing_is_known_is_no_polynomial():
         r"\frac{\partial C}{\partial z} = z \odot z",
     ):
         assert status(network, latex, shapes=shapes) == "refuted"
+
+
+MANY_TO_ONE = "h_t = \\tanh(W h_{t-1} + U x_t)\nC = \\frac{1}{2} \\|h_T - y\\|^2"
+
+
+@pytest.mark.parametrize(
+    "latex, expected",
+    [
+        (r"\frac{\partial C}{\partial h_T} = h_T - y", "proved"),
+        (r"\frac{\partial C}{\partial h_T} = y - h_T", "refuted"),
+        (r"\frac{\partial C}{\partial h_{T-1}} = W^T ((h_T - y) \odot (1 - h_T^2))", "proved"),
+        (r"\frac{\partial C}{\partial h_{T-1}} = W ((h_T - y) \odot (1 - h_T^2))", "refuted"),
+        (
+            r"\frac{\partial C}{\partial W} = \sum_{t=1}^T "
+            r"(\frac{\partial C}{\partial h_t} \odot (1 - h_t^2)) h_{t-1}^T",
+            "proved",
+        ),
+        (r"\frac{\partial C}{\partial W} = ((h_T - y) \odot (1 - h_T^2)) h_{T-1}^T", "refuted"),
+    ],
+)
+def test_the_last_step_below_a_letter(latex, expected):
+    assert status(MANY_TO_ONE, latex) == expected

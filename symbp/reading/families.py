@@ -105,7 +105,7 @@ class Families:
             for use in all_uses
             for side, scripts in (("^", use.node.sup), ("_", use.node.sub))
             for m in marks(scripts)
-            if (use.base, m.text) not in self.named and self._is_letter_index(m, use.letters)
+            if (use.base, m.text) not in self.named and self._is_letter_index(m, use.letters, side)
         } | {(base, "_") for base in self._entry_by_entry(all_uses)}
         bracketed = {
             m.bracket
@@ -123,9 +123,9 @@ class Families:
             if own and all(_digits(below) == count for below in own):
                 yield base
 
-    def _is_letter_index(self, m: Mark, letters: frozenset[str]) -> bool:
-        """Whether a mark is made of indices: l + 1, ij, L."""
-        if m.is_transpose:
+    def _is_letter_index(self, m: Mark, letters: frozenset[str], side: str = "^") -> bool:
+        """Whether a mark is made of indices: l + 1, ij, L; h_T is the last step, W^T a transpose."""
+        if m.is_transpose and side == "^":
             return False
         if m.text in letters:
             return True
@@ -157,7 +157,7 @@ class Families:
                 indexed = (base, side) in letters_at or (side == "^" and m.bracket in bracketed)
                 if side == "_" and (base, m.text) in self.named:
                     fixed.append((side, m.text))
-                elif self._is_letter_index(m, use.letters):
+                elif self._is_letter_index(m, use.letters, side):
                     parts = split_run(m) if side == "_" else [m]
                     kinds[side] += [self._kind(p, side) for p in parts]
                     bracket = m.bracket or bracket
