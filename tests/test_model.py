@@ -79,7 +79,7 @@ def test_letters_with_fixed_marks_are_families_of_their_own():
         E = \|h_T\|^2
         """
     )
-    assert {"W_f", "W_i", "U_f", "U_i", "f", "i", "h", "x"} <= set(found)
+    assert {"W_f", "W_i", "U_f", "U_i", "f", "i·", "h", "x"} <= set(found)
 
 
 def test_numbers_where_nothing_is_a_vector():
