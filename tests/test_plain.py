@@ -21,6 +21,7 @@ define:
   dz^{[l](i)} = \partial L^{(i)} / \partial z^{[l](i)}
 functions: \sigma sigmoid
 batch: X = x, Z = z, A = a, Y = y, dZ = dz
+layout: columns
 size: L = 2
 loss: J
 -->
