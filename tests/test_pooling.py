@@ -188,3 +188,10 @@ def test_shapes_of_maps_leave_other_names_alone() -> None:
     assert len(each.lexicon.system["a"].slots) == 4  # layer, channel, two places
     assert len(each.lexicon.system["b"].slots) == 2
     assert declaration(CHANNELS, **MAPS).shapes["a_k"] == ("p", "q")
+
+
+def test_a_pooling_may_stand_in_a_claim() -> None:
+    left = r"\frac{\partial J}{\partial a_k^L}"
+    more = f"{left} = {left} + pool(a_k^{{L-1}}) - z_k^L"
+    assert status(POOLED, more, **pooled_by("mean 2 x 2")) == "proved"
+    assert status(POOLED, more.replace("- z", "- 2 z"), **pooled_by("mean 2 x 2")) == "refuted"

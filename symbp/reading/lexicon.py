@@ -165,7 +165,9 @@ class Lexicon:
         """What the parser must know of these names."""
         families = frozenset(w.base for w in self.words)
         return Vocabulary(
-            frozenset(self.functions) | self.softmaxes | {o.base for o in self.operators},
+            frozenset({*self.functions, *self.convolutions, *self.poolings})
+            | self.softmaxes
+            | {o.base for o in self.operators},
             self.names,
             self.called,
             families,
