@@ -124,7 +124,7 @@ class Families:
                 yield base
 
     def _is_letter_index(self, m: Mark, letters: frozenset[str], side: str = "^") -> bool:
-        """Whether a mark is made of indices: l + 1, ij, L; h_T is the last step, W^T a transpose."""
+        """Whether a mark is made of indices: l + 1, ij, L; the T of h_T, not that of W^T."""
         if m.is_transpose and side == "^":
             return False
         if m.text in letters:
