@@ -195,3 +195,9 @@ def test_a_pooling_may_stand_in_a_claim() -> None:
     more = f"{left} = {left} + pool(a_k^{{L-1}}) - z_k^L"
     assert status(POOLED, more, **pooled_by("mean 2 x 2")) == "proved"
     assert status(POOLED, more.replace("- z", "- 2 z"), **pooled_by("mean 2 x 2")) == "refuted"
+
+
+@pytest.mark.parametrize("kind", ["mean 2 x 2", "max 2 x 2"])
+def test_the_scope_names_the_sizes_of_images(kind: str) -> None:
+    claim = r"\delta_k^{l-1} = upsample(\delta_k^l) \odot \sigma'(z_k^{l-1})"
+    assert "n_z = 1" in verdict(POOLED, claim, **pooled_by(kind)).scope

@@ -253,11 +253,12 @@ class Scopes:
 
 
 def _counting(bound: Expr) -> Iterator[str]:
-    """The sizes that a bound is made of: n of n_{l-1}, not l or L of n_L."""
+    """The sizes that a bound is made of: n of n_{l-1}, not l or L of n_L; p of 2^(L - l) p."""
     for term in sp.Add.make_args(bound):
-        name = family_of(term.as_coeff_Mul()[1])
-        if name is not None:
-            yield name
+        core = term.as_coeff_Mul()[1]
+        own = family_of(core)
+        factors = [own] if own is not None else [family_of(f) for f in core.args]
+        yield from (n for n in factors if n is not None and (own or n not in ("L", "T")))
 
 
 def _ends(index: Expr, bound: Mapping[Symbol, tuple[Expr, Expr]]) -> list[Expr]:
