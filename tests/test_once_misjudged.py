@@ -122,7 +122,7 @@ OF_SAMPLES = {"functions": r"\sigma sigmoid", "indices": "i sample"}
         (r"w + \alpha \sum_i (t_i - q_i) x_i", "undecided", "proved"),
         (r"w + \alpha \sum_i (q_i - t_i) x_i", "proved", "refuted"),
         (r"w + \alpha \sum_i (t_i - q_i)", "refuted", "refuted"),
-        (r"w + 2 \alpha \sum_i (t_i - q_i) x_i", "refuted", "refuted"),
+        (r"w + 2 \alpha \sum_i (t_i - q_i) x_i", "refuted", "undecided"),
     ],
 )
 def test_a_step_uphill_may_be_right_for_a_likelihood(right, of_the_likelihood, of_minus_it):
@@ -214,3 +214,88 @@ def test_a_declaration_that_is_not_read_ends_the_one_before():
     found = [f.verdict.status.value for f in check(ANEW).findings]
     assert found[0] == "refuted"
     assert "refuted" not in found[1:]
+
+
+# -- numbers that are sizes only by chance ---------------------------------------------------------
+
+MEAN = r"""
+Z = W X
+C = \frac{1}{n} \sum_{i=1}^n \sum_k (Z_{ki} - Y_{ki})^2
+"""
+OF_CLASSES = r"""
+p = W x
+C = \frac{1}{K} \sum_{k=1}^K (p_k - y_k)^2
+"""
+
+
+@pytest.mark.parametrize("factor", ["1", "2", r"\frac{1}{2}", r"\frac{2}{3}", r"\frac{2}{4}"])
+def test_a_factor_that_is_right_at_one_size_only(factor):
+    given = {"shapes": "X p x n, Z q x n, Y q x n"}
+    left = r"\frac{\partial C}{\partial Z}"
+    assert status(MEAN, rf"{left} = {factor} (Z - Y)", **given) == "refuted"
+    assert status(MEAN, rf"{left} = \frac{{2}}{{n}} (Z - Y)", **given) == "proved"
+    left = r"\frac{\partial C}{\partial p}"
+    assert status(OF_CLASSES, rf"{left} = {factor} (p - y)") == "refuted"
+    assert status(OF_CLASSES, rf"{left} = \frac{{2}}{{K}} (p - y)") == "proved"
+
+
+def test_a_repair_holds_at_all_sizes():
+    given = {"shapes": "X p x n, Z q x n, Y q x n"}
+    found = verdict(MEAN, r"\frac{\partial C}{\partial Z} = 2 (Z - Y)", **given)
+    assert found.repair in ("", r"\frac{2}{n} (Z - Y)")
+
+
+# -- functions in words ----------------------------------------------------------------------------
+
+ROWS = r"""
+Z = X W + b
+C = any(Z)
+"""
+IN_ROWS = {"layout": "rows", "shapes": "X m x n, W n x k, b row k"}
+
+
+@pytest.mark.parametrize(
+    "right, expected",
+    [
+        (r"\text{np.sum}(dZ, \text{axis}=0)", "proved"),
+        (r"\text{np.sum}(dZ, \text{axis}=0, \text{keepdims}=\text{True})", "proved"),
+        (r"\frac{1}{m} \text{np.sum}(dZ, \text{axis}=0)", "refuted"),
+        (r"\text{sum}(dZ)", "unread"),
+        (r"\text{row-sum}(dZ)", "unread"),
+        (r"2 \left(\text{row-sum}(dZ) + 1\right)", "unread"),
+        (r"1 \cdot \text{colsum}(dZ)", "unread"),
+    ],
+)
+def test_words_before_brackets_are_not_left_out(right, expected):
+    assert status(ROWS, f"db = {right}", **IN_ROWS) == expected
+
+
+# -- definitions that differ in a mark -------------------------------------------------------------
+
+GATES = r"""
+a^r_t = W_r x_t + U_r h_{t-1}
+a^h_t = W_h x_t + U_h h_{t-1}
+r_t = \tanh(a^r_t)
+h_t = r_t \odot \tanh(a^h_t)
+C = \sum_t any(h_t)
+"""
+ERRORS = r"""\delta^h_t = \partial C / \partial h_t
+\delta^h_{a,t} = \partial C / \partial a^h_t
+\delta^r_{a,t} = \partial C / \partial a^r_t"""
+
+
+@pytest.mark.parametrize(
+    "latex, expected",
+    [
+        (r"\delta^h_{a,t} = \delta^h_t \odot r_t \odot (1 - \tanh^2(a^h_t))", "proved"),
+        (r"\delta^r_{a,t} = \delta^h_t \odot \tanh(a^h_t) \odot (1 - r_t^2)", "proved"),
+        (r"\frac{\partial C}{\partial W_h} = \sum_t \delta^h_{a,t} x_t^T", "proved"),
+        (r"\frac{\partial C}{\partial W_h} = \sum_t \delta^r_{a,t} x_t^T", "refuted"),
+        (r"\frac{\partial C}{\partial W_h} = \sum_t \delta^h_t x_t^T", "refuted"),
+        (r"\frac{\partial C}{\partial U_r} = \sum_t \delta^r_{a,t} h_t^T", "refuted"),
+        (r"\delta^h_{a,t} = \delta^h_t \odot r_t", "refuted"),
+        (r"\delta^h_{b,t} = \delta^h_t \odot r_t", "unread"),
+    ],
+)
+def test_the_definition_with_most_marks_is_meant(latex, expected):
+    assert status(GATES, latex, define=ERRORS) == expected

@@ -92,7 +92,8 @@ def _verdict(
         notes.append(f"holds for {each.lexicon.case}")
     if unclosed(left) or unclosed(right):
         notes.append("a bracket ( that is never closed ends with the formula")
-    spelled = [x for place in best.products for x in readings(text, right[0].start, *place)]
+    products = best.products if text else ()
+    spelled = [x for place in products for x in readings(text, right[0].start, *place)]
     return Verdict(
         best.status, text, each.scope_text(best) if scoped else "", best.reason,
         conventions=tuple(notes),

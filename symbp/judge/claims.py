@@ -38,6 +38,7 @@ from symbp.judge.compare import (
 )
 from symbp.judge.conditions import conditioned
 from symbp.judge.counterexample import counterexample
+from symbp.judge.counts import counts_in
 from symbp.judge.direct import by_parameters, direct
 from symbp.judge.outcome import Outcome
 from symbp.judge.points import Points
@@ -66,9 +67,10 @@ MOST_READINGS = 16
 class Judge:
     """Judges claims in one lexicon; what it computes of the network is kept."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, more: int = 0) -> None:
         self.lexicon = lexicon
-        self.system, self.narrowed = at_small_sizes(lexicon)
+        self.system, self.narrowed = at_small_sizes(lexicon, more)
+        self.more = more
         self.fixed = {
             v.atom: Integer(size) for v in lexicon.system.with_role(Role.SIZE)
             if isinstance(size := lexicon.system.sizes.get(v.name), int)
@@ -82,6 +84,11 @@ class Judge:
     def unsaid(self) -> list[tuple[str, Judge]]:
         """Judges of the layouts that nothing rules out, with what is said of them."""
         return [(text, Judge(lexicon)) for text, lexicon in self.lexicon.unsaid]
+
+    @cached_property
+    def larger(self) -> Judge:
+        """The same at other sizes."""
+        return Judge(self.lexicon, more=1)
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -122,6 +129,9 @@ class Judge:
         `summed` are letters over which other members of the chain have a sum.
         """
         found = self._with_sums(left, right, conditions, summed)
+        if counts_in(self, found):
+            again = self.larger._with_sums(left, right, conditions, summed)
+            found = found if again.status is Status.PROVED else again
         step = gradient_claim(left, right, self.lexicon)
         if step is not None and found.status is Status.REFUTED:
             likelihood = may_be_maximised(self.system, self.lexicon.loss)
@@ -213,7 +223,7 @@ class Judge:
         if scope.positive and empty(scope, self._where(sides), self.points):
             return Outcome(Status.REFUTED, EMPTY, sides=sides)
         outcome = self._at_sizes(replace(sides, summed=summed), scope)
-        if outcome.status is Status.REFUTED and _is_jacobian(a) and len(b.axes) == 2:
+        if outcome.status is Status.REFUTED and a.is_jacobian and len(b.axes) == 2:
             return self._in_other_layout(scope, a, b, outcome)
         if scope.unclear and outcome.status is Status.PROVED:
             return Outcome(Status.UNDECIDED, scope.unclear, sides=sides)
@@ -331,9 +341,7 @@ class Judge:
 
     def _unit_totals(self) -> Points | None:
         """Points at which the targets add up to one, where that has a meaning."""
-        if self._totals is None:
-            if not class_slots(self.system):
-                return None
+        if self._totals is None and class_slots(self.system):
             self._totals = Points(self.system, unit_totals=True)
         return self._totals
 
@@ -379,11 +387,6 @@ class Judge:
         if outcome.sizes:
             return outcome.sizes
         return self.scopes.text(sides, self._where(sides), outcome.totals)
-
-
-def _is_jacobian(x: Typed) -> bool:
-    """Whether it is the derivative of a vector by a vector."""
-    return bool(x.chain and len(x.chain.of_axes) == len(x.chain.by_axes) == 1)
 
 
 def _unless_unsure(scope: Scope, found: Outcome | ShapeError) -> Outcome | ShapeError:

@@ -21,7 +21,7 @@ from symbp.judge.within import Bound, inside
 from symbp.numbers.indexing import GROUND, Indexing
 from symbp.numbers.indexing import Scope as At
 from symbp.reading.products import aligned, turned
-from symbp.reading.scope import Scope
+from symbp.reading.scope import ONE_ROW, ROW_AND_COLUMN, Scope
 from symbp.reading.typed import Total, Typed
 from symbp.system import Kind, Range, System
 from symbp.system.equation import family_of, index_of, walk
@@ -60,7 +60,7 @@ class Mismatch:
 
 def laid_over(scope: Scope, left: Typed, right: Typed) -> Sides | Mismatch:
     """Both sides with common axes, or how their shapes differ."""
-    notes: list[str] = list(scope.notes)
+    notes = list(scope.notes)
     scope.settled_shapes = True
     entrywise = False
     pair: tuple[Expr, Expr] | None = None
@@ -71,11 +71,12 @@ def laid_over(scope: Scope, left: Typed, right: Typed) -> Sides | Mismatch:
         pair = left.expr, right.expr
     else:
         found = aligned(scope, left, right)
-        if found is None and left.is_vector and right.is_vector:
+        if found is None and left.is_vector and right.is_vector and left.firm != "said":
             found = aligned(scope, turned(left), right)
-            if found is not None and not (left.loose or right.loose):
-                notes.append("the one side is a row, the other a column")
-            left = turned(left) if found is not None else left
+            if found is not None:
+                scope.doubt = ONE_ROW if left.firm else scope.doubt
+                said = () if left.loose or right.loose else (ROW_AND_COLUMN,)
+                notes, left = [*notes, *said], turned(left)
         if found is None:
             left, right = _with_all_samples(scope, left, right)
             found = aligned(scope, left, right)
@@ -87,11 +88,8 @@ def laid_over(scope: Scope, left: Typed, right: Typed) -> Sides | Mismatch:
             pair, axes = _entry_of(scope, left, right)
             entrywise = pair is not None
     if pair is None:
-        flipped = (
-            len(left.axes) == 2 and aligned(scope, left, right.flipped) is not None
-            if (len(right.axes) == 2)
-            else False
-        )
+        square = len(left.axes) == len(right.axes) == 2
+        flipped = square and aligned(scope, left, right.flipped) is not None
         write = scope.size_text
         return Mismatch(
             f"the left is {left.shape(write)}, the right {right.shape(write)}", bool(flipped)

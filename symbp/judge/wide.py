@@ -50,11 +50,11 @@ def narrow(system: System) -> System:
     })  # fmt: skip
 
 
-def at_small_sizes(lexicon: Lexicon) -> tuple[System, bool]:
+def at_small_sizes(lexicon: Lexicon, more: int = 0) -> tuple[System, bool]:
     """The System at the sizes at which claims are judged, and whether it was made narrower."""
     system = narrow(lexicon.system)
     small = {n: size for n, size in lexicon.small.items() if n not in system.sizes}
-    return with_small_sizes(system.with_sizes(**small)), system is not lexicon.system
+    return with_small_sizes(system.with_sizes(**small), more), system is not lexicon.system
 
 
 def at_declared(judge: Judge, found: Outcome) -> Outcome:

@@ -41,8 +41,8 @@ def given_families(system: System) -> list[Variable]:
     return [v for v in system.variables if v.role.given and v.role is not Role.SIZE]
 
 
-def with_small_sizes(system: System) -> System:
-    """The system with small numbers for its sizes that are still symbols.
+def with_small_sizes(system: System, more: int = 0) -> System:
+    """The system with small numbers, and `more`, for its sizes that are still symbols.
 
     Sizes without layers are all different, so that no 1/T is a 1/m, and those of neighbours.
     """
@@ -53,7 +53,7 @@ def with_small_sizes(system: System) -> System:
     taken = {size for size in system.sizes.values() if isinstance(size, int)}
     small: dict[str, int | tuple[int, ...]] = {}
     for i, v in enumerate(single):
-        least = max(v.minimum, (3, 2, 4, 5)[i % 4])
+        least = max(v.minimum, (3, 2, 4, 5)[i % 4]) + more
         small[v.name] = size = next(n for n in count(least) if n not in taken)
         taken.add(size)
     result = system.with_sizes(**small)
@@ -63,7 +63,7 @@ def with_small_sizes(system: System) -> System:
         if v.slots:
             r = v.slots[0].range
             length = indexing.integer(r.upper, {}) - indexing.integer(r.lower, {}) + 1
-            rows[v.name] = tuple(max(v.minimum, (3, 4, 2, 5)[i % 4]) for i in range(length))
+            rows[v.name] = tuple(max(v.minimum, (3, 4, 2, 5)[i % 4]) + more for i in range(length))
     return result.with_sizes(**rows)
 
 

@@ -46,6 +46,10 @@ def expanded(reader: Elaborator, short: Abbreviation, node: Name) -> Typed | Non
         if not (short.whole and kind is Kind.SAMPLE)
     ]
     extra = _extra_units(short, places, sides)
+    counted = [reader.lexicon.indices.get(m.text) for m in extra]
+    if Kind.TIME in counted or Kind.LAYER in counted:
+        name = text_of_name(node)
+        raise ReadingError(f"{name} has more indices than {short.base} is defined with", node.start)
     match = reader.names.placed(places, sides, node)
     letters = _letters(reader, short, node, match.indices)
     body = _body(reader, short, letters)

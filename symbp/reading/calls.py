@@ -132,8 +132,11 @@ def softmax(reader: Elaborator, x: Typed) -> Typed:
             for s, r in reader.scope.ranges.items()
             if s in x.expr.free_symbols and reader.scope.kinds.get(s) is Kind.UNIT
         ]
+    if len(axes) == 2 and reader.lexicon.rows:
+        axes = axes[1:]
     if len(axes) != 1:
-        raise ShapeError(f"softmax of {x.shape(reader.scope.size_text)}")
+        hint = ": of each row? (layout: rows)" if len(axes) == 2 else ""
+        raise ShapeError(f"softmax of {x.shape(reader.scope.size_text)}{hint}")
     exp = TABLE["exp"]
     (axis,) = axes
     other = Range(reader.copied(axis.symbol), axis.lower, axis.upper)
@@ -193,8 +196,14 @@ def _any(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
 def _all_entries(reader: Elaborator, name: str, arguments: Sequence[Node]) -> Expr:
     """Σ_j f_0(x_j) + Σ_k f_1(y_k) + ...: of any function of it the gradients are any numbers."""
     parts = [reader.read(a) for a in arguments]
+    samples = reader.names.unmarked_samples()
+    ranges = [(*samples, *p.axes) if samples and p.expr.has(samples[0].symbol) else p.axes
+              for p in parts]  # fmt: skip
     return sp.Add(
-        *(summed(unspecified(f"{name}·{n}", "f")(p.expr), *p.axes) for n, p in enumerate(parts))
+        *(
+            summed(unspecified(f"{name}·{n}", "f")(p.expr), *r)
+            for n, (p, r) in enumerate(zip(parts, ranges, strict=True))
+        )
     )
 
 
@@ -215,6 +224,10 @@ def _total(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
     x = _one(reader, node, arguments)
     keywords = {a.name: a.value for a in node.arguments if isinstance(a, Keyword)}
     along = keywords.get("axis")
+    if along is None and len(x.axes) == 2 and not (keywords or reader.scope.defining):
+        raise ReadingError(
+            f"{node.function.base} of a matrix: of all entries or of rows?", node.start
+        )
     ends = {"0": (x.row,), "1": (x.col,), "-1": (x.col,), None: (x.row, x.col)}
     if along not in ends:
         raise ReadingError(f"axis={along}", node.start)

@@ -106,7 +106,7 @@ def _differentiated(reader: Elaborator, of: Typed, by: Typed, place: int) -> Typ
     chain = Chain(of.expr, of.axes, by.expr, by.axes)
     result = laid_out(Total(of.expr, by.expr), chain)
     if not of.axes and len(by.axes) == 1 and by.row is None:
-        result = replace(result, row=None, col=by.col)
+        result = replace(result, row=None, col=by.col, firm=by.firm)
     return result
 
 

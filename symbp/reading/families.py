@@ -1,6 +1,6 @@
 r"""Which families a set of equations speaks of, and where their indices are written.
 
-A letter in a script is an index where it stands on the left of its equation, is bound by a sum,
+A letter in a script is an index where it stands on both sides of its equation, is bound by a sum,
 or counts layers or times by its kind; what is no index is part of the name: the f of W_f.
 """
 
@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from symbp.reading.marks import Mark, marks, split_run
-from symbp.reading.syntax import BigSum, Name, Node, walk
+from symbp.reading.syntax import BigSum, Bracket, Indicator, Name, Node, walk
 from symbp.system import Kind
 
 LAYERS = {"l", r"\ell"}
 TIMES = {"t", r"\tau"}
+STARS = {"*", r"\ast", r"\star"}  #: marks of targets and of what is best: y^*
 #: Names of sizes and of the indices of layers, times and samples in the System.
 RESERVED = {"L", "T", "m", "n", "l", "t", "i"}
 
@@ -59,12 +60,16 @@ class Use:
         return self.node.base + "'" * self.node.primes
 
 
-def uses(left: Node, right: Node, indices: Mapping[str, Kind]) -> list[Use]:
-    """All names of an equation."""
+def uses(
+    left: Node, right: Node, indices: Mapping[str, Kind], labels: Set[str] = frozenset()
+) -> list[Use]:
+    """All names of an equation; labels are no indices, nor are letters of the left side alone."""
+    there = {x for n in walk(right) for x in _index_letters(n)}
     letters = set(indices) | LAYERS | TIMES
     for n in walk(left):
         if isinstance(n, Name):
-            letters |= {t.text for m in _marks(n) for t in m.tokens if t.kind == "name"}
+            own = {t.text for m in _marks(n) for t in m.tokens if t.kind == "name"}
+            letters |= (own & there) - labels
     for n in walk(right):
         if isinstance(n, BigSum):
             letters |= {t.text for t in n.below if t.kind == "name"}
@@ -72,7 +77,62 @@ def uses(left: Node, right: Node, indices: Mapping[str, Kind]) -> list[Use]:
     return [Use(n, known) for side in (left, right) for n in walk(side) if isinstance(n, Name)]
 
 
-def _marks(n: Name) -> list[Mark]:
+def labels(equations: Sequence[tuple[Name, Node]], indices: Iterable[str]) -> set[str]:
+    r"""Letters that stand in scripts as parts of names, as the f of a^f and W_f.
+
+    Those that are quantities themselves, those of which one letter has several in one place, and
+    those that one equation leaves open, where no name ever has another: the B of \mu_B.
+    """
+    known = {*indices, *LAYERS, *TIMES}
+    defined: dict[tuple[str, str, int], set[str]] = {}
+    at: dict[tuple[str, str], set[str]] = {}
+    stray: set[str] = set()
+    for left, right in equations:
+        for side, place, letter in _letters(left):
+            defined.setdefault((left.base, side, place), set()).add(letter)
+        names = [n for n in (left, *walk(right)) if isinstance(n, Name)]
+        for n in names:
+            for side, _, letter in _letters(n):
+                at.setdefault((n.base, side), set()).add(letter)
+        bound = {t.text for n in walk(right) if isinstance(n, BigSum) for t in n.below}
+        own = {letter for _, _, letter in _letters(left)}
+        stray |= {x for n in names[1:] for _, _, x in _letters(n)} - bound - own
+    several = set().union(*(letters for letters in defined.values() if len(letters) > 1))
+    mixed = set().union(*(letters for letters in at.values() if len(letters) > 1))
+    return ({left.base for left, _ in equations} | several | (stray - mixed)) - known
+
+
+def _letters(n: Name) -> Iterator[tuple[str, int, str]]:
+    """(side, place, letter) of the scripts that are one letter."""
+    for side, scripts in (("^", n.sup), ("_", n.sub)):
+        for place, m in enumerate(marks(scripts)):
+            if len(m.tokens) == 1 and m.tokens[0].kind == "name" and not m.is_transpose:
+                yield side, place, m.text
+
+
+def squares(lefts: Sequence[Name]) -> set[tuple[str, str]]:
+    r"""(letter, power) of names that are defined with a power: \sigma_B^2 = ..."""
+    return {
+        (n.base, m.text)
+        for n in lefts
+        for m in marks(n.sup)
+        if m.text.isdigit() and not m.bracket and m.text not in ("0", "1")
+    }
+
+
+def _index_letters(n: Node) -> Iterator[str]:
+    """What a node has where indices stand: in scripts, below a sum, in a condition, as a name."""
+    if isinstance(n, Name):
+        yield n.base
+    if isinstance(n, Name | Bracket):
+        yield from (t.text for m in _marks(n) for t in m.tokens)
+    elif isinstance(n, BigSum):
+        yield from (t.text for t in n.below)
+    elif isinstance(n, Indicator):
+        yield from (t.text for t in n.condition)
+
+
+def _marks(n: Name | Bracket) -> list[Mark]:
     return [*marks(n.sub), *marks(n.sup)]
 
 
@@ -86,6 +146,7 @@ class Families:
         twofold: Set[str],
         named: Set[tuple[str, str]] = frozenset(),
         axes: Mapping[str, int] | None = None,
+        squared: Set[tuple[str, str]] = frozenset(),
     ) -> None:
         self.indices = indices
         self.depths = set(depths)
@@ -96,6 +157,8 @@ class Families:
         """(letter, subscript) that together are one name."""
         self.axes = axes or {}
         """How many axes the letters have whose sizes are declared as numbers: w 2 x 2."""
+        self.squared = squared
+        """(letter, power) that together are one name: the variance \\sigma^2."""
         self.found: dict[str, Family] = {}
 
     def add(self, all_uses: Sequence[Use]) -> None:
@@ -164,7 +227,9 @@ class Families:
                 elif number and indexed:
                     count = len(m.text) if side == "_" and not m.bracket else 1
                     kinds[side] += [self._number_kind(base, side, m)] * count
-                elif side == "_" or m.bracket or (_is_name(m) and not number):
+                elif number and side == "^" and not m.bracket and (base, m.text) in self.squared:
+                    fixed.append((side, m.text))
+                elif side == "_" or m.bracket or (_is_name(m) and not number) or m.text in STARS:
                     fixed.append((side, m.text))  # what is neither index nor power
         is_bare = not use.node.sub and not use.node.sup
         family = Family(base, tuple(fixed), bare=is_bare if base in self.twofold else None)

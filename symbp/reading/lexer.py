@@ -261,6 +261,12 @@ class _Reader:
             return inner
         elif raw.strip() in NUMBERED_WORDS:
             return [_made(node, "word", raw.strip())]
+        called = self.latex[node.pos + node.len :].startswith(("(", r"\left("))
+        if called and re.fullmatch(r"[A-Za-z][\w.-]*", raw):  # a function: np.sum(x), row-sum(x)
+            *modules, function = raw.split(".")
+            before = [("word", m) for m in modules], [("sign", ".")] * len(modules)
+            named = [_made(node, *x) for pair in zip(*before, strict=True) for x in pair]
+            return [*named, _made(node, "word", function)]
         return [_made(node, "text", raw.strip())]
 
     def _accent(self, node: Any) -> Iterator[Token]:

@@ -53,6 +53,8 @@ class Word:
     r"""Slots that the name itself fixes: the layer of \hat y = a^L."""
     flipped: bool = False
     """Whether the whole, written without indices, is laid out transposed."""
+    firm: str = ""
+    """Whether a row is a matrix with one row, and its derivative too: "said", or "told" by use."""
     whole: bool = False
     """Whether the samples are an axis where no sample is marked: X for all x^{(i)}."""
     mark: str = "{}"

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from symbp.reading.elaborate import Elaborator
 
 
+#: The sample that names without a mark of it speak of.
+UNMARKED = "(sample)"
+
+
 @dataclass
 class Match:
     """The marks of a name told apart: indices by slot; transposes and powers."""
@@ -51,7 +55,8 @@ class Names:
         base = node.base + "'" * node.primes
         if base in self.lexicon.kroneckers and len(marks(node.sub)) and not node.sup:
             return self._kronecker(node)
-        shorts = [s for s in self.lexicon.abbreviations if s.base == base]
+        own = [s for s in self.lexicon.abbreviations if s.base == base]
+        shorts = sorted(own, key=lambda s: -len(s.fixed))
         bare = not node.sub and not node.sup
         for short in shorts:
             if bare and not short.places and not short.fixed:
@@ -333,8 +338,17 @@ class Names:
     def _sample(self) -> Symbol:
         """The sample that names without a mark of it speak of."""
         if self.scope.sample is None:
-            self.scope.sample = self.scope.letter("(sample)", Kind.SAMPLE)
+            self.scope.sample = self.scope.letter(UNMARKED, Kind.SAMPLE)
         return self.scope.sample
+
+    def unmarked_samples(self) -> tuple[Range, ...]:
+        """All samples, where names without a mark have been read and nothing says of which one."""
+        symbol = self.scope.free.get(UNMARKED)
+        if symbol is None or self.scope.sample is not symbol:
+            return ()
+        self.scope.sample = None
+        del self.scope.free[UNMARKED]
+        return (self.scope.ranges.pop(symbol),)
 
     def _note(self, text: str) -> None:
         if text not in self.scope.notes:
@@ -367,7 +381,8 @@ class Names:
                 found = turned(found)
         else:
             found = Typed(expr, constant=constant)
-        return turned(found) if word.flipped and found.axes else found
+        found = turned(found) if word.flipped and found.axes else found
+        return replace(found, firm=word.firm)
 
 
 def _parted_turn(given: list[Mark], wanted: int) -> list[Mark]:

@@ -74,6 +74,9 @@ def with_ones(scope: Scope, sign: str, a: Typed, b: Typed) -> Typed:
     of_samples = vector.is_vector and scope.kinds.get(vector.axes[0].symbol) is Kind.SAMPLE
     if of_samples or vector.ones:
         raise ReadingError("nothing says how long this vector 1 of ones is")
+    if scope.spreads and Kind.SAMPLE not in scope.kinds.values():
+        scope.unsure = "nothing says how long this vector 1 of ones is"
+        raise ShapeError(scope.unsure)
     along = Range(scope.fresh(), S.One, Symbol("m", integer=True))
     scope.kinds[along.symbol] = Kind.SAMPLE
     if other.ones == "row" and vector.row is not None and vector.col is None:
@@ -133,7 +136,8 @@ def turned(v: Typed) -> Typed:
 def fitting(scope: Scope, a: Typed, b: Typed) -> Typed | None:
     """As `aligned`; a vector of open layout is turned where that helps."""
     found = aligned(scope, a, b)
-    if found is None and b.is_vector and (b.loose or scope.loosely):
+    loosely = scope.loosely and "said" not in (a.firm, b.firm)
+    if found is None and b.is_vector and (b.loose or loosely):
         found = aligned(scope, a, turned(b))
         if found is not None and not b.loose:
             scope.take("a row as a column")

@@ -44,6 +44,7 @@ class Ranks:
         functions: frozenset[str],
         softmaxes: frozenset[str] = frozenset({"softmax"}),
         sliding: Collection[str] = (),
+        rows: frozenset[str] = frozenset(),
     ) -> None:
         self.ranks: dict[str, int | None] = dict(known)
         self.key_of = key_of
@@ -51,6 +52,9 @@ class Ranks:
         self.softmaxes = softmaxes
         self.sliding = sliding
         self.changed = False
+        self.given_rows = rows
+        self.rows: set[str] = set()
+        """Families that turn out to be rows: the W of z = W a, where z is a number."""
 
     def settle(
         self, equations: Sequence[tuple[Node, Node]], likely: Mapping[str, int]
@@ -75,12 +79,25 @@ class Ranks:
         for _ in range(12):
             self.changed = False
             for left, right in equations:
+                if self.rank(left, None) == 0:
+                    self._row_before_column(right)
                 rank = self.rank(right, None)
                 left_rank = self.rank(left, rank)
                 if rank is None and left_rank is not None:
                     self.rank(right, left_rank)
             if not self.changed:
                 return
+
+    def _row_before_column(self, node: Node) -> None:
+        """W a + b is a number: W, of which nothing is known yet, is a row."""
+        for term in [t for _, t in node.terms] if isinstance(node, Sum) else [node]:
+            factors = term.factors if isinstance(term, Product) else ()
+            if len(factors) != 2 or not _capital(factors[0]) or self.rank(factors[1], None) != 1:
+                continue
+            found = self.key_of(factors[0]) if isinstance(factors[0], Name) else None
+            if found is not None and found[1] == 0 and self.ranks.get(found[0]) is None:
+                self._set(found[0], 1)
+                self.rows.add(found[0])
 
     def _capitals(self, keys: Sequence[str]) -> bool:
         """Whether there is a capital letter left; the first becomes a matrix."""
@@ -239,13 +256,19 @@ class Ranks:
         if len(known) == 1:
             return known[0][1]
         (first, a), (last, b) = known[0], known[-1]
-        if a == 1 and _turned(first) and b == 1:
+        if a == 1 and self._is_row(first) and b == 1:
             return 0
-        if a == 1 and b == 1 and _turned(last):
+        if a == 1 and b == 1 and self._is_row(last):
             return 2
         if 1 in (a, b):
             return 1
         return 2
+
+    def _is_row(self, node: Node) -> bool:
+        """Whether a vector lies as a row: a^T, and W where it is known to be one."""
+        found = self.key_of(node) if isinstance(node, Name) else None
+        row = found is not None and found[0] in self.rows | self.given_rows
+        return row != _turned(node)
 
     def _call(self, node: Call, wanted: int | None) -> int | None:
         name = node.function.base
@@ -261,6 +284,8 @@ class Ranks:
         if name == "max" and len(node.arguments) > 1:
             return self._alike(list(node.arguments), wanted)
         if name in self.softmaxes:
+            if wanted is None and all(_capital(a) for a in node.arguments):
+                return next((r for a in node.arguments if (r := self.rank(a, None))), None)
             for a in node.arguments:
                 self.rank(a, wanted or 1)
             return wanted or 1

@@ -16,6 +16,8 @@ from symbp.errors import ReadingError
 from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Kind, Range
 
+ROW_AND_COLUMN = "the one side is a row, the other a column"
+ONE_ROW = "the left is a row and the right a column; as vectors they are equal"
 BESIDE = (
     " side by side have no matrix product; entry by entry it holds "
     "(`products: elementwise` in a declaration says that this is meant)"

@@ -40,7 +40,8 @@ def along_samples(scope: Scope, matrix: Typed, vector: Typed) -> Typed | None:
         other = matrix.col if mine is matrix.row else matrix.row
         assert other is not None
         is_sample = scope.kinds.get(other.symbol) is Kind.SAMPLE
-        if own and mine and is_sample and scope.same(own.upper, mine.upper):
+        repeated = is_sample or (scope.defining and not vector.loose)
+        if own and mine and repeated and scope.same(own.upper, mine.upper):
             moved = vector.renamed({own.symbol: mine.symbol})
             return Typed(matrix.expr + moved.expr, matrix.row, matrix.col)
     return None

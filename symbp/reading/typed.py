@@ -61,6 +61,8 @@ class Typed:
     """Whether there are more than two axes: only the chain rule makes sense of it."""
     ones: str = ""
     """Whether it is the vector 1 of ones, "column" or "row", as long as its place needs."""
+    firm: str = ""
+    """Whether a row is a matrix with one row: "said", or "told" by how it is used."""
     constant: bool = False
     """Whether it is a plain number, which may stand beside a vector: 1 − a."""
 
@@ -78,6 +80,11 @@ class Typed:
     def is_vector(self) -> bool:
         """Whether it has one axis."""
         return len(self.axes) == 1 and not self.cube
+
+    @property
+    def is_jacobian(self) -> bool:
+        """Whether it is the derivative of a vector by a vector."""
+        return bool(self.chain and len(self.chain.of_axes) == len(self.chain.by_axes) == 1)
 
     @property
     def flipped(self) -> Typed:

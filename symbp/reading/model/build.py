@@ -16,7 +16,13 @@ from symbp.reading.lexer import tokens
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.marks import text_of
 from symbp.reading.model.naming import Namer
-from symbp.reading.model.quantities import ARRAY_KINDS, INPUTS, TARGETS, Quantities
+from symbp.reading.model.quantities import (
+    ARRAY_KINDS,
+    INPUTS,
+    TARGETS,
+    Quantities,
+    axes_of,
+)
 from symbp.reading.model.small import small_sizes
 from symbp.reading.model.source import DEPTH, STEPS, Source, Written
 from symbp.reading.model.words import Frame, Words
@@ -208,8 +214,7 @@ class Builder:
     def _declared_sizes(self, learner: Learner) -> None:
         """Sizes that are written with one letter are equal; a number is itself."""
         for key in self.quantities.families:
-            shape = [s for s in self.quantities.shape_of(key) or () if s != "row"]
-            shape = shape if shape != ["1"] else []
+            shape = axes_of(self.quantities.shape_of(key) or ())
             layered = Kind.LAYER in self.quantities.families[key].kinds
             for number, text in enumerate(shape):
                 if layered or not text or number >= self.quantities.ranks.get(key, 0):

@@ -13,6 +13,8 @@ from symbp.system import Kind, Range, Role, Slot, Variable
 from symbp.system.equation import index_base
 
 LAYER = Symbol("l", integer=True)
+#: Sizes of every System, and the letters of its indices: a size that an author calls k is k'.
+TAKEN = {"L", "T", "m", *"ltijkpqrs"}
 
 
 class Namer:
@@ -52,7 +54,7 @@ class Namer:
             name = "n" if layered and "n" not in self.names.values() else f"n_{plain}"
             if old.endswith("·") and not layered:
                 name = plain
-            while name in self.names.values() or name in ("L", "T", "m"):
+            while name in self.names.values() or name in TAKEN:
                 name += "'"
             self.names[old] = name
             if layered:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from symbp.reading.families import Families, Family, uses
+from symbp.reading.families import Families, Family, labels, uses
 from symbp.reading.marks import Mark, marks
 from symbp.reading.model.source import LOSSES, Source
 from symbp.reading.parser import FUNCTION_WORDS
@@ -16,6 +16,7 @@ from symbp.reading.syntax import BigSum, Call, Name, Node, Product, Tokens, chil
 from symbp.system import Kind
 
 TARGETS = {"y", "Y", "t", r"\hat{y}", "r", "d"}
+NUMBERS = {r"\lambda", r"\eta", r"\alpha", r"\epsilon", r"\varepsilon"}
 INPUTS = {"x", "X", "u"}
 SLIDING = {"*", r"\star", r"\circledast"}  #: signs that may slide a kernel over an image
 ARRAY_KINDS = (Kind.UNIT, Kind.CHANNEL, Kind.PLACE)
@@ -46,6 +47,8 @@ class Quantities:
         self.open_ranks = False
         """Whether nothing says if z^l = w^l a^{l-1} is about numbers or arrays."""
         self.row_vectors = False
+        self.rows: set[str] = set()
+        """Families of which the equations say that they are rows."""
         self.families = self._families()
         self.ranks = self._ranks()
 
@@ -60,9 +63,15 @@ class Quantities:
                 for name, shape in self.source.given.shapes.items()
                 if all(size.isdigit() for size in shape) and shape != ("1",)
             },
+            self.source.squares(),
         )
+        implied = self.source.given.summation == "implied"
+        pairs = [] if implied else [(e.left, e.right) for e in self.source.equations]
+        plain = labels(pairs, self.source.indices)
         all_uses = [
-            u for e in self.source.equations for u in uses(e.left, e.right, self.source.indices)
+            u
+            for e in self.source.equations
+            for u in uses(e.left, e.right, self.source.indices, plain)
         ]
         known = {*self.source.vocabulary.functions, *FUNCTION_WORDS} - {*self.source.given.names}
         partner = self.source.given.batch
@@ -132,6 +141,14 @@ class Quantities:
         if isinstance(node, Name):
             key = self.key(node, found)
             return key is not None and found[key].samples
+        if isinstance(node, Call) and node.function.base == "any":  # any(y), where y_i is of one
+            keys = [
+                self.key(a, found)
+                for a in node.arguments
+                if isinstance(a, Name) and not (a.sup or a.sub)
+            ]
+            if all(k is not None and Kind.SAMPLE in found[k].kinds for k in keys) and keys:
+                return False
         return any(self._has_sample(c, found) for c in children(node))
 
     def key(self, n: Node, found: Mapping[str, Family]) -> str | None:
@@ -162,10 +179,11 @@ class Quantities:
                 known[key] = units
             shape = self.shape_of(key)
             if shape is not None:
-                known[key] = 0 if shape == ("1",) else len([s for s in shape if s != "row"])
+                known[key] = len(axes_of(shape))
             elif (
                 self.source.given.all_scalar
                 or f.base == self.source.given.loss
+                or f.base in NUMBERS
                 or (f.base in LOSSES and key not in inner)
             ):
                 known[key] = units
@@ -178,11 +196,15 @@ class Quantities:
         functions = frozenset(self.source.vocabulary.functions) | FUNCTION_WORDS
         pairs = [(e.left, e.right) for e in self.source.equations]
 
+        rows = frozenset(k for k in known if self.shape_of(k) and self.is_row(k) and known[k] == 1)
+
         def settled() -> dict[str, int]:
             names = frozenset(softmaxes | {"softmax"})
             signs = self.source.convolutions
-            ranks = Ranks(known, self.written_units, functions, names, signs)
-            return ranks.settle(pairs, likely)
+            ranks = Ranks(known, self.written_units, functions, names, signs, rows)
+            found = ranks.settle(pairs, likely)
+            self.rows = ranks.rows
+            return found
 
         for item in (*self.source.given.rows, *self.source.given.columns):
             name = item.partition("=")[0].strip()
@@ -259,16 +281,26 @@ class Quantities:
 
     def shape_of(self, key: str) -> tuple[str, ...] | None:
         shapes = self.source.given.shapes
-        plain = {k.replace("{", "").replace("}", ""): v for k, v in shapes.items()}
+        plain = {_plain(k): v for k, v in shapes.items()}
         f = self.families.get(key)
         base = f.base if f is not None else key
-        return (
-            shapes.get(key)
-            or plain.get(key)
-            or shapes.get(base)
-            or plain.get(base.replace("{", "").replace("}", ""))
-            or (self._shape_of_each(f) if f is not None else None)
-        )
+        ways = (shapes.get(key), plain.get(_plain(key)), shapes.get(base), plain.get(_plain(base)))
+        each = self._shape_of_each(f) if f is not None else None
+        return next((w for w in ways if w), each)
+
+    def is_row(self, key: str) -> bool:
+        """Whether a vector is a row: declared so, or as 1 x n, or by the equations."""
+        shape = self.shape_of(key)
+        if shape:
+            return shape[0] == "row" or (shape[0] == "1" and len(axes_of(shape)) == 1)
+        return key in self.rows or (self.ranks.get(key) == 1 and self.row_vectors)
+
+    def firm(self, key: str) -> str:
+        """Whether a row is a matrix with one row: declared as 1 x n, or as in z = W a."""
+        shape = self.shape_of(key)
+        if shape:
+            return "said" if shape[0] == "1" and len(axes_of(shape)) == 1 else ""
+        return "told" if key in self.rows else ""
 
     def _shape_of_each(self, f: Family) -> tuple[str, ...] | None:
         """As `shape_of` of all a_k, where that of one is declared: a_k p x q; "" for a size k."""
@@ -298,6 +330,20 @@ class Quantities:
 def _sizes(shape: tuple[str, ...] | None) -> tuple[str, ...]:
     """The sizes of a declared shape without their layers."""
     return tuple(s.split("_")[0] for s in shape or () if s not in ("row", ""))
+
+
+def axes_of(shape: tuple[str, ...]) -> tuple[str, ...]:
+    """The sizes of a declared shape: 1 x h is a row, a 1 beside numbers is a size."""
+    sizes = tuple(s for s in shape if s != "row")
+    letters = len(sizes) == 1 or not all(s.isdigit() for s in sizes)
+    return tuple(s for s in sizes if not (s == "1" and letters))
+
+
+def _plain(name: str) -> str:
+    r"""A name without brackets and bold: \mathbf{W}^{[2]} is W^2."""
+    for sign in (r"\mathbf", r"\boldsymbol", r"\bm", r"\vec", *"{}[]()"):
+        name = name.replace(sign, "")
+    return name
 
 
 def _outside_sums(node: Node) -> Iterator[Node]:

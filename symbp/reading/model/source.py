@@ -12,7 +12,7 @@ from symbp.errors import ReadingError, at
 from symbp.functions import TABLE, Row, unspecified
 from symbp.reading.convolution import Convolution, convolution_of
 from symbp.reading.declared import Declared, function_row
-from symbp.reading.families import LAYERS, TIMES
+from symbp.reading.families import LAYERS, TIMES, squares
 from symbp.reading.lexer import Token, tokens
 from symbp.reading.lexicon import Operator
 from symbp.reading.marks import Mark, marks, scripts_of, text_of
@@ -243,6 +243,8 @@ class Source:
             found[other] = STEPS if name == "T" else DEPTH
         for name in self.given.sizes:
             found.setdefault(name, STEPS if name in (r"\tau", "T") else DEPTH)
+        lefts = {e.left.base for e in self.equations} - {"L", *self.given.depths.values()}
+        found = {letter: depth for letter, depth in found.items() if letter not in lefts}
         for letter in found:
             self.indices.pop(letter, None)
         return {k: v for k, v in found.items() if k not in self.given.indices}
@@ -251,6 +253,18 @@ class Source:
         """Letters with a subscript that is part of the name: names: a_n."""
         pairs = (n.split("_", 1) for n in self.given.names if "_" in n)
         return {(base.strip(), sub.strip("{} ")) for base, sub in pairs}
+
+    def squares(self) -> set[tuple[str, str]]:
+        r"""Names that are defined with a power and never stand without: \sigma^2."""
+        found = squares([e.left for e in self.equations])
+        for base, power in found:
+            for e in self.equations:
+                for n in walk(e.right):
+                    if isinstance(n, Name) and n.base == base and not _has(n, power):
+                        raise ReadingError(
+                            f"{base}^{power} has an equation, {base} has none: say what {base} is"
+                        )
+        return found
 
     def twofold(self) -> set[str]:
         """Letters that are defined both without marks and with an index: L = Σ_t L^{(t)}."""
@@ -365,6 +379,10 @@ def _opened(row: Sequence[Token]) -> list[Token]:
     while opened and opened[0].kind == "group" and opened[0].parts[0]:
         opened = [*opened[0].parts[0], *opened[1:]]
     return opened
+
+
+def _has(n: Name, power: str) -> bool:
+    return any(m.text == power and not m.bracket for m in marks(n.sup))
 
 
 def _flat(row: Sequence[Token]) -> Iterator[str]:

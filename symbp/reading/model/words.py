@@ -58,15 +58,11 @@ class Words:
             places += [Place(i, "_", variable.slots[i].kind) for i in rest]
             if f.samples and Kind.SAMPLE not in f.kinds:
                 places.insert(0, Place(numbers[Kind.SAMPLE], "^", Kind.SAMPLE))
-            shape = self.quantities.shape_of(key) or ()
-            flipped = (
-                shape[:1] == ("row",) if shape else len(units) == 1 and self.quantities.row_vectors
-            )
+            flipped, firm = self.quantities.is_row(key), self.quantities.firm(key)
             only = {None: "", True: "bare", False: "marked"}[f.bare]
             mark = {"(": "({})", "[": "[{}]"}.get(f.brackets, "{}")
-            words.append(
-                Word(f.base, key, tuple(places), f.fixed, flipped=flipped, mark=mark, only=only)
-            )
+            word = Word(f.base, key, tuple(places), f.fixed, flipped=flipped, firm=firm)
+            words.append(replace(word, mark=mark, only=only))
         words += self._entries_in_small(words)
         words.sort(key=lambda w: not w.places)  # L^{(t)} before L
         words = [*self._partial_words(words), *words]
