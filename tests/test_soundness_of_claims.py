@@ -358,3 +358,20 @@ MANY_TO_ONE = "h_t = \\tanh(W h_{t-1} + U x_t)\nC = \\frac{1}{2} \\|h_T - y\\|^2
 )
 def test_the_last_step_below_a_letter(latex, expected):
     assert status(MANY_TO_ONE, latex) == expected
+
+
+@pytest.mark.parametrize(
+    "latex, expected",
+    [
+        (r"\frac{\partial C}{\partial h_T} = g(h_T, y) + q(7)", "proved"),
+        (r"\frac{\partial C}{\partial h_T} = g(y, h_T) + 3 h_T - 2 y", "proved"),
+        (r"\frac{\partial C}{\partial h_T} = g(y, h_T) + q(7)", "refuted"),
+        (r"\frac{\partial C}{\partial h_{T-1}} = \Psi(h_T, h_{T-1}) (h_T - y)", "unread"),
+        (r"\frac{\partial C}{\partial h_4} = h_4 - y", "proved"),
+        (r"\frac{\partial C}{\partial h_4} = g(y, h_4) + y", "refuted"),
+    ],
+)
+def test_arguments_of_definitions(latex, expected):
+    """g(y, h) has y for u and h for v; a body that does not show an argument is for it alone."""
+    define = "g(u, v) = u - 2 v\nq(j) = y\n" + r"\Psi(h_{t+1}, h_t) = W^T diag(1 - h_{t+1}^2)"
+    assert status(MANY_TO_ONE, latex, define=define, size="t = 1..4") == expected

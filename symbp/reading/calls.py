@@ -82,13 +82,46 @@ def _own_body(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Node
         said = scripts_of(node.function)
         if not fits or (own.marks and said and own.marks != said):
             continue
-        body, known = own.body, {form(n) for n in walk(own.body)}
+        places = [Name(n.start, n.end, f"·{k}") for k, n in enumerate(own.arguments)]
+        body = own.body
+        for old, place in zip(own.arguments, places, strict=True):
+            body = replaced(body, form(old), place)
+        known, rest = {form(n) for n in walk(own.body)}, _letters(body)
         for old, new in zip(own.arguments, arguments, strict=True):
-            if form(old) not in known and form(old) != form(new):
+            if not (form(old) in known or _is_free(reader, old, new, rest)):
                 raise ReadingError(f"{name} is defined for other arguments only", node.start)
-            body = replaced(body, form(old), new)
+        for place, new in zip(places, arguments, strict=True):
+            body = replaced(body, form(place), new)
         return body
     return None
+
+
+def _is_free(reader: Elaborator, old: Node, new: Node, letters: set[str]) -> bool:
+    """Whether a body that does not show the argument `old` is the same with `new`.
+
+    So it is for j in f(j) = c where no quantity is called j, and for W_t where W_3 stands and the
+    body has no other t; L(W, b) is of these W and b alone.
+    """
+    if form(old) == form(new):
+        return True
+    if not isinstance(old, Name):
+        return False
+    if not old.sub and not old.sup:
+        return not reader.lexicon.named(old.base)
+    if not isinstance(new, Name) or (new.base, new.primes) != (old.base, old.primes):
+        return False
+    pairs = [(marks(a), marks(b)) for a, b in ((old.sub, new.sub), (old.sup, new.sup))]
+    if any(len(a) != len(b) for a, b in pairs):
+        return False
+    other = {t.text for a, b in pairs for x, y in zip(a, b, strict=True) if x.text != y.text
+             for t in x.tokens if t.kind == "name"}  # fmt: skip
+    return bool(other) and not other & letters
+
+
+def _letters(body: Node) -> set[str]:
+    """The letters of all marks."""
+    names = [n for n in walk(body) if isinstance(n, Name)]
+    return {t.text for n in names for m in marks((*n.sub, *n.sup)) for t in m.tokens}
 
 
 def _one(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symbp.errors import ReadingError, UnknownNameError, unknown
@@ -40,8 +40,6 @@ class Declared:
     """X → x: X holds all samples of x."""
     depths: Mapping[str, str] = field(default_factory=dict)
     """Other names of the last layer or step: {"L": "nl"}."""
-    steps: tuple[str, int, int] | None = None
-    """The first and the last step where they are fixed: ("t", 0, 4)."""
     where: tuple[str, ...] = ()
     r"""Conditions on index letters that hold for what follows: i \neq j."""
     samples: str = ""
@@ -74,11 +72,13 @@ def declared(entries: Mapping[str, Iterable[str]]) -> Declared:
     """
     e = {k: [v for v in values if v.strip()] for k, values in entries.items()}
     joined = {k: ", ".join(v) for k, v in e.items()}
-    numbers, depths, steps = _sizes([*e.get("size", ()), *e.get("sizes", ())])
+    indices = _indices(joined.get("indices", ""))
+    layers = {x for x, kind in indices.items() if kind is Kind.LAYER} | {"l", r"\ell"}
+    numbers, depths = _sizes(layers, [*e.get("size", ()), *e.get("sizes", ())])
     return Declared(
         equations=tuple(e.get("equations", ())),
         define=tuple(e.get("define", ())),
-        indices=_indices(joined.get("indices", "")),
+        indices=indices,
         groups=_groups(joined.get("indices", "")),
         fixed=_fixed(joined.get("indices", "")),
         shapes=_shapes(joined.get("shapes", "")),
@@ -89,7 +89,6 @@ def declared(entries: Mapping[str, Iterable[str]]) -> Declared:
         names=tuple(_items(joined.get("names", ""))),
         sizes=numbers,
         depths=depths,
-        steps=steps,
         where=tuple(_items(joined.get("where", ""))),
         samples=joined.get("samples", "").strip(),
         rows=tuple(_items(joined.get("rows", ""))),
@@ -169,13 +168,10 @@ def _functions(text: str) -> dict[str, str]:
     return result
 
 
-def _sizes(
-    lines: Iterable[str],
-) -> tuple[dict[str, int], dict[str, str], tuple[str, int, int] | None]:
-    """(numbers, other names of sizes, steps): L = 3, L = nl, t = 0..4."""
+def _sizes(layers: Collection[str], lines: Iterable[str]) -> tuple[dict[str, int], dict[str, str]]:
+    """(numbers, other names of sizes): L = 3, L = nl; t = 0..4 says that T = 4."""
     numbers: dict[str, int] = {}
     names: dict[str, str] = {}
-    steps = None
     for line in lines:
         for part in line.replace(";", ",").split(","):
             name, _, value = (p.strip() for p in part.partition("="))
@@ -183,12 +179,12 @@ def _sizes(
             if value.isdigit() and int(value) > 0:
                 numbers[name] = int(value)
             elif dots and first.isdigit() and last.isdigit():
-                steps = name, int(first), int(last)
+                numbers["L" if name in layers else "T"] = int(last)
             elif name and value and not dots:
                 names[name] = value
             else:
                 raise ReadingError(f"sizes: {part.strip()!r} is not of the form L = 3")
-    return numbers, names, steps
+    return numbers, names
 
 
 def _pairs(text: str) -> dict[str, str]:
