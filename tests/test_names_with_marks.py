@@ -163,3 +163,16 @@ C = any(Z_2)
 def test_a_row_beside_every_row_of_a_matrix(latex, expected):
     shapes = "X m x n, W_1 n x h, W_2 h x k, b_1 row h, b_2 row k"
     assert status(BATCH, latex, layout="rows", shapes=shapes) == expected
+
+
+def test_the_shape_of_a_quantity_at_each_step():
+    network = r"""
+    h_t = \tanh(x_t W + h_{t-1} U)
+    p_t = softmax(h_t V)
+    C = -\sum_t \sum_k y_{t,k} \log p_{t,k}
+    """
+    shapes = "x_t row d, h_t row h, p_t row v, y_t row v"
+    left = r"\frac{\partial C}{\partial V}"
+    assert status(network, rf"{left} = \sum_t h_t^T (p_t - y_t)", shapes=shapes) == "proved"
+    assert status(network, rf"{left} = \sum_t h_t^T (y_t - p_t)", shapes=shapes) == "refuted"
+    assert status(network, rf"{left} = \sum_t (p_t - y_t)^T h_t", shapes=shapes) == "refuted"

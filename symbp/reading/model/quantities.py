@@ -307,7 +307,8 @@ class Quantities:
         count = sum(k in ARRAY_KINDS for k in f.below)
         for name, shape in self.source.given.shapes.items():
             base, _, index = name.partition("_")
-            letters = re.findall(r"\\?[A-Za-z]+", index) if "\\" in index else list(index)
+            every = re.findall(r"\\?[A-Za-z]+", index) if "\\" in index else list(index)
+            letters = [x for x in every if self.source.indices.get(x, Kind.UNIT) in ARRAY_KINDS]
             if base == f.base and count == sum(x.isalpha() or x[0] == "\\" for x in letters) > 0:
                 return ("",) * count + shape
         return None
