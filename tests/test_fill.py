@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symbp.documents import fill as filling
@@ -147,6 +147,7 @@ LINES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(max_examples=40)
 @given(before=st.lists(LINES, max_size=6), inside=st.lists(LINES), after=st.lists(LINES))
 def test_text_around_a_block_stays(before, inside, after):
     head = "\n".join([*before, "", OPEN, ""])
