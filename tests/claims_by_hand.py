@@ -14,9 +14,9 @@ from symbp.judge.claims import Judge
 from symbp.judge.outcome import Outcome
 from symbp.judge.verdict import Status, Verdict
 from symbp.reading.declared import Declared, declared
-from symbp.reading.lexer import tokens
+from symbp.reading.grammar.lexer import tokens
+from symbp.reading.grammar.statements import Statement, statements
 from symbp.reading.model import read_models
-from symbp.reading.statements import Statement, statements
 from symbp.reading.typed import ShapeError
 
 #: A fully connected network with one sample, as posts write it; δ^l = ∂C/∂z^l.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from symbp.reading.lexer import Token
-from symbp.reading.syntax import (
+from symbp.reading.grammar.lexer import Token
+from symbp.reading.grammar.syntax import (
     BigSum,
     Bracket,
     Call,

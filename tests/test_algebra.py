@@ -7,7 +7,7 @@ from symbp import check
 from symbp.judge.algebra import algebra_verdict
 from symbp.judge.verdict import Status
 from symbp.reading.algebra import NotPlainError, plain_algebra
-from symbp.reading.lexer import tokens
+from symbp.reading.grammar.lexer import tokens
 
 RIGHT = [
     r"\frac{d}{dx} x^3 = 3 x^2",

@@ -8,7 +8,7 @@ from symbp import networks
 from symbp.judge.claims import Judge
 from symbp.notation import NOTATIONS
 from symbp.reading.conventions import lexicon_of
-from symbp.reading.lexer import tokens
+from symbp.reading.grammar.lexer import tokens
 
 
 def judge(notation: str, **options: object) -> Judge:

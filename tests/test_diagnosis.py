@@ -15,9 +15,9 @@ from symbp.judge.diagnosis.probe import Probe
 from symbp.judge.diagnosis.table import TABLE
 from symbp.judge.verdict import Status, Verdict
 from symbp.reading.declared import declared
-from symbp.reading.lexer import tokens
+from symbp.reading.grammar.lexer import tokens
+from symbp.reading.grammar.statements import statements
 from symbp.reading.model import read_models
-from symbp.reading.statements import statements
 from tests.latex_engines import Formula, check_latex
 
 NETWORKS = {

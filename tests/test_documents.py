@@ -12,12 +12,12 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from pylatexenc.latexwalker import LatexMathNode, LatexWalker
 
 from symbp.documents import read_document, read_text
-from symbp.documents.links import HOSTS, latex_in
+from symbp.documents.formats.links import HOSTS, latex_in
+from symbp.documents.formats.spans import SHARED
+from symbp.documents.formats.tex import RULES as TEX_RULES
+from symbp.documents.formats.text import CHARACTERS
 from symbp.documents.read import BYTES, ENDINGS, Kind
 from symbp.documents.region import Document, Problem, Region
-from symbp.documents.spans import SHARED
-from symbp.documents.tex import RULES as TEX_RULES
-from symbp.documents.text import CHARACTERS
 from symbp.errors import SymbpError
 
 MARKDOWN = {

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from symbp.documents import read_document, read_text
-from symbp.documents.macros import LENGTH, expand
+from symbp.documents.formats.macros import LENGTH, expand
 from symbp.documents.read import Kind
 from symbp.documents.region import Declaration, Document, Plain, Problem, Region
 from symbp.errors import SymbpError

@@ -6,9 +6,9 @@ import pytest
 
 from symbp.errors import ReadingError
 from symbp.reading.dots import product, sum_of
-from symbp.reading.lexer import tokens
-from symbp.reading.parser import Vocabulary, parse
-from symbp.reading.syntax import Product, Run, Sum
+from symbp.reading.grammar.lexer import tokens
+from symbp.reading.grammar.parser import Vocabulary, parse
+from symbp.reading.grammar.syntax import Product, Run, Sum
 from tests.claims_by_hand import MLP, RECURRENT, problem, quick_status
 
 ERRORS = {

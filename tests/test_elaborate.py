@@ -8,7 +8,7 @@ import pytest
 
 from symbp.errors import ReadingError
 from symbp.judge.claims import Judge
-from symbp.reading.lexer import tokens
+from symbp.reading.grammar.lexer import tokens
 from symbp.reading.typed import ShapeError
 from tests.claims_by_hand import MLP, judges
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from symbp.documents.definitions import search
-from symbp.documents.equations import Networks
+from symbp.documents.own.definitions import search
+from symbp.documents.own.equations import Networks
 from tests.claims_by_hand import only, shown, shown_statuses
 
 FORWARD = r"""

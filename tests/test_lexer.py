@@ -3,7 +3,7 @@ r"""The tokens of a formula: what only looks is dropped, synonyms are one, each 
 import pytest
 
 from symbp.errors import ReadingError
-from symbp.reading.lexer import MOST_CHARACTERS, MOST_NESTING, tokens
+from symbp.reading.grammar.lexer import MOST_CHARACTERS, MOST_NESTING, tokens
 
 
 def flat(latex: str) -> str:

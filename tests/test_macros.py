@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from symbp.documents.macros import DEPTH, LENGTH, collect, definitions, expand
+from symbp.documents.formats.macros import DEPTH, LENGTH, collect, definitions, expand
 from symbp.documents.region import Macro
 from symbp.errors import ReadingError
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from symbp.errors import ReadingError
-from symbp.reading.lexer import tokens
-from symbp.reading.parser import Vocabulary, parse, unclosed
-from symbp.reading.syntax import walk
+from symbp.reading.grammar.lexer import tokens
+from symbp.reading.grammar.parser import Vocabulary, parse, unclosed
+from symbp.reading.grammar.syntax import walk
 from tests.syntax_sketch import sketch
 
 WORDS = Vocabulary(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from symbp.reading.lexer import tokens
-from symbp.reading.statements import statements
+from symbp.reading.grammar.lexer import tokens
+from symbp.reading.grammar.statements import statements
 
 
 def chains(latex: str) -> list[str]:

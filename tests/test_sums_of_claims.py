@@ -4,10 +4,10 @@ import pytest
 
 from symbp.documents.judging import judged
 from symbp.documents.read import read_text
+from symbp.reading.grammar.lexer import tokens
+from symbp.reading.grammar.parser import Vocabulary, parse
+from symbp.reading.grammar.syntax import BigSum, Call, Fraction, Product, walk
 from symbp.reading.implied import with_sums
-from symbp.reading.lexer import tokens
-from symbp.reading.parser import Vocabulary, parse
-from symbp.reading.syntax import BigSum, Call, Fraction, Product, walk
 from tests.claims_by_hand import judges as judges_of
 from tests.claims_by_hand import status, verdict, verdicts
 

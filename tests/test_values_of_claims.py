@@ -20,10 +20,10 @@ from symbp.judge.values import Values
 from symbp.judge.within import bounds, but_last, inside
 from symbp.numbers.domains import Floats
 from symbp.numbers.indexing import Scope as At
-from symbp.reading.lexer import tokens
-from symbp.reading.marks import Mark, marks
-from symbp.reading.statements import statements
-from symbp.reading.syntax import Name, form
+from symbp.reading.grammar.lexer import tokens
+from symbp.reading.grammar.marks import Mark, marks
+from symbp.reading.grammar.statements import statements
+from symbp.reading.grammar.syntax import Name, form
 from symbp.reading.typed import Total
 from symbp.system import Kind, Role
 from symbp.system.equation import index_base

@@ -19,8 +19,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from symbp.documents.formats.text import Place, Text, blank
 from symbp.documents.region import Declaration, Problem
-from symbp.documents.text import Place, Text, blank
 from symbp.errors import UnknownNameError, unknown
 
 KEYS = (

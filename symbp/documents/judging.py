@@ -12,12 +12,12 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symbp.documents.equations import Networks, Own
 from symbp.documents.finding import Finding
-from symbp.documents.first_look import named_in
-from symbp.documents.hints import declaration
-from symbp.documents.macros import expand
+from symbp.documents.formats.macros import expand
 from symbp.documents.networks import KEYS, declared_network
+from symbp.documents.own.equations import Networks, Own
+from symbp.documents.own.first_look import named_in
+from symbp.documents.own.hints import declaration
 from symbp.documents.plain import as_latex
 from symbp.documents.region import Declaration, Document, Macro, Plain, Problem, Region
 from symbp.errors import ReadingError, SymbpError
@@ -27,11 +27,11 @@ from symbp.judge.claims import Judge
 from symbp.judge.verdict import Status, Verdict
 from symbp.reading.algebra import NotPlainError, plain_algebra
 from symbp.reading.declared import declared
-from symbp.reading.lexer import tokens
+from symbp.reading.grammar.lexer import tokens
+from symbp.reading.grammar.parser import FUNCTION_WORDS
+from symbp.reading.grammar.statements import EQUALITIES, Statement, statements
+from symbp.reading.grammar.syntax import Tokens
 from symbp.reading.model import counted_units, read_models
-from symbp.reading.parser import FUNCTION_WORDS
-from symbp.reading.statements import EQUALITIES, Statement, statements
-from symbp.reading.syntax import Tokens
 
 #: \log without a base, which outside of this field is often the one to the base 10.
 DECIMAL = re.compile(r"\\log(?![a-zA-Z])(?!\s*_)")

@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from symbp.documents.formats.text import CODE, Text
 from symbp.documents.region import Plain
-from symbp.documents.text import CODE, Text
 
 LENGTH = 400
 _D = r"(?:d|∂|\\partial )"

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from symbp.documents import markdown, notebook, tex
-from symbp.documents.formula import Part
+from symbp.documents.formats import markdown, notebook, tex
+from symbp.documents.formats.formula import Part
+from symbp.documents.formats.text import CHARACTERS, plain
 from symbp.documents.region import Document, Macro, Problem
-from symbp.documents.text import CHARACTERS, plain
 from symbp.errors import SymbpError, unknown
 
 Kind = Literal["markdown", "tex", "notebook"]

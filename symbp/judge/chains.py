@@ -13,10 +13,10 @@ from symbp.judge.meant import meant
 from symbp.judge.outcome import Outcome
 from symbp.judge.updates import gradient_claim
 from symbp.judge.verdict import Status, Verdict
+from symbp.reading.grammar.parser import unclosed
+from symbp.reading.grammar.syntax import Bracket, Derivative, Differential, Name, Node, Tokens, walk
 from symbp.reading.lexicon import Lexicon
-from symbp.reading.parser import unclosed
 from symbp.reading.reach import letters_of_sums
-from symbp.reading.syntax import Bracket, Derivative, Differential, Name, Node, Tokens, walk
 from symbp.reading.typed import ShapeError
 
 

@@ -52,11 +52,11 @@ from symbp.judge.wide import at_declared, at_small_sizes
 from symbp.judge.within import but_last, empty
 from symbp.numbers.sampling import with_small_sizes
 from symbp.reading.elaborate import Elaborator
+from symbp.reading.grammar.parser import parse
+from symbp.reading.grammar.syntax import Node, Tokens
 from symbp.reading.lexicon import Lexicon
-from symbp.reading.parser import parse
 from symbp.reading.scope import Scope
 from symbp.reading.sizes import Exact
-from symbp.reading.syntax import Node, Tokens
 from symbp.reading.typed import ShapeError, Total, Typed
 from symbp.system import Kind, Role
 from symbp.system.equation import family_of

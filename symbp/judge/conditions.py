@@ -11,10 +11,10 @@ from sympy import Expr, Symbol
 from symbp.errors import ReadingError
 from symbp.judge.compare import Sides, masked, restricted
 from symbp.judge.within import bounds
+from symbp.reading.grammar.marks import text_of
+from symbp.reading.grammar.syntax import Tokens
 from symbp.reading.lexicon import Lexicon
-from symbp.reading.marks import text_of
 from symbp.reading.scope import Scope
-from symbp.reading.syntax import Tokens
 
 
 def conditioned(

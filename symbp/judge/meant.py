@@ -26,8 +26,8 @@ from sympy import KroneckerDelta
 from symbp.errors import ReadingError
 from symbp.judge.compare import Sides, laid_over
 from symbp.judge.verdict import Status
+from symbp.reading.grammar.syntax import Node, Tokens
 from symbp.reading.scope import Scope
-from symbp.reading.syntax import Node, Tokens
 from symbp.reading.typed import ShapeError, Typed
 
 if TYPE_CHECKING:

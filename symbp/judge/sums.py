@@ -19,8 +19,8 @@ from sympy import Integer, Symbol
 
 from symbp.judge.compare import Sides
 from symbp.judge.verdict import Status
+from symbp.reading.grammar.syntax import Node, Tokens
 from symbp.reading.implied import with_sums
-from symbp.reading.syntax import Node, Tokens
 from symbp.reading.typed import ShapeError, summed
 from symbp.system import Kind, Range
 

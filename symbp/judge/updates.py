@@ -15,8 +15,7 @@ from sympy import Expr
 
 from symbp.functions import Elementwise
 from symbp.reading.abbreviations import SAMPLES
-from symbp.reading.lexicon import Lexicon
-from symbp.reading.syntax import (
+from symbp.reading.grammar.syntax import (
     Derivative,
     Fraction,
     Name,
@@ -27,6 +26,7 @@ from symbp.reading.syntax import (
     form,
     walk,
 )
+from symbp.reading.lexicon import Lexicon
 from symbp.system import System
 from symbp.system.equation import family_of
 

@@ -13,11 +13,11 @@ from sympy import Expr, Symbol
 from symbp.errors import ReadingError
 from symbp.judge.points import Points
 from symbp.numbers.indexing import Indexing
-from symbp.reading.lexer import Token
+from symbp.reading.grammar.lexer import Token
+from symbp.reading.grammar.marks import index_expression
+from symbp.reading.grammar.syntax import Tokens
 from symbp.reading.lexicon import Lexicon
-from symbp.reading.marks import index_expression
 from symbp.reading.scope import Scope
-from symbp.reading.syntax import Tokens
 from symbp.system import Kind
 
 #: Which sign of left − right a comparison asks for.

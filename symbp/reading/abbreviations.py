@@ -10,10 +10,10 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symbp.errors import ReadingError
+from symbp.reading.grammar.marks import Mark, marks, text_of_name
+from symbp.reading.grammar.syntax import Derivative, Name, walk
 from symbp.reading.lexicon import ARRAY_KINDS, Abbreviation, Place
-from symbp.reading.marks import Mark, marks, text_of_name
 from symbp.reading.products import turned
-from symbp.reading.syntax import Derivative, Name, walk
 from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Kind, Range
 from symbp.system.indices import substitute

@@ -21,9 +21,9 @@ from typing import Any
 import sympy as sp
 
 from symbp.errors import ReadingError
-from symbp.reading.lexer import Token
-from symbp.reading.signs import CLOSING, GREEK
-from symbp.reading.syntax import Tokens
+from symbp.reading.grammar.lexer import Token
+from symbp.reading.grammar.signs import CLOSING, GREEK
+from symbp.reading.grammar.syntax import Tokens
 
 #: What the letters are called while latex2sympy2 reads them: such as mean nothing else.
 STAND_INS = "xyzuvwabckmpqrhj"
@@ -58,7 +58,7 @@ def plain_algebra(members: Sequence[Tokens]) -> tuple[Any, ...]:
 
     Raises `NotPlainError` where a sign has no meaning, or more than one, without a network.
 
-    >>> from symbp.reading.lexer import tokens
+    >>> from symbp.reading.grammar.lexer import tokens
     >>> plain_algebra([tokens(r"\frac{d}{d\gamma} \gamma^2"), tokens(r"2 \gamma")])
     (Derivative(gamma**2, gamma), 2*gamma)
     """

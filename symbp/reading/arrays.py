@@ -19,8 +19,9 @@ from sympy import Expr, KroneckerDelta, S, Symbol
 
 from symbp.errors import ReadingError
 from symbp.reading import conditions
+from symbp.reading.grammar.marks import marks, text_of
+from symbp.reading.grammar.syntax import Node, Rows, Tokens
 from symbp.reading.lengths import enumerated
-from symbp.reading.marks import marks, text_of
 from symbp.reading.patterns import (
     COLUMN,
     ROW,
@@ -39,7 +40,6 @@ from symbp.reading.patterns import (
 from symbp.reading.products import turned
 from symbp.reading.sizes import Exact
 from symbp.reading.sums import compare_end
-from symbp.reading.syntax import Node, Rows, Tokens
 from symbp.reading.typed import ShapeError, Typed, summed
 from symbp.system import Kind, Range
 

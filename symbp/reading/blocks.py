@@ -12,9 +12,9 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symbp.errors import ReadingError
-from symbp.reading.lexer import Token
-from symbp.reading.marks import index_expression, text_of
-from symbp.reading.syntax import Node, Tokens, form, mapped
+from symbp.reading.grammar.lexer import Token
+from symbp.reading.grammar.marks import index_expression, text_of
+from symbp.reading.grammar.syntax import Node, Tokens, form, mapped
 
 MOST_FACTORS = 4
 UNCLEAR = "the terms beside … are not one expression whose index goes by one step"

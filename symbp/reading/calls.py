@@ -14,9 +14,9 @@ from symbp.errors import ReadingError
 from symbp.functions import TABLE, Row, derivative_of, unspecified
 from symbp.reading import images
 from symbp.reading.arrays import diagonal_matrix
-from symbp.reading.marks import marks, scripts_of, text_of_name
+from symbp.reading.grammar.marks import marks, scripts_of, text_of_name
+from symbp.reading.grammar.syntax import Call, Keyword, Name, Node, Norm, Rows, form, replaced, walk
 from symbp.reading.products import chain_rule, matrix_product, multiply
-from symbp.reading.syntax import Call, Keyword, Name, Node, Norm, Rows, form, replaced, walk
 from symbp.reading.typed import ShapeError, Typed, summed
 from symbp.system import Kind, Range
 from symbp.system.indices import substitute

@@ -10,8 +10,8 @@ from sympy import Expr, KroneckerDelta
 
 from symbp.errors import ReadingError
 from symbp.functions import TABLE
-from symbp.reading.marks import index_expression, text_of
-from symbp.reading.syntax import Indicator, Node, Rows, Tokens
+from symbp.reading.grammar.marks import index_expression, text_of
+from symbp.reading.grammar.syntax import Indicator, Node, Rows, Tokens
 from symbp.reading.typed import Typed
 
 if TYPE_CHECKING:

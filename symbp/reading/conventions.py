@@ -12,9 +12,9 @@ from sympy import Expr, Symbol
 
 from symbp.functions import TABLE, Elementwise, Row
 from symbp.notation import Notation, Style
-from symbp.reading.lexer import tokens
+from symbp.reading.grammar.lexer import tokens
+from symbp.reading.grammar.parser import parse
 from symbp.reading.lexicon import Abbreviation, Lexicon, Place, Word
-from symbp.reading.parser import parse
 from symbp.system import Equation, Kind, Role, System, Variable
 from symbp.system.equation import index_base, walk
 

@@ -9,10 +9,10 @@ from sympy import Expr, Sum
 
 from symbp.errors import ReadingError
 from symbp.functions import Elementwise, derivative_of
-from symbp.reading.marks import text_of_name
+from symbp.reading.grammar.marks import text_of_name
+from symbp.reading.grammar.syntax import Bracket, Call, Derivative, Differential, Name, form
+from symbp.reading.grammar.syntax import walk as tree
 from symbp.reading.products import laid_out
-from symbp.reading.syntax import Bracket, Call, Derivative, Differential, Name, form
-from symbp.reading.syntax import walk as tree
 from symbp.reading.typed import Chain, Total, Typed
 from symbp.system import Kind, Role
 from symbp.system.equation import family_of, walk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from symbp.reading.syntax import Bracket, Call, Fraction, Name, Node, Product, Sum, walk
+from symbp.reading.grammar.syntax import Bracket, Call, Fraction, Name, Node, Product, Sum, walk
 
 APPROXIMATION = "a difference quotient is near a derivative, which states no equality"
 

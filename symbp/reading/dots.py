@@ -34,8 +34,8 @@ from symbp.reading.blocks import (
     term,
     with_indices,
 )
-from symbp.reading.lexer import Token
-from symbp.reading.syntax import (
+from symbp.reading.grammar.lexer import Token
+from symbp.reading.grammar.syntax import (
     BigSum,
     Derivative,
     Dots,

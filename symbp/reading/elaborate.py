@@ -20,25 +20,10 @@ from symbp.functions import TABLE
 from symbp.reading import arrays, calls, conditions, convolution, derivatives, dots, ordered, sums
 from symbp.reading.convolution import Convolution
 from symbp.reading.differences import APPROXIMATION, is_difference_quotient
-from symbp.reading.lexer import Token
-from symbp.reading.lexicon import Lexicon
-from symbp.reading.marks import Mark, marks, text_of
-from symbp.reading.names import Names
-from symbp.reading.parser import parse
-from symbp.reading.products import (
-    TIGHT,
-    UNSIGNED,
-    aligned,
-    as_they_lie,
-    fitting,
-    multiply,
-    readings,
-    scale,
-    turned,
-)
-from symbp.reading.reach import reaching, script_letters
-from symbp.reading.scope import Scope
-from symbp.reading.syntax import (
+from symbp.reading.grammar.lexer import Token
+from symbp.reading.grammar.marks import Mark, marks, text_of
+from symbp.reading.grammar.parser import parse
+from symbp.reading.grammar.syntax import (
     BigSum,
     Bracket,
     Call,
@@ -57,6 +42,21 @@ from symbp.reading.syntax import (
     Run,
     Sum,
 )
+from symbp.reading.lexicon import Lexicon
+from symbp.reading.names import Names
+from symbp.reading.products import (
+    TIGHT,
+    UNSIGNED,
+    aligned,
+    as_they_lie,
+    fitting,
+    multiply,
+    readings,
+    scale,
+    turned,
+)
+from symbp.reading.reach import reaching, script_letters
+from symbp.reading.scope import Scope
 from symbp.reading.terms import added_cubes, along_samples, beside_ones
 from symbp.reading.typed import ShapeError, Typed, summed
 from symbp.system import Kind, Role

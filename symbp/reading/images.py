@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from symbp.errors import ReadingError
 from symbp.reading.convolution import Convolution, fits, rotated
-from symbp.reading.marks import marks
+from symbp.reading.grammar.marks import marks
+from symbp.reading.grammar.syntax import Call, Node
 from symbp.reading.pooling import Pooling, pooled, spread_max, spread_mean
-from symbp.reading.syntax import Call, Node
 from symbp.reading.typed import ShapeError, Typed
 
 if TYPE_CHECKING:

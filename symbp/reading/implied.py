@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from symbp.reading.lexer import Token
-from symbp.reading.reach import own_letters
-from symbp.reading.syntax import (
+from symbp.reading.grammar.lexer import Token
+from symbp.reading.grammar.syntax import (
     BigSum,
     Bracket,
     Call,
@@ -28,6 +27,7 @@ from symbp.reading.syntax import (
     children,
     walk,
 )
+from symbp.reading.reach import own_letters
 
 
 def with_sums(node: Node, letters: Iterable[str], wide: bool = False) -> Node:

@@ -15,9 +15,9 @@ from sympy import Expr
 
 from symbp.functions import Row
 from symbp.reading.convolution import Convolution
-from symbp.reading.parser import Vocabulary
+from symbp.reading.grammar.parser import Vocabulary
+from symbp.reading.grammar.syntax import Node, Tokens
 from symbp.reading.pooling import Pooled, Pooling
-from symbp.reading.syntax import Node, Tokens
 from symbp.system import Kind, System
 from symbp.system.equation import family_of, walk
 

@@ -12,12 +12,12 @@ from sympy import Expr, Symbol
 
 from symbp.errors import ReadingError
 from symbp.reading.abbreviations import expanded
+from symbp.reading.grammar.marks import Mark, index_expression, marks, split_run, text_of_name
+from symbp.reading.grammar.syntax import Name
 from symbp.reading.lexicon import ARRAY_KINDS, Lexicon, Place, Word
-from symbp.reading.marks import Mark, index_expression, marks, split_run, text_of_name
 from symbp.reading.ordered import raised_name
 from symbp.reading.products import turned
 from symbp.reading.scope import Scope
-from symbp.reading.syntax import Name
 from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Kind, Range, Role, Variable
 from symbp.system.equation import index_base

@@ -19,11 +19,11 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symbp.errors import ReadingError
-from symbp.reading.lexer import Token
-from symbp.reading.marks import Mark, index_expression, text_of_name
+from symbp.reading.grammar.lexer import Token
+from symbp.reading.grammar.marks import Mark, index_expression, text_of_name
+from symbp.reading.grammar.syntax import BigSum, Name, Node, Product, Tokens, walk
 from symbp.reading.products import laid_out, multiply
 from symbp.reading.ranges import LAST
-from symbp.reading.syntax import BigSum, Name, Node, Product, Tokens, walk
 from symbp.reading.typed import Chain, ShapeError, Typed
 from symbp.system import Kind, Range
 from symbp.system.equation import family_of

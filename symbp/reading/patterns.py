@@ -15,9 +15,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from symbp.errors import ReadingError
-from symbp.reading.lexer import Token
-from symbp.reading.marks import text_of
-from symbp.reading.syntax import Dots, Node, Number, Rows, Tokens, form
+from symbp.reading.grammar.lexer import Token
+from symbp.reading.grammar.marks import text_of
+from symbp.reading.grammar.syntax import Dots, Node, Number, Rows, Tokens, form
 
 #: The letters of rows and of columns, which no author has.
 ROW, COLUMN = "ı", "ȷ"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from symbp.reading.syntax import BigSum, Bracket, Name, Node, Product, Sum, Tokens, walk
+from symbp.reading.grammar.syntax import BigSum, Bracket, Name, Node, Product, Sum, Tokens, walk
 
 
 def reaching(node: Sum) -> list[tuple[int, Node]]:

@@ -8,10 +8,10 @@ from sympy import Expr, Symbol
 from symbp.errors import SymbpError
 from symbp.functions import TABLE, X
 from symbp.reading.elaborate import Elaborator
+from symbp.reading.grammar.syntax import Call, Name, Node
 from symbp.reading.lexicon import Lexicon, Word
 from symbp.reading.scope import Scope
 from symbp.reading.sizes import Exact
-from symbp.reading.syntax import Call, Name, Node
 from symbp.system import Equation, Role, System, Variable
 
 CANDIDATES = ("sigmoid", "tanh", "relu", "softplus", "identity")

@@ -10,7 +10,8 @@ from sympy import Expr, Indexed, KroneckerDelta, Symbol, expand
 
 from symbp.errors import ReadingError
 from symbp.reading.dots import COL, LETTER, ROW, linked
-from symbp.reading.marks import Mark, index_expression, marks, text_of
+from symbp.reading.grammar.marks import Mark, index_expression, marks, text_of
+from symbp.reading.grammar.syntax import BigSum, Name, Run, Tokens, walk
 from symbp.reading.ordered import (
     behind,
     between,
@@ -20,7 +21,6 @@ from symbp.reading.ordered import (
     joined,
     parted,
 )
-from symbp.reading.syntax import BigSum, Name, Run, Tokens, walk
 from symbp.reading.typed import ShapeError, Typed, summed
 from symbp.system import Kind, Range
 from symbp.system.equation import index_base

@@ -16,8 +16,8 @@ from markdown_it.token import Token
 
 from symbp.documents import declaration
 from symbp.documents.fill.body import Entries
+from symbp.documents.formats.text import Place, Text, places, plain
 from symbp.documents.region import Declaration, Problem
-from symbp.documents.text import Place, Text, places, plain
 
 Kind = Literal["markdown", "tex"]
 

@@ -10,8 +10,8 @@ import json
 import re
 from dataclasses import dataclass
 
-from symbp.documents.notebook import Placed, sources
-from symbp.documents.text import Place
+from symbp.documents.formats.notebook import Placed, sources
+from symbp.documents.formats.text import Place
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from symbp.judge.diagnosis.search import Diagnosis, Proved, Search
 from symbp.judge.diagnosis.text import Member
 from symbp.judge.diagnosis.work import Work
 from symbp.judge.updates import gradient_claim
+from symbp.reading.grammar.syntax import Derivative, Differential, Name, Node, Tokens, walk
 from symbp.reading.lexicon import Lexicon
-from symbp.reading.syntax import Derivative, Differential, Name, Node, Tokens, walk
 
 if TYPE_CHECKING:
     from symbp.judge.claims import Judge

@@ -14,8 +14,18 @@ from symbp.judge.diagnosis.names import WHOLE, Key, Use, places
 from symbp.judge.diagnosis.signs import without_factor
 from symbp.judge.diagnosis.text import Edit, Member, products, sites, sums
 from symbp.judge.diagnosis.work import Work
+from symbp.reading.grammar.syntax import (
+    Bracket,
+    Call,
+    Fraction,
+    Name,
+    Node,
+    Number,
+    Product,
+    Sum,
+    walk,
+)
 from symbp.reading.lexicon import Abbreviation, Word
-from symbp.reading.syntax import Bracket, Call, Fraction, Name, Node, Number, Product, Sum, walk
 from symbp.system import Kind
 
 # -- factors -------------------------------------------------------------------------------------

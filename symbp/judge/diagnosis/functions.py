@@ -18,8 +18,8 @@ from symbp.judge.diagnosis.names import scripts_at, uses
 from symbp.judge.diagnosis.signs import without_factor
 from symbp.judge.diagnosis.text import Edit, has_matrix_product, products, sites
 from symbp.judge.diagnosis.work import Work
+from symbp.reading.grammar.syntax import Call, Name, Node, walk
 from symbp.reading.lexicon import Word
-from symbp.reading.syntax import Call, Name, Node, walk
 from symbp.system.equation import family_of
 
 

@@ -13,9 +13,18 @@ from itertools import permutations, product
 from symbp.judge.diagnosis.names import turned_off
 from symbp.judge.diagnosis.text import Edit, Member, has_matrix_product, products, sites
 from symbp.judge.diagnosis.work import ELEMENTWISE, Work
-from symbp.reading.marks import marks
+from symbp.reading.grammar.marks import marks
+from symbp.reading.grammar.syntax import (
+    Bracket,
+    Call,
+    Derivative,
+    Differential,
+    Name,
+    Node,
+    Product,
+    Sum,
+)
 from symbp.reading.products import TIGHT
-from symbp.reading.syntax import Bracket, Call, Derivative, Differential, Name, Node, Product, Sum
 
 #: Products of more factors are not put in every other order.
 MOST_FACTORS = 3

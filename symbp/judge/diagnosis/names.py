@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from symbp.judge.diagnosis.text import Edit, Member
+from symbp.reading.grammar.marks import Mark, marks, split_run
+from symbp.reading.grammar.syntax import Call, Name, Node, children
 from symbp.reading.lexicon import Abbreviation, Lexicon, Word
-from symbp.reading.marks import Mark, marks, split_run
-from symbp.reading.syntax import Call, Name, Node, children
 from symbp.system import Kind
 
 #: Kinds whose index may be left out: W for the whole matrix.

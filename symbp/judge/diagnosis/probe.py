@@ -23,8 +23,8 @@ from symbp.judge.updates import gradient_claim
 from symbp.judge.values import Values
 from symbp.numbers.indexing import Scope as At
 from symbp.reading.elaborate import Elaborator
+from symbp.reading.grammar.syntax import Node, Tokens
 from symbp.reading.scope import Scope
-from symbp.reading.syntax import Node, Tokens
 from symbp.reading.typed import ShapeError, Total, Typed
 from symbp.system import Kind, Range
 from symbp.system.ordered import Ordered

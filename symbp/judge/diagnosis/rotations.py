@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from symbp.judge.diagnosis.text import Edit, products
 from symbp.judge.diagnosis.work import Work
-from symbp.reading.syntax import Bracket, Call, Node, Product, walk
+from symbp.reading.grammar.syntax import Bracket, Call, Node, Product, walk
 
 #: What turns by 180°.
 TURNS = {"rot180", "rot"}

@@ -16,7 +16,7 @@ from symbp.judge.diagnosis.table import TABLE, Row
 from symbp.judge.diagnosis.text import Member, flat, tidier
 from symbp.judge.diagnosis.work import Work
 from symbp.judge.updates import gradient_claim
-from symbp.reading.syntax import Derivative, Node, Tokens, form, walk
+from symbp.reading.grammar.syntax import Derivative, Node, Tokens, form, walk
 
 #: Signs of candidates that are read at most.
 MOST_READ = 15_000

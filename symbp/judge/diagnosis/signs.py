@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from symbp.judge.diagnosis.text import Edit, Member, factors, glued, products, sites, sums
 from symbp.judge.diagnosis.work import Work
-from symbp.reading.syntax import (
+from symbp.reading.grammar.syntax import (
     Bracket,
     Call,
     Derivative,

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from symbp.errors import ReadingError
-from symbp.reading.lexer import Token, tokens
-from symbp.reading.statements import statements
-from symbp.reading.syntax import (
+from symbp.reading.grammar.lexer import Token, tokens
+from symbp.reading.grammar.statements import statements
+from symbp.reading.grammar.syntax import (
     BigSum,
     Bracket,
     Call,

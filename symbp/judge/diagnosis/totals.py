@@ -14,7 +14,7 @@ from symbp.judge.diagnosis.indices import is_letter, moved
 from symbp.judge.diagnosis.signs import counted
 from symbp.judge.diagnosis.text import Edit, glued, sites
 from symbp.judge.diagnosis.work import Work
-from symbp.reading.syntax import BigSum, Node, Sum, walk
+from symbp.reading.grammar.syntax import BigSum, Node, Sum, walk
 from symbp.system import Kind
 
 

@@ -10,9 +10,8 @@ from itertools import product as combinations
 
 from symbp.judge.diagnosis.names import WHOLE, Hand, Key, Use, places, shifted, uses
 from symbp.judge.diagnosis.text import ENTRYWISE, Member, flat
-from symbp.reading.lexicon import Abbreviation, Lexicon, Word
-from symbp.reading.marks import TRANSPOSES, marks
-from symbp.reading.syntax import (
+from symbp.reading.grammar.marks import TRANSPOSES, marks
+from symbp.reading.grammar.syntax import (
     BigSum,
     Bracket,
     Derivative,
@@ -24,6 +23,7 @@ from symbp.reading.syntax import (
     Sum,
     walk,
 )
+from symbp.reading.lexicon import Abbreviation, Lexicon, Word
 from symbp.system import Kind, Role
 
 ELEMENTWISE = {*ENTRYWISE, "*"}

@@ -11,10 +11,11 @@ from sympy import Expr, Symbol
 from symbp.errors import DefinitionError, ReadingError, at
 from symbp.reading.declared import Declared
 from symbp.reading.elaborate import Elaborator
-from symbp.reading.families import Family
-from symbp.reading.lexer import tokens
+from symbp.reading.grammar.lexer import tokens
+from symbp.reading.grammar.marks import text_of
+from symbp.reading.grammar.syntax import BigSum, Call, walk
 from symbp.reading.lexicon import Lexicon
-from symbp.reading.marks import text_of
+from symbp.reading.model.families import Family
 from symbp.reading.model.naming import Namer
 from symbp.reading.model.quantities import (
     ARRAY_KINDS,
@@ -31,7 +32,6 @@ from symbp.reading.products import aligned, turned
 from symbp.reading.ranges import Ranges
 from symbp.reading.scope import Scope, Unifier
 from symbp.reading.sizes import Exact, Learner, axis_size
-from symbp.reading.syntax import BigSum, Call, walk
 from symbp.reading.typed import ShapeError, Typed
 from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
 from symbp.system.equation import family_of

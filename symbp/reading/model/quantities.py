@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from symbp.reading.families import Families, Family, labels, uses
-from symbp.reading.marks import Mark, marks
+from symbp.reading.grammar.marks import Mark, marks
+from symbp.reading.grammar.parser import FUNCTION_WORDS
+from symbp.reading.grammar.syntax import BigSum, Call, Name, Node, Product, Tokens, children, walk
+from symbp.reading.model.families import Families, Family, labels, uses
+from symbp.reading.model.ranks import Ranks
 from symbp.reading.model.source import LOSSES, Source
-from symbp.reading.parser import FUNCTION_WORDS
-from symbp.reading.ranks import Ranks
-from symbp.reading.syntax import BigSum, Call, Name, Node, Product, Tokens, children, walk
 from symbp.system import Kind
 
 TARGETS = {"y", "Y", "t", r"\hat{y}", "r", "d"}

@@ -12,15 +12,12 @@ from symbp.errors import ReadingError, at
 from symbp.functions import TABLE, Row, unspecified
 from symbp.reading.convolution import Convolution, convolution_of
 from symbp.reading.declared import Declared, function_row
-from symbp.reading.families import LAYERS, TIMES, squares
-from symbp.reading.lexer import Token, tokens
-from symbp.reading.lexicon import Operator
-from symbp.reading.marks import Mark, marks, scripts_of, text_of
-from symbp.reading.parser import Vocabulary, parse
-from symbp.reading.pooling import Pooling, pooling_of
-from symbp.reading.signs import PRODUCT_SIGNS
-from symbp.reading.statements import statements
-from symbp.reading.syntax import (
+from symbp.reading.grammar.lexer import Token, tokens
+from symbp.reading.grammar.marks import Mark, marks, scripts_of, text_of
+from symbp.reading.grammar.parser import Vocabulary, parse
+from symbp.reading.grammar.signs import PRODUCT_SIGNS
+from symbp.reading.grammar.statements import statements
+from symbp.reading.grammar.syntax import (
     BigSum,
     Call,
     Derivative,
@@ -31,7 +28,10 @@ from symbp.reading.syntax import (
     form,
     walk,
 )
-from symbp.reading.wholes import Shapes, unbracketed, with_wholes
+from symbp.reading.lexicon import Operator
+from symbp.reading.model.families import LAYERS, TIMES, squares
+from symbp.reading.model.wholes import Shapes, unbracketed, with_wholes
+from symbp.reading.pooling import Pooling, pooling_of
 from symbp.system import Kind
 
 FUNCTION_LETTERS = frozenset({r"\sigma", r"\phi", "f", "g"})

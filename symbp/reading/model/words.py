@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from symbp.reading.grammar.marks import marks
+from symbp.reading.grammar.syntax import Name, walk
 from symbp.reading.lexicon import Abbreviation, Place, Word
-from symbp.reading.marks import marks
 from symbp.reading.model.quantities import Quantities
 from symbp.reading.model.source import Source, Written
-from symbp.reading.syntax import Name, walk
 from symbp.system import Kind, Variable
 
 

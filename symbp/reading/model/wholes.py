@@ -13,9 +13,9 @@ from dataclasses import fields, replace
 from typing import Any
 
 from symbp.errors import ReadingError
-from symbp.reading.marks import marks, split_run, text_of
+from symbp.reading.grammar.marks import marks, split_run, text_of
+from symbp.reading.grammar.syntax import Bracket, Name, Node, Rows, form
 from symbp.reading.patterns import Grid, grid
-from symbp.reading.syntax import Bracket, Name, Node, Rows, form
 
 #: The shapes of quantities by name, as they are declared.
 Shapes = dict[str, tuple[str, ...]]

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from symbp.reading.marks import marks
-from symbp.reading.syntax import (
+from symbp.reading.grammar.marks import marks
+from symbp.reading.grammar.syntax import (
     BigSum,
     Bracket,
     Call,

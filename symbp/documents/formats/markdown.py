@@ -14,13 +14,14 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from symbp.documents import declaration, macros, plain
-from symbp.documents.formula import LENGTH, Clean, Part, checked, obstacle, region
-from symbp.documents.links import address_end, latex_in
+from symbp.documents import declaration, plain
+from symbp.documents.formats import macros
+from symbp.documents.formats.formula import LENGTH, Clean, Part, checked, obstacle, region
+from symbp.documents.formats.links import address_end, latex_in
+from symbp.documents.formats.spans import SHARED, Rule, Step, brackets, scan
+from symbp.documents.formats.text import Place, Text, blank, places
+from symbp.documents.formats.unescape import unescape
 from symbp.documents.region import Macro, Region
-from symbp.documents.spans import SHARED, Rule, Step, brackets, scan
-from symbp.documents.text import Place, Text, blank, places
-from symbp.documents.unescape import unescape
 
 #: Fences that hold a formula.
 MATH_FENCES = {"math", "{math}", "katex"}

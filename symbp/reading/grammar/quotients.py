@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from symbp.errors import ReadingError
-from symbp.reading.lexer import Token
-from symbp.reading.lists import parted
-from symbp.reading.signs import PRODUCT_SIGNS, STOPS
-from symbp.reading.syntax import (
+from symbp.reading.grammar.lexer import Token
+from symbp.reading.grammar.lists import parted
+from symbp.reading.grammar.signs import PRODUCT_SIGNS, STOPS
+from symbp.reading.grammar.syntax import (
     Bracket,
     Call,
     Derivative,
@@ -29,7 +29,7 @@ from symbp.reading.syntax import (
 )
 
 if TYPE_CHECKING:
-    from symbp.reading.parser import Parser
+    from symbp.reading.grammar.parser import Parser
 
 
 def is_d(parser: Parser, t: Token) -> bool:

@@ -14,8 +14,8 @@ import sympy as sp
 from sympy import Expr
 
 from symbp.errors import ReadingError
-from symbp.reading.lexer import Token
-from symbp.reading.syntax import Name, Tokens
+from symbp.reading.grammar.lexer import Token
+from symbp.reading.grammar.syntax import Name, Tokens
 
 TRANSPOSES = {"T", r"\top", "t'"}
 PAIRS = {"(": ")", "[": "]", "<": ">", r"\{": r"\}"}

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
-from symbp.reading.marks import Mark, marks, split_run
-from symbp.reading.syntax import BigSum, Bracket, Indicator, Name, Node, walk
+from symbp.reading.grammar.marks import Mark, marks, split_run
+from symbp.reading.grammar.syntax import BigSum, Bracket, Indicator, Name, Node, walk
 from symbp.system import Kind
 
 LAYERS = {"l", r"\ell"}

@@ -13,10 +13,10 @@ from functools import cache
 from json import JSONDecodeError, JSONDecoder, decoder, scanner
 from typing import Any
 
-from symbp.documents import markdown
-from symbp.documents.formula import Part
+from symbp.documents.formats import markdown
+from symbp.documents.formats.formula import Part
+from symbp.documents.formats.text import CHARACTERS, Place, places, plain
 from symbp.documents.region import Macro, Problem
-from symbp.documents.text import CHARACTERS, Place, places, plain
 from symbp.errors import SymbpError
 
 _ESCAPE = re.compile(

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from symbp.reading.lexer import Token
-from symbp.reading.signs import CLOSING, JOINING, RELATIONS
-from symbp.reading.syntax import Tokens
+from symbp.reading.grammar.lexer import Token
+from symbp.reading.grammar.signs import CLOSING, JOINING, RELATIONS
+from symbp.reading.grammar.syntax import Tokens
 
 EQUALITIES = {"=", ":=", r"\equiv"}
 COMPARED = {r"\neq", r"\in", r"\le", r"\ge", "<", ">"}
@@ -59,7 +59,7 @@ class _Piece:
 def statements(tokens: Sequence[Token]) -> list[Statement]:
     r"""The statements of a formula in order.
 
-    >>> from symbp.reading.lexer import tokens
+    >>> from symbp.reading.grammar.lexer import tokens
     >>> found = statements(tokens(r"a = b, \quad \text{for } i = j"))
     >>> len(found), len(found[0].condition)
     (1, 1)

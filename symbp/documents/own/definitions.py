@@ -6,15 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 
-from symbp.documents.first_look import FIRST_LOOK, LOSS_LETTERS, heads, is_marked, vocabulary
+from symbp.documents.own.first_look import FIRST_LOOK, LOSS_LETTERS, heads, is_marked, vocabulary
 from symbp.errors import ReadingError
-from symbp.reading.lexer import tokens
-from symbp.reading.marks import Mark, marks
-from symbp.reading.model.source import FUNCTION_LETTERS
-from symbp.reading.parser import FUNCTION_WORDS, Vocabulary, parse
-from symbp.reading.recognise import recognised
-from symbp.reading.statements import EQUALITIES, INDEX_LETTERS, Statement, statements
-from symbp.reading.syntax import (
+from symbp.reading.grammar.lexer import tokens
+from symbp.reading.grammar.marks import Mark, marks
+from symbp.reading.grammar.parser import FUNCTION_WORDS, Vocabulary, parse
+from symbp.reading.grammar.statements import EQUALITIES, INDEX_LETTERS, Statement, statements
+from symbp.reading.grammar.syntax import (
     BigSum,
     Bracket,
     Call,
@@ -30,7 +28,9 @@ from symbp.reading.syntax import (
     form,
     walk,
 )
-from symbp.reading.wholes import unbracketed, with_wholes
+from symbp.reading.model.source import FUNCTION_LETTERS
+from symbp.reading.model.wholes import unbracketed, with_wholes
+from symbp.reading.recognise import recognised
 
 #: Letters of error terms: what is said of them is a claim, unless it is the definition itself.
 ERRORS = (r"\delta", r"\Delta", r"\nabla")

@@ -28,7 +28,7 @@ from pylatexenc.latexwalker import (
 from pylatexenc.macrospec import EnvironmentSpec, LatexContextDb, MacroSpec
 
 from symbp.errors import ReadingError
-from symbp.reading.signs import (
+from symbp.reading.grammar.signs import (
     ACCENTS,
     ENVIRONMENTS,
     FONTS,

@@ -12,9 +12,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from symbp.errors import ReadingError
-from symbp.reading.lexer import Token
-from symbp.reading.lists import lines, parted
-from symbp.reading.quotients import (
+from symbp.reading.grammar.lexer import Token
+from symbp.reading.grammar.lists import lines, parted
+from symbp.reading.grammar.quotients import (
     by_commas,
     differential,
     frac,
@@ -26,8 +26,8 @@ from symbp.reading.quotients import (
     partial,
     unwrapped,
 )
-from symbp.reading.signs import CLOSING, COMPARISONS
-from symbp.reading.syntax import (
+from symbp.reading.grammar.signs import CLOSING, COMPARISONS
+from symbp.reading.grammar.syntax import (
     BigSum,
     Bracket,
     Call,
@@ -44,7 +44,7 @@ from symbp.reading.syntax import (
 )
 
 if TYPE_CHECKING:
-    from symbp.reading.parser import Parser
+    from symbp.reading.grammar.parser import Parser
 
 
 #: Letters of indicators where a comparison follows.

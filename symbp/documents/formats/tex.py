@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 
-from symbp.documents import declaration, macros
-from symbp.documents.formula import LENGTH, Clean, Part, region
+from symbp.documents import declaration
+from symbp.documents.formats import macros
+from symbp.documents.formats.formula import LENGTH, Clean, Part, region
+from symbp.documents.formats.spans import SHARED, Rule, Step, bracketed, problem, scan
+from symbp.documents.formats.text import COMMENT, Place, Text, blank, places
 from symbp.documents.region import Macro
-from symbp.documents.spans import SHARED, Rule, Step, bracketed, problem, scan
-from symbp.documents.text import COMMENT, Place, Text, blank, places
 
 _BEGIN = re.compile(r"\\begin\s*\{document\}")
 _END = re.compile(r"\\end\s*\{document\}")

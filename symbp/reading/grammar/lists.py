@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from symbp.reading.lexer import Token
-from symbp.reading.signs import CLOSING, PRODUCT_SIGNS
+from symbp.reading.grammar.lexer import Token
+from symbp.reading.grammar.signs import CLOSING, PRODUCT_SIGNS
 
 
 def parted(tokens: Sequence[Token], ends: Callable[[Token], bool]) -> list[list[Token]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from symbp.documents.formula import (
+from symbp.documents.formats.formula import (
     Clean,
     Part,
     nested_dollar,
@@ -20,8 +20,8 @@ from symbp.documents.formula import (
     region,
     swallowed,
 )
+from symbp.documents.formats.text import DELIMITERS, ENVIRONMENT, Text
 from symbp.documents.region import Problem
-from symbp.documents.text import DELIMITERS, ENVIRONMENT, Text
 
 _DOUBLE = re.compile(r"(?<!\\)(?:\\\\)*(\$\$)")
 _DOLLARS = re.compile(r"(?<!\\)(?:\\\\)*(\$+)")

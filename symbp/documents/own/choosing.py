@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from symbp.documents.definitions import IMPLIED, Definition
-from symbp.documents.first_look import LOSS_LETTERS, Marked, marked_names
-from symbp.reading.syntax import Name, Node, walk
+from symbp.documents.own.definitions import IMPLIED, Definition
+from symbp.documents.own.first_look import LOSS_LETTERS, Marked, marked_names
+from symbp.reading.grammar.syntax import Name, Node, walk
 
 
 class Choice:

@@ -9,9 +9,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from symbp.errors import ReadingError
-from symbp.reading.marks import marks
-from symbp.reading.parser import FUNCTION_WORDS, Vocabulary, parse
-from symbp.reading.syntax import Call, Derivative, Differential, Name, Node, Tokens, walk
+from symbp.reading.grammar.marks import marks
+from symbp.reading.grammar.parser import FUNCTION_WORDS, Vocabulary, parse
+from symbp.reading.grammar.syntax import Call, Derivative, Differential, Name, Node, Tokens, walk
 
 #: Letters and words of costs.
 LOSS_LETTERS = {"J", "C", "L", "E", "Loss", "loss", r"\ell", "cost", "Cost", "CE", "MSE"}

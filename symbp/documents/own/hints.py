@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from symbp.documents.first_look import Marked
+from symbp.documents.own.first_look import Marked
 from symbp.notation import NOTATIONS, Notation
-from symbp.reading.lexer import tokens
+from symbp.reading.grammar.lexer import tokens
 
 _BOLD = re.compile(r"\\(?:mathbf|textbf|boldsymbol|bm)(?![a-z])")
 #: Letters that say nothing of a notation: functions, numbers of things, rates.

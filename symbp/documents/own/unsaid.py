@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from symbp.documents.definitions import Definition
-from symbp.documents.first_look import LOSS_LETTERS
-from symbp.reading.marks import PAIRS, Mark, marks
-from symbp.reading.parser import FUNCTION_WORDS
-from symbp.reading.syntax import BigSum, Call, Name, form, walk
+from symbp.documents.own.definitions import Definition
+from symbp.documents.own.first_look import LOSS_LETTERS
+from symbp.reading.grammar.marks import PAIRS, Mark, marks
+from symbp.reading.grammar.parser import FUNCTION_WORDS
+from symbp.reading.grammar.syntax import BigSum, Call, Name, form, walk
 
 #: Letters of what a loss compares the output with.
 TARGETS = {"y", "t", "Y", "T", "r", "d"}

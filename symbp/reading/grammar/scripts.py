@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from symbp.reading.lexer import Token
-from symbp.reading.signs import SCRIPTS
-from symbp.reading.syntax import Bracket, Name, Norm, Tokens
+from symbp.reading.grammar.lexer import Token
+from symbp.reading.grammar.signs import SCRIPTS
+from symbp.reading.grammar.syntax import Bracket, Name, Norm, Tokens
 
 if TYPE_CHECKING:
-    from symbp.reading.parser import Parser
+    from symbp.reading.grammar.parser import Parser
 
 Scripted = TypeVar("Scripted", Name, Bracket, Norm)
 

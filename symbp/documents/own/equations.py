@@ -14,10 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from symbp.documents.choosing import Choice, compact, spoken
-from symbp.documents.definitions import Definition, search
-from symbp.documents.first_look import LOSS_LETTERS, Marked, named_in, numbered_in
-from symbp.documents.unsaid import (
+from symbp.documents.own.choosing import Choice, compact, spoken
+from symbp.documents.own.definitions import Definition, search
+from symbp.documents.own.first_look import LOSS_LETTERS, Marked, named_in, numbered_in
+from symbp.documents.own.unsaid import (
     costs,
     costs_of_steps,
     errors,
@@ -28,12 +28,12 @@ from symbp.documents.unsaid import (
 )
 from symbp.errors import SymbpError
 from symbp.reading.declared import Declared
-from symbp.reading.lexer import tokens
+from symbp.reading.grammar.lexer import tokens
+from symbp.reading.grammar.parser import parse
+from symbp.reading.grammar.statements import statements
+from symbp.reading.grammar.syntax import BigSum, Call, Name, Tokens, walk
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.model import read_models
-from symbp.reading.parser import parse
-from symbp.reading.statements import statements
-from symbp.reading.syntax import BigSum, Call, Name, Tokens, walk
 from symbp.system import Kind
 
 MOST_ATTEMPTS = 24

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from symbp.documents import macros
+from symbp.documents.formats import macros
+from symbp.documents.formats.text import CODE, COMMENT, Text
 from symbp.documents.region import Declaration, Plain, Problem, Region
-from symbp.documents.text import CODE, COMMENT, Text
 
 #: What is read of one formula at most: characters, and groups inside groups.
 LENGTH = 20_000

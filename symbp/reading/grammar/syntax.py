@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from symbp.reading.lexer import Token
+from symbp.reading.grammar.lexer import Token
 
 Tokens = tuple[Token, ...]
 

@@ -14,13 +14,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from symbp.errors import ReadingError
-from symbp.reading.factors import BEGINNINGS
-from symbp.reading.lexer import Token
-from symbp.reading.marks import TRANSPOSES
-from symbp.reading.quotients import by_commas
-from symbp.reading.scripts import Scripted, scripted
-from symbp.reading.signs import CLOSING, FUNCTION_MACROS, PRODUCT_SIGNS, SCRIPTS, STOPS
-from symbp.reading.syntax import (
+from symbp.reading.grammar.factors import BEGINNINGS
+from symbp.reading.grammar.lexer import Token
+from symbp.reading.grammar.marks import TRANSPOSES
+from symbp.reading.grammar.quotients import by_commas
+from symbp.reading.grammar.scripts import Scripted, scripted
+from symbp.reading.grammar.signs import CLOSING, FUNCTION_MACROS, PRODUCT_SIGNS, SCRIPTS, STOPS
+from symbp.reading.grammar.syntax import (
     Bracket,
     Call,
     Derivative,

@@ -1,0 +1,1 @@
+"""Formulas, declarations and macros in Markdown, notebooks and TeX, with their places."""

@@ -1,0 +1,1 @@
+"""LaTeX as tokens, statements and syntax trees; what the names mean is not known here."""
