@@ -8,7 +8,7 @@ from symbp.judge.verdict import Status
 from symbp.networks import mlp
 from symbp.notation import NOTATIONS
 from symbp.reading.conventions import lexicon_of
-from tests.claims_by_hand import MLP, only, problem, shown, shown_statuses, verdict
+from tests.claims_by_hand import MLP, only, problem, shown, shown_statuses, status, verdict
 
 GIVEN = {
     "functions": r"\sigma sigmoid",
@@ -180,3 +180,26 @@ def test_a_formula_to_be_skipped_is_not_judged():
     claim = r"$\frac{\partial C}{\partial q} = 1$"
     post = f"{claim}\n\n<!-- symbp: skip -->\n\n{claim}\n\n{claim}\n"
     assert [f.line for f in shown(post)] == [1, 7]
+
+
+BATCH_AT_ONCE = "Z = W X + b\nA = \\tanh(Z)\nC = \\frac{1}{2} \\|A - Y\\|_F^2"
+
+
+@pytest.mark.parametrize(
+    "latex, more, expected",
+    [
+        (r"\frac{\partial C}{\partial b} = \frac{\partial C}{\partial Z}", "", "undecided"),
+        (
+            r"\frac{\partial C}{\partial b} = \frac{\partial C}{\partial Z} \mathbf{1}",
+            "",
+            "undecided",
+        ),
+        (r"b := b - \eta \frac{\partial C}{\partial Z}", "", "undecided"),
+        (r"\frac{\partial C}{\partial W} = \frac{\partial C}{\partial Z} X^T", "", "proved"),
+        (r"\frac{\partial C}{\partial b} = \frac{\partial C}{\partial Z}", ", b n x m", "proved"),
+        (r"\frac{\partial C}{\partial b} = -\frac{\partial C}{\partial Z}", ", b n x m", "refuted"),
+    ],
+)
+def test_a_bias_of_all_samples_at_once_may_be_one_column(latex, more, expected):
+    """Whoever writes Z = W X + b mostly means one b for all columns of X."""
+    assert status(BATCH_AT_ONCE, latex, shapes="X d x m" + more) == expected

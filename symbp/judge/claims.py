@@ -46,7 +46,7 @@ from symbp.judge.scope import Scopes
 from symbp.judge.sizes import UNSIZED, scope_text, sized
 from symbp.judge.sums import over_steps, with_implied_sums
 from symbp.judge.targets import class_slots
-from symbp.judge.updates import gradient_claim, may_be_maximised, other_steps
+from symbp.judge.updates import by_open_bias, gradient_claim, may_be_maximised, other_steps
 from symbp.judge.verdict import EMPTY, TOO_MANY, TURNED, Status
 from symbp.judge.wide import at_declared, at_small_sizes
 from symbp.judge.within import but_last, empty
@@ -128,6 +128,9 @@ class Judge:
 
         `summed` are letters over which other members of the chain have a sum.
         """
+        open_bias = by_open_bias(left, right, self.lexicon)
+        if open_bias:
+            return Outcome(Status.UNDECIDED, open_bias)
         found = self._with_sums(left, right, conditions, summed)
         if counts_in(self, found):
             again = self.larger._with_sums(left, right, conditions, summed)

@@ -17,6 +17,7 @@ from symbp.functions import Elementwise
 from symbp.reading.abbreviations import SAMPLES
 from symbp.reading.grammar.syntax import (
     Derivative,
+    Differential,
     Fraction,
     Name,
     Node,
@@ -66,6 +67,21 @@ def _step(term: Node, lexicon: Lexicon) -> Node | None:
     numbers = all(isinstance(p, Number) for p in parts)
     constant = isinstance(first, Name) and first.base in lexicon.constants
     return first if numbers or constant else None
+
+
+def by_open_bias(left: Node, right: Node, lexicon: Lexicon) -> str:
+    """Why a derivative by a bias is left open, or its update; "" where it is not."""
+    inner = [n.by for side in (left, right) for n in walk(side)
+             if isinstance(n, Derivative | Differential)]  # fmt: skip
+    inner += [left] if gradient_claim(left, right, lexicon) is not None else []
+    for n in inner:
+        if isinstance(n, Name) and n.base in lexicon.open_biases:
+            return (
+                f"nothing says whether {n.base} is as large as the matrix that it is added to, or "
+                "one column or row of it for all samples: "
+                f"`shapes: {n.base} n x m`, or equations about one sample with `batch`, would"
+            )
+    return ""
 
 
 def other_steps(

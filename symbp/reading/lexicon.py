@@ -151,6 +151,8 @@ class Lexicon:
     """The loss of one sample, of which the loss is the mean or the sum."""
     first_step: Expr = sp.S.One
     """The step with which sums over all steps begin."""
+    open_biases: frozenset[str] = frozenset()
+    """Letters added to a matrix of which nothing says whether they are one column of it or all."""
     reading: str = ""
     """What is taken for granted here, where a text leaves it open: * as convolution."""
     case: str = ""

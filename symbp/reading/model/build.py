@@ -13,7 +13,7 @@ from symbp.reading.declared import Declared
 from symbp.reading.elaborate import Elaborator
 from symbp.reading.grammar.lexer import tokens
 from symbp.reading.grammar.marks import text_of
-from symbp.reading.grammar.syntax import BigSum, Call, walk
+from symbp.reading.grammar.syntax import BigSum, Call, Name, Sum, walk
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.model.families import Family
 from symbp.reading.model.naming import Namer
@@ -269,6 +269,7 @@ class Builder:
             entrywise=lexicon.entrywise or self.beside,
             constants=frozenset(v.name for v in constants) | lexicon.constants,
             abbreviations=tuple(self.words.abbreviations()),
+            open_biases=_open_biases(self.quantities),
             operators=tuple(self.source.operators),
             derivatives=self.source.derivatives,
         )
@@ -365,6 +366,20 @@ def equation_of(lexicon: Lexicon, scope: Scope, left: Typed, right: Typed) -> Eq
         raise ReadingError(f"the index {letters} stands on the right only")
     placed = [r.substitute(dict(zip(variable.own_index, index, strict=True))) for r in domain]
     return Equation(name, tuple(index), rhs.xreplace(bound), tuple(placed))
+
+
+def _open_biases(quantities: Quantities) -> frozenset[str]:
+    """Letters of matrices that only stand beside products in sums: Z = W X + b."""
+    alone: set[str] = set()
+    others = {e.left.base for e in quantities.source.equations}
+    for e in quantities.source.equations:
+        sums = [[t for _, t in n.terms] for n in walk(e.right) if isinstance(n, Sum)]
+        plain = [t for s in sums for t in s if isinstance(t, Name) and {*map(type, s)} != {Name}]
+        for n in (n for n in walk(e.right) if isinstance(n, Name)):
+            key = quantities.key(n, quantities.families)
+            is_open = quantities.ranks.get(key or "") == 2 and not quantities.shape_of(key or "")
+            (alone if n in plain and is_open else others).add(n.base)
+    return frozenset(alone - others)
 
 
 def _sample_loss(system: System, loss: str) -> str:
