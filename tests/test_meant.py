@@ -136,6 +136,12 @@ def test_a_derivative_may_be_written_by_its_entries_that_are_not_zero(of, by, ri
     assert found(LAYER, gradient(by, wrong, of))[0] == "refuted"
 
 
+def test_on_whichever_side_the_derivative_stands():
+    turned = r"{} = \frac{{\partial \sigma(z)}}{{\partial z}}"
+    assert found(LAYER, turned.format(r"\sigma'(z)"))[0] == "undecided"
+    assert found(LAYER, turned.format(r"\sigma(z)"))[0] == "refuted"
+
+
 def test_a_jacobian_may_be_laid_out_the_other_way():
     status, reason = found(LAYER, gradient("x", "W^T", "z"))
     assert status == "undecided"

@@ -78,12 +78,13 @@ def _diagonal(
         scope, (a, b) = judge.typed([left, right])
     except ShapeError:
         return None
-    for whole in _spread(scope, a, b):
-        sides = laid_over(scope, a, whole)
-        if isinstance(sides, Sides):
-            found = judge.judged(sides)
-            if found.status is Status.PROVED:
-                return DIAGONAL, found
+    for jacobian, other in ((a, b), (b, a)):
+        for whole in _spread(scope, jacobian, other):
+            sides = laid_over(scope, jacobian, whole)
+            if isinstance(sides, Sides):
+                found = judge.judged(sides)
+                if found.status is Status.PROVED:
+                    return DIAGONAL, found
     return None
 
 
