@@ -290,3 +290,12 @@ def test_an_undeclared_function_of_images_is_unread() -> None:
     assert status(LAYERS, claim, **given) == "proved"
     turned = r"\frac{\partial J}{\partial W^l} = conv(a^{l-1}, rot180(\delta^l))"
     assert status(LAYERS, turned, **given) == "refuted"
+
+
+def test_both_readings_are_told():
+    network = "z = W * a\nC = \\|z\\|^2"
+    given = {"functions": "* cross-correlation", "shapes": "a 4 x 4, W 2 x 2"}
+    found = verdict(network, r"\frac{\partial C}{\partial W} = 2 a * z", **given)
+    assert found.status.value == "undecided"
+    assert "slides over the other one: proved" in found.reason
+    assert "turned by 180°: refuted" in found.reason

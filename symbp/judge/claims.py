@@ -40,7 +40,7 @@ from symbp.judge.conditions import conditioned
 from symbp.judge.counterexample import counterexample
 from symbp.judge.counts import counts_in
 from symbp.judge.direct import by_parameters, direct
-from symbp.judge.outcome import Outcome
+from symbp.judge.outcome import Outcome, open_between
 from symbp.judge.points import Points
 from symbp.judge.scope import Scopes
 from symbp.judge.sizes import UNSIZED, scope_text, sized
@@ -170,12 +170,14 @@ class Judge:
         outcomes: list[Outcome] = []
         problems: list[ShapeError] = []
         scopes: list[Scope] = []
+        said: list[str] = []
         for scope, found in self.each_reading(left, right, conditions, summed):
             scopes.append(scope)
             if isinstance(found, ShapeError):
                 problems.append(found)
             else:
                 outcomes.append(found)
+                said.append(", ".join(scope.meanings.values()))
         if not outcomes:
             raise problems[0]
         meant = [o for o in outcomes if not o.without_meaning] or outcomes
@@ -183,8 +185,7 @@ class Judge:
         if Status.PROVED in kinds and Status.REFUTED in kinds:
             products = tuple(scopes[-1].products.values())
             what = "a product" if products or scopes[-1].positive else "a list of vectors"
-            text = f"{what} has two readings: only one of them holds"
-            return Outcome(Status.UNDECIDED, text, products=products)
+            return Outcome(Status.UNDECIDED, open_between(what, said, outcomes), products=products)
         order = [Status.PROVED, Status.UNDECIDED, Status.REFUTED]
         return min(meant, key=lambda o: order.index(o.status))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symbp.judge.compare import Sides
@@ -34,3 +35,15 @@ class Outcome:
     def holds(self) -> bool:
         """Whether the two sides are equal, though what stands there may not be what is meant."""
         return self.status is Status.PROVED or self.reason.endswith((BESIDE, TURNED))
+
+
+def open_between(what: str, said: Sequence[str], outcomes: Sequence[Outcome]) -> str:
+    """Why a claim that holds in one reading only is undecided, with the readings by name."""
+    text = f"{what} has two readings: only one of them holds"
+    named = {
+        name: str(o.status)
+        for name, o in zip(said, outcomes, strict=True)
+        if name and not o.without_meaning
+    }
+    listed = "; ".join(f"{name}: {status}" for name, status in named.items())
+    return f"{text} ({listed})" if listed else text

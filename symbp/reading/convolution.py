@@ -73,8 +73,9 @@ def convolution_of(meaning: str) -> Convolution | None:
 
 @dataclass(frozen=True)
 class Reading:
-    """One meaning of a product, and the sizes that must be positive for it."""
+    """One meaning of a product in words, and the sizes that must be positive for it."""
 
+    name: str
     value: Typed
     positive: tuple[Expr, ...] = ()
 
@@ -95,6 +96,7 @@ def chosen(
     scope.open[key] = len(found)
     reading = found[scope.choices.get(key, 0) % len(found)]
     scope.positive += reading.positive
+    scope.meanings[key] = reading.name
     return reading.value
 
 
@@ -113,7 +115,7 @@ def readings(
     """All that a * b may mean in a claim; `kernels` are those of the equations, with their side."""
     same = elementwise(scope, a, b)
     if same is not None:
-        yield Reading(same)
+        yield Reading("entry by entry", same)
     of_a, of_b = (bool(_names(x) & kernels.keys()) for x in (a, b))
     first = of_a if of_a != of_b else bool(kernels) and all(kernels.values())
     image, kernel = (b, a) if first else (a, b)
@@ -121,12 +123,17 @@ def readings(
     for pads in _paddings(how, kernel):
         if pads not in padded:
             padded.append(pads)
-            yield _checked(scope, how, image, kernel, pads)
+            which = "second" if not first else "first"
+            named = f"the {which} factor slides over the other one{_padding_in_words(kernel, pads)}"
+            yield _checked(scope, how, image, kernel, pads, named)
     if of_a == of_b:
-        swapped = _checked(scope, how, kernel, image, [S.Zero] * len(image.axes))
+        which = "first" if not first else "second"
+        named = f"the {which} factor slides over the other one"
+        swapped = _checked(scope, how, kernel, image, [S.Zero] * len(image.axes), named)
         yield swapped
         if not how.flipped:
-            yield Reading(rotated(swapped.value), swapped.positive)
+            turned = f"{named}, and the result is turned by 180°"
+            yield Reading(turned, rotated(swapped.value), swapped.positive)
 
 
 def _paddings(how: Convolution, kernel: Typed) -> Iterator[list[Expr]]:
@@ -139,11 +146,19 @@ def _paddings(how: Convolution, kernel: Typed) -> Iterator[list[Expr]]:
         yield [f - how.padding for f in full]
 
 
+def _padding_in_words(kernel: Typed, pads: Sequence[Expr]) -> str:
+    if all(p == 0 for p in pads):
+        return ""
+    if all(p == r.upper - 1 for p, r in zip(pads, kernel.axes, strict=True)):
+        return ", which is padded to all places"
+    return f", which is padded by {', '.join(str(p) for p in dict.fromkeys(pads))}"
+
+
 def _checked(
-    scope: Scope, how: Convolution, image: Typed, kernel: Typed, pads: Sequence[Expr]
+    scope: Scope, how: Convolution, image: Typed, kernel: Typed, pads: Sequence[Expr], name: str
 ) -> Reading:
     value = slid(scope, how, image, kernel, pads)
-    return Reading(value, (*(r.upper for r in value.axes), *(p + 1 for p in pads)))
+    return Reading(name, value, (*(r.upper for r in value.axes), *(p + 1 for p in pads)))
 
 
 def slid(

@@ -96,6 +96,8 @@ class Scope:
     """Which reading is taken where several fit."""
     open: dict[tuple[int, int], int] = field(default_factory=dict)
     """Where several readings fit, and how many."""
+    meanings: dict[tuple[int, int], str] = field(default_factory=dict)
+    """What is taken there, in words."""
     products: dict[tuple[int, int], tuple[int, int, int]] = field(default_factory=dict)
     """Where these begin, where the left side of the sign ends, and where the right one begins."""
 
