@@ -20,8 +20,9 @@ import sympy as sp
 from flint import arb, ctx, fmpq
 
 from symbp.errors import ValueRangeError
+from symbp.judge.counterexample import apart
 from symbp.judge.verdict import Counterexample, Status, Verdict
-from symbp.numbers.balls import decimal, differ
+from symbp.numbers.balls import differ
 
 #: More operations than these are not expanded.
 MOST_OPERATIONS = 400
@@ -97,7 +98,7 @@ def _point(a: Any, b: Any) -> Counterexample | None:
                 continue
             if differ(x, y):
                 shown = tuple((sp.latex(s), str(v)) for s, v in point.items())
-                return Counterexample(shown, decimal(x), decimal(y))
+                return Counterexample(shown, *apart(x, y))
     return None
 
 

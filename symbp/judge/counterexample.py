@@ -47,7 +47,7 @@ def counterexample(
         if found is not None:
             at, left, right = found
             shown = _shown(judge.lexicon, judge.system, sides, given)
-            return Counterexample(shown, *_apart(left, right), at)
+            return Counterexample(shown, *apart(left, right), at)
     return None
 
 
@@ -73,7 +73,7 @@ def rational_point(system: System, seed: int, below: int = 8) -> dict[str, Any]:
     return result
 
 
-def _apart(left: Any, right: Any) -> tuple[str, str]:
+def apart(left: Any, right: Any) -> tuple[str, str]:
     """Two values in decimals, with digits enough to see that they differ."""
     shown = decimal(left), decimal(right)
     for digits in (12, 24, 48):

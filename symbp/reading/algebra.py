@@ -22,7 +22,7 @@ import sympy as sp
 
 from symbp.errors import ReadingError
 from symbp.reading.grammar.lexer import Token
-from symbp.reading.grammar.signs import CLOSING, GREEK
+from symbp.reading.grammar.signs import CLOSING, GREEK, SCRIPTS
 from symbp.reading.grammar.syntax import Tokens
 
 #: What the letters are called while latex2sympy2 reads them: such as mean nothing else.
@@ -46,7 +46,6 @@ FUNCTIONS = {
 }
 PRODUCTS = {"*", r"\cdot", r"\times"}
 BRACKETS = {"(": ")", "[": "]", r"\{": r"\}"}
-SCRIPTS = {"^", "_", "'"}
 
 
 class NotPlainError(ReadingError):
@@ -246,8 +245,9 @@ class _Writer:
             opening = item[0].text
             inner = self._sum(item[1:-1])
             return rf"\left|{inner}\right|" if opening == "|" else rf"\left({inner}\right)"
-        if item.kind == "number":
-            return str(item.text)
+        if item.kind == "number":  # exactly: 0.1 is 1/10, no float
+            number = sp.Rational(item.text)
+            return rf"\frac{{{number.p}}}{{{number.q}}}" if number.q > 1 else str(number.p)
         if item.kind == "name" and item.text == "e":
             if not _is_text(following, "^"):
                 raise NotPlainError("e is a letter or Euler's number")
