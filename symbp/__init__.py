@@ -23,12 +23,14 @@ from symbp.notation import NOTATIONS, Notation
 from symbp.numbers.descent import descend
 from symbp.reading.model import read_system
 from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
+from symbp.system.model import Model
 from symbp.verify import verify
 
 __all__ = [
     "NOTATIONS",
     "Equation",
     "Kind",
+    "Model",
     "Network",
     "Notation",
     "Range",

@@ -28,15 +28,18 @@ WORDS = {
     "ng": (r"\Theta_{jk}^{(l)}", r"\Theta^{(l)}", r"\delta_j^{(l+1)}", "a_j^{(L)}", "a_j^{(1)}"),
     "pinard": ("w_{jk}^l", "W^l", r"\delta_j^l", "a_j^L", "a_j^1"),
     "chain": ("w_{kj}^n", "w^n", r"\frac{\partial C}{\partial z_j^{n+1}}", "o_j", "a_j^1"),
+    "standard": ("w_{jk}^{(l)}", "W^{(l)}",
+                 r"\frac{\partial \mathcal{L}}{\partial z_j^{(l)}}", "a_j^{(L)}", "a_j^{(0)}"),
 }  # fmt: skip
 #: The layer in the System, of what is written in the table.
-LAYER = {"bold": "l", "edge": "l", "ng": "l", "pinard": "l - 1", "chain": "n"}
+LAYER = {"bold": "l", "edge": "l", "ng": "l", "pinard": "l - 1", "chain": "n", "standard": "l"}
 SHAPE = {
     "bold": "n_l × n_{l-1}",
     "edge": "n_{l-1} × n_l",
     "ng": "s_{l+1} × s_l",
     "pinard": "n_l × n_{l-1}",
     "chain": "d_n × d_{n+1}",
+    "standard": "n_l × n_{l-1}",
 }
 
 

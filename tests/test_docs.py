@@ -349,8 +349,8 @@ def test_commands_print_what_the_page_says(page, tmp_path, monkeypatch, capsys):
     [
         ("$ symbp notations\n...\n", False),
         ("$ symbp notations\nbold\n", True),
-        ("$ symbp derive lstm\nsymbp: unknown network 'lstm' (known: mlp)\n$ echo $?\n2\n", False),
-        ("$ symbp derive lstm\n...\n$ echo $?\n1\n", True),
+        ("$ symbp derive lstn\nsymbp: unknown network 'lstn'...\n$ echo $?\n2\n", False),
+        ("$ symbp derive lstn\n...\n$ echo $?\n1\n", True),
         ("$ curl example.com\n", True),
         ("$ make demo\n", False),
     ],

@@ -166,7 +166,7 @@ def _cases(
         index, domain = domain_of(adjoint, cell.box)
         at = dict(zip(adjoint.own_index, index, strict=True))
         terms = [_term(adjoints, found[i], at) for i in cell.members if i < len(found)]
-        taken = {r.symbol.name for r in domain}
+        taken = {r.symbol.name for r in domain} | system.by_name.keys()
         rhs = sp.Add(*(rename_bound(t, taken) for t in terms))
         result.append(Equation(adjoint.name, index, rhs, domain))
     return result

@@ -12,7 +12,14 @@ from collections.abc import Callable, Sequence
 import typer
 
 from symbp.cli.check import check_command
-from symbp.cli.derive import code, demo_command, derive, notations, verify_command
+from symbp.cli.derive import (
+    code,
+    demo_command,
+    derive,
+    networks_command,
+    notations,
+    verify_command,
+)
 from symbp.cli.fill import fill_command
 from symbp.errors import SymbpError
 
@@ -22,6 +29,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "code": code,
     "check": check_command,
     "fill": fill_command,
+    "networks": networks_command,
     "notations": notations,
     "demo": demo_command,
 }

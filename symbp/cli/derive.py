@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,73 +18,54 @@ from symbp.errors import UnknownNameError, ValueRangeError, at, unknown
 from symbp.latex.phrases import LANGUAGES
 from symbp.latex.post import Post, write_post
 from symbp.latex.weight import number, one_weight, read_parameter
-from symbp.network import DEFAULT_NOTATION, slope_of_cost, value_of
+from symbp.network import slope_of_cost, value_of
+from symbp.networks.options import from_words
 from symbp.numbers.codegen import numpy_source
 from symbp.numbers.sampling import check_domain
 from symbp.system import Role, System
+from symbp.system.instantiate import unspecified_functions, with_functions
 from symbp.verify import verify
+from symbp.verify.case import STAND_INS
 
-NETWORKS = {"mlp": networks.mlp}
-
-Name = Annotated[str, typer.Argument(metavar="NETWORK", help="The network: mlp.")]
-Sizes = Annotated[str | None, typer.Option(help="Units of each layer: 784,30,10. None: symbols.")]
-Activation = Annotated[str, typer.Option(help="One for all layers, or one for each: relu,softmax.")]
-Loss = Annotated[str, typer.Option(help="half-squared-error, cross-entropy, ...")]
+Name = Annotated[str, typer.Argument(metavar="NETWORK", help="One of `symbp networks`.")]
+Sizes = Annotated[
+    str | None, typer.Option(help="Units of each layer: 784,30,10; or by name: T=8,n=3.")
+]
+Activation = Annotated[
+    str | None, typer.Option(help="One for all layers, or one for each: relu,softmax.")
+]
+Loss = Annotated[str | None, typer.Option(help="half-squared-error, cross-entropy, ...")]
 Batch = Annotated[str | None, typer.Option(help="Add a sample index: m (a symbol) or a number.")]
-Reduction = Annotated[str, typer.Option(help="mean or sum over the samples.")]
-Bias = Annotated[str, typer.Option(help="yes or no, for all layers or for each: yes,yes,no.")]
+Reduction = Annotated[str | None, typer.Option(help="mean or sum over the samples.")]
+Bias = Annotated[str | None, typer.Option(help="yes or no, for all layers or each: yes,yes,no.")]
 L1 = Annotated[str | None, typer.Option(help="Penalty on |w|: lambda, lambda/2, lambda/2m.")]
 L2 = Annotated[str | None, typer.Option(help="Penalty on w²: lambda, lambda/2, lambda/2m.")]
-NotationName = Annotated[str, typer.Option("--notation", help="bold, edge, ng, pinard or chain.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="A further option, NAME=VALUE, as `symbp networks NAME` lists."),
+]
+NotationName = Annotated[
+    str | None, typer.Option("--notation", help="One of `symbp notations`; pinard for an mlp.")
+]
 
 
-def build(
-    name: str, sizes: str | None, activation: str, loss: str, **options: str | None
-) -> System:
+def build(name: str, more: list[str] | None, **words: str | None) -> System:
     """The network that the options of a command describe."""
-    if name not in NETWORKS:
-        raise UnknownNameError(f"unknown network {name!r} (known: {', '.join(NETWORKS)})")
-    batch = options["batch"]
-    return networks.mlp(
-        _integers("--sizes", sizes) if sizes is not None else None,
-        [a.strip() for a in activation.split(",")] if "," in activation else activation,
-        loss,
-        batch=False if batch is None else True if batch == "m" else _integer("--batch", batch),
-        reduction=str(options["reduction"]),
-        bias=_biases(str(options["bias"])),
-        l1=options["l1"],
-        l2=options["l2"],
-    )
-
-
-def _integers(option: str, text: str) -> list[int]:
-    return [_integer(option, part) for part in text.split(",")]
-
-
-def _integer(option: str, text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise ValueRangeError(f"{option}: {text.strip()!r} is not a positive integer")
-    return number
-
-
-def _biases(text: str) -> bool | list[bool]:
-    words = [w.strip() for w in text.split(",")]
-    wrong = [w for w in words if w not in ("yes", "no")]
-    if wrong:
-        raise UnknownNameError(f"--bias: {wrong[0]!r} is neither yes nor no")
-    return words[0] == "yes" if len(words) == 1 else [w == "yes" for w in words]
+    given = {option: text for option, text in words.items() if text is not None}
+    for each in more or []:
+        option, equals, text = each.partition("=")
+        if not equals:
+            raise ValueRangeError(f"--set: {each!r} is not of the form NAME=VALUE")
+        given[option.strip()] = text
+    return from_words(networks.lookup(name), given, "--")
 
 
 def derive(
     network: Name,
     sizes: Sizes = None,
-    activation: Activation = "sigma",
-    loss: Loss = "half-squared-error",
-    notation_name: NotationName = DEFAULT_NOTATION,
+    activation: Activation = None,
+    loss: Loss = None,
+    notation_name: NotationName = None,
     lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
     form: Annotated[str, typer.Option(help="full (every step) or short (results).")] = "full",
     wrt: Annotated[
@@ -93,17 +75,18 @@ def derive(
         Path | None, typer.Option(help="JSON with x, y, w, b: every product in numbers.")
     ] = None,
     batch: Batch = None,
-    reduction: Reduction = "mean",
-    bias: Bias = "yes",
+    reduction: Reduction = None,
+    bias: Bias = None,
     l1: L1 = None,
     l2: L2 = None,
+    more: Set = None,
     output: Output = None,
 ) -> None:
     """Derive the gradient of every parameter, as a Markdown post."""
-    chosen = notation.lookup(notation_name)
+    chosen = notation.lookup(notation_name or networks.lookup(network).notation)
     one_of("language", lang, LANGUAGES)
     one_of("form", form, ("full", "short"))
-    system = build(network, sizes, activation, loss,
+    system = build(network, more, sizes=sizes, activation=activation, loss=loss,
                    batch=batch, reduction=reduction, bias=bias, l1=l1, l2=l2)  # fmt: skip
     given = read_values(values, system) if values is not None else None
     if wrt is None and given is None:
@@ -130,8 +113,8 @@ def derive(
 def verify_command(
     network: Name,
     sizes: Sizes = None,
-    activation: Activation = "sigma",
-    loss: Loss = "half-squared-error",
+    activation: Activation = None,
+    loss: Loss = None,
     values: Annotated[
         Path | None, typer.Option(help="JSON with x, y, w, b. None: random values.")
     ] = None,
@@ -140,13 +123,14 @@ def verify_command(
         str | None, typer.Option(help="exact,complex step,central,reference,torch. None: all.")
     ] = None,
     batch: Batch = None,
-    reduction: Reduction = "mean",
-    bias: Bias = "yes",
+    reduction: Reduction = None,
+    bias: Bias = None,
     l1: L1 = None,
     l2: L2 = None,
+    more: Set = None,
 ) -> None:
     """Compare every weight's derivative with independent witnesses; status 1 on a mismatch."""
-    system = build(network, sizes, activation, loss,
+    system = build(network, more, sizes=sizes, activation=activation, loss=loss,
                    batch=batch, reduction=reduction, bias=bias, l1=l1, l2=l2)  # fmt: skip
     given = read_values(values, system) if values else None
     names = [w.strip() for w in witness.split(",")] if witness else None
@@ -160,19 +144,67 @@ def verify_command(
 def code(
     network: Name,
     sizes: Sizes = None,
-    activation: Activation = "sigmoid",
-    loss: Loss = "half-squared-error",
+    activation: Activation = None,
+    loss: Loss = None,
     batch: Batch = None,
-    reduction: Reduction = "mean",
-    bias: Bias = "yes",
+    reduction: Reduction = None,
+    bias: Bias = None,
     l1: L1 = None,
     l2: L2 = None,
+    more: Set = None,
     output: Output = None,
 ) -> None:
     """Write the cost and its gradient as readable NumPy."""
-    system = build(network, sizes, activation, loss,
+    system = build(network, more, sizes=sizes, activation=activation, loss=loss,
                    batch=batch, reduction=reduction, bias=bias, l1=l1, l2=l2)  # fmt: skip
-    emit(numpy_source(system), output)
+    chosen = {name: STAND_INS.get(name, "sigmoid") for name in unspecified_functions(system)}
+    emit(numpy_source(with_functions(system, chosen)), output)
+
+
+def networks_command(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NETWORK]", help="Show its equations and options.")
+    ] = None,
+) -> None:
+    """List the networks by family, or show one."""
+    if name is not None:
+        typer.echo("\n".join(_about(networks.lookup(name))))
+        return
+    for family, heading in networks.FAMILIES.items():
+        entries = [e for e in networks.CATALOG.values() if e.family == family]
+        if entries:
+            typer.echo(heading["en"])
+            for e in entries:
+                typer.echo(f"  {e.name:24} {e.title['en']}")
+            typer.echo()
+
+
+ROLES = {
+    "sizes": Role.SIZE,
+    "inputs": Role.INPUT,
+    "targets": Role.TARGET,
+    "parameters": Role.PARAMETER,
+    "constants": Role.HYPERPARAMETER,
+}
+
+
+def _about(entry: networks.Entry) -> Iterator[str]:
+    system = entry()
+    yield f"{entry.name}: {entry.title['en']}. Source: {entry.source}."
+    yield ""
+    yield from (f"  {equation}" for equation in system.equations)
+    yield ""
+    for word, role in ROLES.items():
+        found = ", ".join(v.name for v in system.with_role(role))
+        if found:
+            yield f"{word + ':':12}{found}"
+    options = [f"{p.name}={_word(p.default)}" for p in entry.parameters]
+    if options:
+        yield f"{'options:':12}{', '.join(options)}"
+
+
+def _word(value: object) -> str:
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
 def notations() -> None:

@@ -59,6 +59,11 @@ class Context:
         sized = facts.at_sizes(self.system.size_values()) if self.sized else facts
         return sized.given(self.domain)
 
+    @property
+    def taken(self) -> set[str]:
+        """The names that no bound index may have."""
+        return {r.symbol.name for r in self.domain} | self.system.by_name.keys()
+
     def adjoint(self, name: str) -> tuple[str, str] | None:
         """(loss, family) where `name` is ∂loss/∂family."""
         variable = self.system.by_name.get(name)
@@ -103,7 +108,7 @@ def rewrite(e: Expr, context: Context, change: Callable[[Expr, Context], Expr | 
 
 def tidy(e: Expr, context: Context) -> Expr:
     """Bound indices named as the families' own slots name them, and apart from the free ones."""
-    return rename_bound(_own_names(e, context), {r.symbol.name for r in context.domain})
+    return rename_bound(_own_names(e, context), context.taken)
 
 
 def _own_names(e: Expr, context: Context) -> Expr:

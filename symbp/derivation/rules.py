@@ -153,7 +153,7 @@ def unfold(entry: Expr, context: Context) -> Expr | None:
     equation = context.case(iter(context.system.defining(str(family_of(entry)))), entry)
     if equation is None:
         return None
-    taken = {r.symbol.name for r in context.domain} | {s.name for s in entry.free_symbols}
+    taken = context.taken | {s.name for s in entry.free_symbols}
     return rename_bound(equation.at_index(index_of(entry)), taken)
 
 
@@ -266,7 +266,6 @@ def insert(context: Context, e: Expr) -> Expr:
         found = inner.case(iter(inner.known), node)
         if found is None:
             return None
-        taken = {r.symbol.name for r in inner.domain}
-        return rename_bound(found.at_index(index_of(node)), taken)
+        return rename_bound(found.at_index(index_of(node)), inner.taken)
 
     return tidy(rewrite(e, context, change), context)

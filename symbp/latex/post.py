@@ -22,6 +22,7 @@ from symbp.functions import Elementwise, X, in_rows
 from symbp.latex.matrix import MatrixWriter
 from symbp.latex.phrases import say
 from symbp.latex.writer import Writer
+from symbp.networks.entry import Entry
 from symbp.notation import Notation
 from symbp.system import Equation, Kind, Range, Role, System, Variable
 from symbp.system.equation import family_of, index_of
@@ -95,9 +96,7 @@ def write_post(
     post = Post(derivations[0].system, notation, language)
     order = [v.name for v in system.with_role(Role.PARAMETER)]
     derivations.sort(key=lambda d: order.index(f) if (f := _of(post.system, d)) in order else -1)
-    connected = system.origin is not None  # made by a function of `networks`
-    kind = say("fully connected" if connected else "any network", language)
-    post.heading("title", 1, network=kind)
+    post.heading("title", 1, network=_kind(system, language))
     post.say("notation", title=notation.title[language])
     if notation.remarks:
         post.blocks.append(notation.remarks[language])
@@ -108,6 +107,14 @@ def write_post(
     every_weight(post, derivations)
     _update(post)
     return post
+
+
+def _kind(system: System, language: str) -> str:
+    """What the network is, in words."""
+    if isinstance(system.origin, Entry):
+        return system.origin.title[language]
+    connected = system.origin is not None  # made by `networks.mlp`
+    return say("fully connected" if connected else "any network", language)
 
 
 def _of(system: System, d: Derivation) -> str:

@@ -7,10 +7,11 @@ from symbp.notation.convention import Notation, Style
 from symbp.notation.edge import EDGE
 from symbp.notation.ng import NG
 from symbp.notation.pinard import PINARD
+from symbp.notation.standard import STANDARD
 
 __all__ = ["NOTATIONS", "Notation", "Style", "lookup"]
 
-NOTATIONS = {n.name: n for n in (BOLD, EDGE, NG, PINARD, CHAIN)}
+NOTATIONS = {n.name: n for n in (BOLD, EDGE, NG, PINARD, CHAIN, STANDARD)}
 
 
 def lookup(name: str) -> Notation:

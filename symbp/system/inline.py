@@ -78,7 +78,7 @@ class _Inliner:
         """The equation on one cell, where every use falls into one case."""
         with at(f"equation for {equation.lhs}"):
             rhs = self._replaced(equation.at_index(index), self.system.facts.given(domain))
-        taken = {r.symbol.name for r in domain}
+        taken = {r.symbol.name for r in domain} | self.system.by_name.keys()
         return Equation(equation.family, index, rename_bound(rhs, taken), domain)
 
     def _pulled_back(

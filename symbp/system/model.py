@@ -1,0 +1,234 @@
+"""A network as a person writes it down: sizes, indices, what is given, and equations.
+
+    m = Model()
+    n, T = m.sizes("n", "T")
+    j, k = m.units("j k", n)
+    t = m.times("t", T)
+    w, x = m.parameter("w", j, k), m.input("x", t, j)
+    (h,) = m.values("h")
+    m.let(h[0, j], 0)
+    m.let(h[t, j], tanh(m.sum(w[j, k] * h[t - 1, k], k) + x[t, j]))
+    system = m.system(m.sum(h[T, j] ** 2, j) / 2)
+
+An index letter always runs over the range it was made with, so no equation repeats it. What
+`let` defines gets its slots from its equations: h above runs over 0 ≤ t ≤ T, 1 ≤ j ≤ n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sympy as sp
+from sympy import Expr, Integer, Symbol
+
+from symbp.errors import DefinitionError, at
+from symbp.system import System
+from symbp.system.equation import (
+    Equation,
+    Kind,
+    Role,
+    Slot,
+    Variable,
+    family_of,
+    index_base,
+    index_of,
+    scalar,
+    walk,
+)
+from symbp.system.indices import Facts, Range, substitute
+
+
+class Model:
+    """Gathers declarations and equations, and makes the `System` that they define."""
+
+    def __init__(self) -> None:
+        self._declared: dict[str, Variable] = {}
+        self._indices: dict[Symbol, Slot] = {}
+        self._equations: list[Equation] = []
+
+    # -- declarations ----------------------------------------------------------------------
+
+    def sizes(self, *names: str, minimum: int = 1) -> tuple[Symbol, ...]:
+        """Sizes that may stay symbols: positive integers of at least `minimum`."""
+        for name in names:
+            self._declare(Variable(name, role=Role.SIZE, minimum=minimum))
+        return tuple(scalar(name, Role.SIZE) for name in names)
+
+    def widths(self, name: str, index: Symbol, minimum: int = 1) -> Any:
+        """A family of sizes: one for each layer, n[l]."""
+        return self._family(name, Role.SIZE, (index,), minimum=minimum)
+
+    def indices(
+        self, letters: str, upper: Expr | int, kind: Kind = Kind.UNIT, first: Expr | int = 1
+    ) -> tuple[Symbol, ...]:
+        """Index letters that run from `first` to `upper` and count things of one kind."""
+        made = tuple(Symbol(letter, integer=True) for letter in letters.split())
+        for symbol in made:
+            if symbol in self._indices:
+                old = self._indices[symbol].range
+                raise DefinitionError(f"index {symbol} is declared twice: it has the range {old}")
+            r = Range(symbol, sp.sympify(first), sp.sympify(upper))
+            self._indices[symbol] = Slot(r, kind)
+        return made
+
+    def units(self, letters: str, upper: Expr | int) -> tuple[Symbol, ...]:
+        """Indices of units: entries of a vector, rows and columns of a matrix."""
+        return self.indices(letters, upper, Kind.UNIT)
+
+    def times(self, letters: str, upper: Expr | int, first: Expr | int = 1) -> tuple[Symbol, ...]:
+        """Indices of time steps."""
+        return self.indices(letters, upper, Kind.TIME, first)
+
+    def layers(self, letters: str, upper: Expr | int, first: Expr | int = 1) -> tuple[Symbol, ...]:
+        """Indices of layers."""
+        return self.indices(letters, upper, Kind.LAYER, first)
+
+    def samples(self, letters: str, upper: Expr | int) -> tuple[Symbol, ...]:
+        """Indices of samples."""
+        return self.indices(letters, upper, Kind.SAMPLE)
+
+    def channels(self, letters: str, upper: Expr | int) -> tuple[Symbol, ...]:
+        """Indices of channels, groups and heads."""
+        return self.indices(letters, upper, Kind.CHANNEL)
+
+    def places(self, letters: str, upper: Expr | int, first: Expr | int = 1) -> tuple[Symbol, ...]:
+        """Indices of places: pixels, positions in a kernel or in a sequence."""
+        return self.indices(letters, upper, Kind.PLACE, first)
+
+    def parameter(self, name: str, *indices: Symbol) -> Any:
+        """A family that is learnt."""
+        return self._family(name, Role.PARAMETER, indices)
+
+    def input(self, name: str, *indices: Symbol) -> Any:
+        """A family of data: values, or integers where others are looked up by it."""
+        return self._family(name, Role.INPUT, indices)
+
+    def target(self, name: str, *indices: Symbol) -> Any:
+        """A family of targets."""
+        return self._family(name, Role.TARGET, indices)
+
+    def hyperparameter(self, name: str, value: Expr | float | None = None) -> Symbol:
+        """A constant such as λ or ε, perhaps with a usual value."""
+        given = None if value is None else sp.nsimplify(value)
+        self._declare(Variable(name, role=Role.HYPERPARAMETER, value=given))
+        return scalar(name, Role.HYPERPARAMETER)
+
+    def value(self, name: str, *indices: Symbol) -> Any:
+        """A family that equations define, with its slots said rather than found."""
+        return self._family(name, Role.INTERMEDIATE, indices)
+
+    def values(self, *names: str) -> tuple[Any, ...]:
+        """Families that equations define, each with at least one index."""
+        return tuple(index_base(name) for name in names)
+
+    def numbers(self, *names: str) -> tuple[Symbol, ...]:
+        """Single values that equations define."""
+        return tuple(scalar(name, Role.INTERMEDIATE) for name in names)
+
+    # -- equations -------------------------------------------------------------------------
+
+    def sum(self, body: Expr | int, *indices: Symbol) -> Expr:
+        """Σ body over the whole range of each index, the first index outermost."""
+        ranges = [self._range(k) for k in reversed(indices)]
+        return sp.Sum(body, *((r.symbol, r.lower, r.upper) for r in ranges))
+
+    def let(self, entry: Expr, value: Expr | float, *domain: Range) -> None:
+        """entry = value, for every value of the index letters in the entry.
+
+        `domain` narrows the range of some of these letters.
+        """
+        narrowed = {r.symbol: r for r in domain}
+        free = [s for i in index_of(entry) for s in self._letters(i)]
+        with at(f"equation for {entry}"):
+            ranges = [narrowed.get(s) or self._range(s) for s in dict.fromkeys(free)]
+            rhs = sp.sympify(value)
+            self._check_free(rhs, set(free))
+        name = str(family_of(entry))
+        role = self._declared[name].role if name in self._declared else Role.INTERMEDIATE
+        if role is not Role.INTERMEDIATE:
+            raise DefinitionError(f"equation for {entry}: {name} is declared as {role}")
+        self._equations.append(Equation(name, index_of(entry), rhs, tuple(ranges)))
+
+    def system(self, cost: Expr, name: str = "C", **sizes: int | tuple[int, ...]) -> System:
+        """The system whose loss is `cost`; `sizes` binds sizes to numbers."""
+        self._check_free(cost, set())
+        defined = dict.fromkeys(e.family for e in self._equations if e.family not in self._declared)
+        variables = (
+            *self._declared.values(),
+            *(self._inferred(family) for family in defined),
+            Variable(name, role=Role.LOSS),
+        )
+        equations = (*self._equations, Equation(name, (), sp.sympify(cost)))
+        return System(variables, equations, name, sizes)
+
+    # -- behind them -----------------------------------------------------------------------
+
+    def _declare(self, variable: Variable) -> None:
+        if variable.name in self._declared:
+            raise DefinitionError(f"{variable.name} is declared twice")
+        self._declared[variable.name] = variable
+
+    def _family(self, name: str, role: Role, indices: tuple[Symbol, ...], minimum: int = 1) -> Any:
+        with at(name):
+            slots = tuple(Slot(self._range(s), self._indices[s].kind) for s in indices)
+        variable = Variable(name, slots, role, minimum)
+        self._declare(variable)
+        return variable.atom
+
+    def _range(self, symbol: Symbol) -> Range:
+        if symbol not in self._indices:
+            known = ", ".join(str(s) for s in self._indices)
+            raise DefinitionError(f"{symbol} is no index of this model (indices: {known})")
+        return self._indices[symbol].range
+
+    def _letters(self, index: Expr) -> Iterator[Symbol]:
+        yield from sorted((s for s in index.free_symbols if s in self._indices), key=str)
+
+    def _check_free(self, rhs: Expr, left: set[Symbol]) -> None:
+        """Refuse an index letter that neither the left side nor a sum binds."""
+        for node, ranges in walk(rhs):
+            bound = left | {r.symbol for r in ranges}
+            if node in self._indices and node not in bound:
+                raise DefinitionError(
+                    f"the index {node} is free: it stands neither on the left nor under a sum"
+                )
+
+    def _inferred(self, family: str) -> Variable:
+        """The family with the slots that its equations fill together."""
+        own = [e for e in self._equations if e.family == family]
+        general = max(own, key=lambda e: len(e.domain))
+        with at(f"equation for {general.lhs}"):
+            slots = [self._slot(general, own, place) for place in range(len(general.index))]
+        return Variable(family, tuple(slots))
+
+    def _slot(self, general: Equation, own: Sequence[Equation], place: int) -> Slot:
+        """One slot: the range of the general equation, widened to what the others define."""
+        letter = general.index[place]
+        if letter not in self._indices:
+            raise DefinitionError(
+                f"{letter} is no index letter: say with value({general.family!r}, ...) what "
+                f"{general.family} runs over"
+            )
+        kind = self._indices[letter].kind
+        found = next(r for r in general.domain if r.symbol == letter)
+        low, high = found.lower, found.upper
+        for e in own:
+            at_e = dict(zip(general.index, e.index, strict=True))
+            a, b = _span(e, place)
+            if self._le(a, substitute(low, at_e)):
+                low = low if a == substitute(low, at_e) else a
+            if self._le(substitute(high, at_e), b):
+                high = high if b == substitute(high, at_e) else b
+        return Slot(Range(letter, low, high), kind)
+
+    def _le(self, a: Expr, b: Expr) -> bool:
+        sizes = (v for v in self._declared.values() if v.role is Role.SIZE)
+        return Facts({v.atom: (Integer(v.minimum), None) for v in sizes}).le(a, b)
+
+
+def _span(e: Equation, place: int) -> tuple[Expr, Expr]:
+    """The least and the greatest index that an equation defines in one slot."""
+    index = e.index[place]
+    own = next((r for r in e.domain if r.symbol == index), None)
+    return (own.lower, own.upper) if own else (index, index)

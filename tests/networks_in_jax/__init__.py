@@ -1,0 +1,19 @@
+"""Every network of the catalogue once more, by hand in JAX: a witness with equations of its own.
+
+A function takes the values of inputs, targets, constants and parameters by name, and returns the
+cost. Where JAX has the layer (convolution, pooling, softmax, log-sum-exp), it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+jax.config.update("jax_enable_x64", True)
+
+from tests.networks_in_jax import dense, recurrent  # noqa: E402  64 bits come first
+
+Cost = Callable[[dict[str, Any]], Any]
+COSTS: dict[str, Cost] = {name: cost for m in (dense, recurrent) for name, cost in m.COSTS.items()}
