@@ -155,6 +155,9 @@ class _Values:
         self.field = field
         self.dual = Dual(field)
         self._families: dict[str, Any] = {}
+        self._parts: dict[Expr, tuple[tuple[Symbol, ...], frozenset[str]]] = {}
+        self._known: dict[tuple[Any, ...], DualArray] = {}
+        """What was computed: the steps of a derivation have most of their parts in common."""
 
     def points(self, domain: Sequence[Range]) -> Iterator[dict[Symbol, int]]:
         """Every index of a domain."""
@@ -174,7 +177,22 @@ class _Values:
 
     def value(self, e: Expr, point: Point, moving: tuple[Any, ...] = ()) -> DualArray:
         """An expression at a point; the entry `moving` (name, index) has the tangent 1."""
-        if not e.free_symbols and not e.has(Partial):
+        symbols, families = self._contents(e)
+        moved = moving if moving and moving[0] in families else ()
+        place = (e, moved, *(point.get(s) for s in symbols))
+        if place not in self._known:
+            self._known[place] = self._value(e, point, moved)
+        return self._known[place]
+
+    def _contents(self, e: Expr) -> tuple[tuple[Symbol, ...], frozenset[str]]:
+        """The symbols that are free in e, and the families that it holds entries of."""
+        if e not in self._parts:
+            entries = (n for n in e.atoms(sp.Indexed, Symbol) if family_of(n) is not None)
+            self._parts[e] = tuple(e.free_symbols), frozenset(str(family_of(n)) for n in entries)
+        return self._parts[e]
+
+    def _value(self, e: Expr, point: Point, moving: tuple[Any, ...]) -> DualArray:
+        if not self._contents(e)[0] and not e.has(Partial):
             return self.dual.number(e)
         if isinstance(e, (sp.Add, sp.Mul)):
             combine = self.dual.add if isinstance(e, sp.Add) else self.dual.multiply
