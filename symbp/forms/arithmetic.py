@@ -75,3 +75,15 @@ def total(terms: Sequence[Expr]) -> Expr:
     opened = rest.args if rest.is_Add else [rest] if rest is not S.Zero else []
     parts = [*opened, *(t for t in terms if t.is_Add and len(t.args) >= LONG)]
     return parts[0] if len(parts) == 1 else sp.Add._from_args(parts, True)
+
+
+def common_number(e: sp.Add) -> tuple[Expr, Expr]:
+    """(c, rest) with e = c·rest: the number that all terms share, none made larger by taking it.
+
+    >>> x, y = sp.symbols("x y")
+    >>> common_number(x / 2 - y / 2), common_number(x / 2 + y)
+    ((1/2, x - y), (1, x/2 + y))
+    """
+    number, rest = e.primitive()
+    denominators = {sp.Rational(t.as_coeff_Mul()[0]).q for t in e.args}
+    return (number, rest) if denominators == {number.q} else (S.One, e)

@@ -14,6 +14,7 @@ import sympy as sp
 from sympy import Expr, NumberSymbol, Symbol
 
 from symbp.derivation import Partial
+from symbp.forms.arithmetic import common_number
 from symbp.functions import Elementwise
 from symbp.latex.entries import Entries
 from symbp.notation import Notation
@@ -126,7 +127,7 @@ class Writer:
         return Text(rf"{sign}\frac{{{abs(e.p)}}}{{{e.q}}}", SUM if e < 0 else ATOM)
 
     def _add(self, e: sp.Add, bound: frozenset[Symbol]) -> Text:
-        common, rest = e.primitive()
+        common, rest = common_number(e)
         if common not in (1, -1) and not any(t.is_number for t in rest.args):
             inner = self._expr(rest, bound).at(PRODUCT)  # SymPy writes 2 (a - y) as 2 a - 2 y
             return Text(f"{self._rational(common).latex} {inner}", PRODUCT)
@@ -318,7 +319,7 @@ def _numbers_in_front(e: sp.Mul) -> list[Expr]:
     number, plain = sp.S.One, []
     for f in e.args:
         common, rest = (
-            f.primitive() if f.is_Add else (f, sp.S.One) if f.is_number else (sp.S.One, f)
+            common_number(f) if f.is_Add else (f, sp.S.One) if f.is_number else (sp.S.One, f)
         )
         number *= common
         plain += [rest] if rest != 1 else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symbp.errors import unknown
-from symbp.networks import dense, recurrent
+from symbp.networks import dense, linear, recurrent
 from symbp.networks.entry import Entry
 
 #: Headings by language.
@@ -19,7 +19,7 @@ FAMILIES = {
     "losses": {"en": "Losses", "zh": "损失函数"},
 }
 CATALOG: dict[str, Entry] = {
-    entry.name: entry for module in (dense, recurrent) for entry in module.ENTRIES
+    entry.name: entry for module in (dense, linear, recurrent) for entry in module.ENTRIES
 }
 
 

@@ -13,7 +13,9 @@ import jax
 
 jax.config.update("jax_enable_x64", True)
 
-from tests.networks_in_jax import dense, recurrent  # noqa: E402  64 bits come first
+from tests.networks_in_jax import dense, linear, recurrent  # noqa: E402  64 bits come first
 
 Cost = Callable[[dict[str, Any]], Any]
-COSTS: dict[str, Cost] = {name: cost for m in (dense, recurrent) for name, cost in m.COSTS.items()}
+COSTS: dict[str, Cost] = {
+    name: cost for m in (dense, linear, recurrent) for name, cost in m.COSTS.items()
+}

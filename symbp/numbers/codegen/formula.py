@@ -18,6 +18,7 @@ from sympy import Expr, Indexed, S, Symbol
 
 from symbp.adjoint.partials import prime_formula
 from symbp.errors import UnknownNameError
+from symbp.forms.arithmetic import common_number
 from symbp.functions import TABLE, Elementwise, F, Row, X
 from symbp.numbers.codegen.bounds import greatest, least
 from symbp.numbers.codegen.contraction import contract, product, rank, scaled
@@ -88,7 +89,7 @@ class Formula:
 
     def _add(self, e: Expr, scope: Scope) -> Node:
         """Products first, what is subtracted last."""
-        number, rest = e.primitive()
+        number, rest = common_number(e)
         if number != 1:
             return self._assembled(
                 Parts(number, [], []), [self.node(rest, scope)], self._order(scope)

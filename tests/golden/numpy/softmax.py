@@ -20,8 +20,8 @@ def gradient(x, y, w, b, lambda_=0.01):
     r = z2 - np.max(z2, axis=0)
     e = np.exp(r)
     s = np.sum(e, axis=0)
-    t = 2 * np.sum(y * (r - np.log(s))) / m
-    C = (lambda_ * (np.sum(w1**2) + np.sum(w2**2)) / m - t) / 2
+    t = lambda_ * (np.sum(w1**2) + np.sum(w2**2)) / (2 * m)
+    C = t - np.sum(y * (r - np.log(s))) / m
     a2 = e / s
 
     # backward
