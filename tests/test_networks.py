@@ -136,5 +136,5 @@ def test_a_planted_fault_in_a_network_is_seen():
 def test_an_unknown_network_or_option_is_refused():
     with pytest.raises(UnknownNameError, match="unknown network 'ltsm': did you mean 'lstm'"):
         networks.lookup("ltsm")
-    with pytest.raises(UnknownNameError, match=r"unknown option or size of lstm 'q' \(known: d"):
-        networks.lookup("lstm")(q=3)
+    with pytest.raises(UnknownNameError, match=r"unknown option or size of elman 'q' \(known: d"):
+        networks.lookup("elman")(q=3)
