@@ -24,7 +24,8 @@ from symbp.adjoint.partials import occurrences
 from symbp.adjoint.solve import Contribution, contribution, extent
 from symbp.errors import DefinitionError
 from symbp.system import Equation, Range, Role, System, Variable
-from symbp.system.equation import family_of, walk
+from symbp.system.contents import names_in
+from symbp.system.equation import family_of
 from symbp.system.indices import rename_bound, stand_in, substitute
 from symbp.system.regions import Box, cells, domain_of, hull, intersection, whole_as_none
 
@@ -86,7 +87,7 @@ def contributions(system: System, active: Sequence[str]) -> dict[str, list[Contr
             for r in equation.domain
         )
         rhs = substitute(equation.rhs, dummies)
-        for occurrence in occurrences(rhs, lambda node: family_of(node) in found):
+        for occurrence in occurrences(rhs, found.keys()):
             name = str(family_of(occurrence.entry))
             found[name].append(
                 contribution(system[name], equation, index, domain, occurrence, system.facts)
@@ -106,14 +107,14 @@ def _adjoint_variable(system: System, name: str) -> Variable:
 def _active(system: System, wrt: Sequence[str]) -> list[str]:
     """Families on a way from `wrt` to the loss, in order of evaluation."""
     uses = {
-        name: {family_of(node) for e in system.defining(name) for node, _ in walk(e.rhs)}
+        name: frozenset().union(*(names_in(e.rhs) for e in system.defining(name)))
         for group in system.order
         for name in group
     }
     below, above = set(wrt), {system.loss}
     for _ in uses:  # one sweep finds a chain; a recurrence may need several
         below |= {n for n, used in uses.items() if used & below}
-        above |= {str(u) for n in above & uses.keys() for u in uses[n] if u is not None}
+        above = above.union(*(uses[n] for n in above & uses.keys()))
     given = [v.name for v in system.variables if v.role.given]
     evaluated = [n for group in system.order for n in group]
     return [n for n in (*given, *evaluated) if n in below and n in above]

@@ -9,7 +9,7 @@ occurrences of factor · du[g], which is all that the adjoint needs of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 import sympy as sp
@@ -17,6 +17,8 @@ from sympy import Expr, S
 
 from symbp.errors import DefinitionError
 from symbp.functions import TABLE, Elementwise, F, X, derivative_of, in_rows
+from symbp.system.contents import has, names_in, rebuilt
+from symbp.system.equation import family_of
 from symbp.system.functional import Functional
 from symbp.system.indices import Range, is_binder, stand_in, substitute
 
@@ -30,11 +32,11 @@ class Occurrence:
     opened: tuple[Range, ...]
 
 
-def occurrences(e: Expr, wanted: Callable[[Expr], bool]) -> Iterator[Occurrence]:
-    """The places of e where a wanted entry stands.
+def occurrences(e: Expr, wanted: Set[str]) -> Iterator[Occurrence]:
+    """The places of e where an entry of a wanted family stands.
 
     >>> x, y = sp.symbols("x y")
-    >>> [o.factor for o in occurrences(x * y**2, lambda node: node == y)]
+    >>> [o.factor for o in occurrences(x * y**2, {"y"})]
     [2*x*y]
     """
     yield from _descend(e, wanted, (), ())
@@ -42,13 +44,13 @@ def occurrences(e: Expr, wanted: Callable[[Expr], bool]) -> Iterator[Occurrence]
 
 def _descend(
     e: Expr,
-    wanted: Callable[[Expr], bool],
+    wanted: Set[str],
     factors: tuple[Expr, ...],
     opened: tuple[Range, ...],
 ) -> Iterator[Occurrence]:
-    if wanted(e):
+    if family_of(e) in wanted:
         yield Occurrence(e, sp.Mul(*factors), opened)
-    elif not _contains(e, wanted):
+    elif names_in(e).isdisjoint(wanted):
         return
     elif isinstance(e, sp.Add):
         for term in e.args:
@@ -57,13 +59,13 @@ def _descend(
         for i, factor in enumerate(e.args):
             others = e.args[:i] + e.args[i + 1 :]
             yield from _descend(factor, wanted, factors + others, opened)
-    elif isinstance(e, sp.Pow) and not _contains(e.exp, wanted):
+    elif isinstance(e, sp.Pow) and names_in(e.exp).isdisjoint(wanted):
         yield from _descend(e.base, wanted, (*factors, e.exp, e.base ** (e.exp - 1)), opened)
     elif isinstance(e, Functional):
         (k, lo, hi) = e.limits[0]
         at = stand_in(k, len(opened) + 1)
         entry = substitute(e.entries[0], {k: at})
-        if any(_contains(part, wanted) for part in (e.entries[1], *e.partials)):
+        if not all(names_in(p).isdisjoint(wanted) for p in (e.entries[1], *e.partials)):
             raise DefinitionError(f"{e.name} is differentiated by its outputs only")
         yield from _descend(
             entry, wanted, (*factors, e.differentiated(at)), (*opened, Range(at, lo, hi))
@@ -77,15 +79,11 @@ def _descend(
         body = substitute(e.function, dummies)
         yield from _descend(body, wanted, factors, opened + ranges)
     elif isinstance(e, (Elementwise, sp.exp, sp.log)):
-        if any(_contains(p, wanted) for p in e.args[1:]):
+        if not all(names_in(p).isdisjoint(wanted) for p in e.args[1:]):
             raise DefinitionError(f"{e}: no derivative by the parameter of a function")
         yield from _descend(e.args[0], wanted, (*factors, derivative_of(e)), opened)
     else:
         raise DefinitionError(f"{e}: the rule knows sums, products, powers and functions only")
-
-
-def _contains(e: Expr, wanted: Callable[[Expr], bool]) -> bool:
-    return any(wanted(node) for node in sp.preorder_traversal(e))
 
 
 def expand_primes(e: Expr) -> Expr:
@@ -97,9 +95,9 @@ def expand_primes(e: Expr) -> Expr:
     if isinstance(e, Elementwise) and e.order > 0 and e.row.specified:
         x, f = expand_primes(e.args[0]), e.row(*e.args)
         return in_rows(prime_formula(e.row.name, e.order).xreplace({X: x, F: f}))
-    if not e.args or not e.has(Elementwise):
+    if not has(e, Elementwise):
         return e
-    return e.func(*(expand_primes(a) for a in e.args))
+    return rebuilt(e, [expand_primes(a) for a in e.args])
 
 
 def prime_formula(name: str, order: int) -> Expr:
@@ -114,7 +112,7 @@ def prime_formula(name: str, order: int) -> Expr:
     if order == 1:
         return row.derivative
     before = prime_formula(name, order - 1)
-    by_x = (o.factor for o in occurrences(before, lambda node: node == X))
-    by_f = (o.factor for o in occurrences(before, lambda node: node == F))
+    by_x = (o.factor for o in occurrences(before, {X.name}))
+    by_f = (o.factor for o in occurrences(before, {F.name}))
     total: Expr = sp.Add(*by_x) + sp.Add(*by_f, S.Zero) * row.derivative
     return total

@@ -10,6 +10,7 @@ from sympy import Expr, S, Symbol
 
 from symbp.adjoint.partials import Occurrence
 from symbp.system import Equation, Facts, Range, Slot, Variable
+from symbp.system.contents import free_symbols, node
 from symbp.system.equation import index_of
 from symbp.system.indices import AtLeast, affine_atoms, affine_coefficient, substitute
 from symbp.system.regions import Box, Interval
@@ -87,7 +88,7 @@ class _Solve:
                     a: substitute(b, {symbol: value}) for a, b in self.solution.items()
                 }
                 self.solution[symbol] = value
-            elif self._is_constant(g) and not g.free_symbols & own:
+            elif self._is_constant(g) and not free_symbols(g) & own:
                 self.narrowed[slot.symbol] = (g, g)
             else:
                 self.guards.append(sp.KroneckerDelta(g, slot.symbol))
@@ -99,7 +100,7 @@ class _Solve:
         loose = []
         for r in moved:
             value = self.solution.get(r.symbol, r.symbol)
-            early = value == r.symbol and not (r.lower.free_symbols | r.upper.free_symbols) & free
+            early = value == r.symbol and not (free_symbols(r.lower) | free_symbols(r.upper)) & free
             if value == r.symbol:
                 unbounded = Range(r.symbol, -sp.oo, sp.oo)
                 self.rest.append(r if early else unbounded)
@@ -122,7 +123,7 @@ class _Solve:
         return None
 
     def _is_constant(self, g: Expr) -> bool:
-        return not g.free_symbols & {r.symbol for r in self.unknown} and not _is_data(g)
+        return not free_symbols(g) & {r.symbol for r in self.unknown} and not _is_data(g)
 
     def _known(self) -> Facts:
         bounded = [r for r in self.rest if r.upper != sp.oo and r.lower != -sp.oo]
@@ -149,7 +150,7 @@ class _Solve:
                 return
         for slot in reversed(self.slots):
             bound = _bound(e, slot.symbol)
-            if bound is not None and not bound[1].free_symbols & {r.symbol for r in self.unknown}:
+            if bound is not None and not free_symbols(bound[1]) & {r.symbol for r in self.unknown}:
                 old = self._own_range(slot)
                 self.narrowed[slot.symbol] = narrow(old.lower, old.upper, bound, facts)
                 return
@@ -213,13 +214,14 @@ def sum_out(e: Expr, rest: tuple[Range, ...]) -> Expr:
     """Σ_rest e, with each factor pulled out of the sums that do not reach it."""
     for r in reversed(rest):
         factors = sp.Mul.make_args(e)
-        inside = [f for f in factors if r.symbol in f.free_symbols]
-        outside = [f for f in factors if r.symbol not in f.free_symbols]
+        inside = [f for f in factors if r.symbol in free_symbols(f)]
+        outside = [f for f in factors if r.symbol not in free_symbols(f)]
         plain = r.lower == 1 and isinstance(r.upper, (sp.Symbol, sp.Indexed))
         if not inside and plain:
             e = sp.Mul(*outside) * r.upper  # Σ 1 = n, as n is a size and not below 0
         else:
-            e = sp.Mul(*outside) * sp.Sum(sp.Mul(*inside), (r.symbol, r.lower, r.upper))
+            limit = sp.Tuple(r.symbol, r.lower, r.upper)
+            e = sp.Mul(*outside, node(sp.Sum, sp.Mul(*inside), limit))
     return e
 
 

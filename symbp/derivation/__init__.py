@@ -18,6 +18,7 @@ from symbp.derivation.rules import chain, collapse, definition, differentiate, i
 from symbp.derivation.simplify import cancel, name_values, normalise, primes, unit_total
 from symbp.errors import DefinitionError
 from symbp.system import Equation, Range, Role, System
+from symbp.system.contents import free_symbols, names_in
 from symbp.system.equation import family_of, index_of, walk
 from symbp.system.indices import substitute
 
@@ -157,7 +158,7 @@ def is_inserted(system: System, name: str) -> bool:
 
 
 def _uses(equation: Equation, family: str) -> bool:
-    return any(family_of(node) == family for node, _ in walk(equation.rhs))
+    return family in names_in(equation.rhs)
 
 
 def _cases(equation: Equation, known: Sequence[Equation], system: System) -> list[Equation]:
@@ -188,7 +189,7 @@ def _narrowed(case: Equation, entry: Expr, known: Equation, system: System) -> E
     for own, given in zip(known.index, index_of(entry), strict=True):
         wanted = ranges[own].substitute(at) if own in ranges else Range(own, own, own)
         at[own] = given
-        if given not in domain and not given.free_symbols <= sizes:
+        if given not in domain and not free_symbols(given) <= sizes:
             continue
         low, high = (domain[given].lower, domain[given].upper) if given in domain else (given,) * 2
         low = low if facts.le(wanted.lower, low) else wanted.lower

@@ -11,6 +11,7 @@ from sympy.core.symbol import Str
 
 from symbp.adjoint import Contribution, contributions
 from symbp.system import Equation, Facts, Range, System
+from symbp.system.contents import has, rebuilt
 from symbp.system.equation import family_of, index_of
 from symbp.system.indices import is_binder, rename_bound, substitute
 
@@ -92,8 +93,18 @@ def covers(equation: Equation, entry: Expr, facts: Facts) -> bool:
     return True
 
 
-def rewrite(e: Expr, context: Context, change: Callable[[Expr, Context], Expr | None]) -> Expr:
-    """e with `change` applied at the outermost nodes that it takes, inside their sums."""
+def rewrite(
+    e: Expr,
+    context: Context,
+    change: Callable[[Expr, Context], Expr | None],
+    within: Callable[[Expr], bool],
+) -> Expr:
+    """e with `change` applied at the outermost nodes that it takes, inside their sums.
+
+    `within` says of an expression whether such a node may stand in it.
+    """
+    if not within(e):
+        return e
     new = change(e, context)
     if new is not None:
         return new
@@ -102,8 +113,8 @@ def rewrite(e: Expr, context: Context, change: Callable[[Expr, Context], Expr | 
     if is_binder(e):
         ranges = tuple(Range(k, lo, hi) for k, lo, hi in reversed(e.limits))
         inner = replace(context, domain=(*context.domain, *ranges))
-        return e.func(rewrite(e.function, inner, change), *e.limits)
-    return e.func(*(rewrite(a, context, change) for a in e.args))
+        return rebuilt(e, (rewrite(e.function, inner, change, within), *e.limits))
+    return rebuilt(e, [rewrite(a, context, change, within) for a in e.args])
 
 
 def tidy(e: Expr, context: Context) -> Expr:
@@ -112,25 +123,29 @@ def tidy(e: Expr, context: Context) -> Expr:
 
 
 def _own_names(e: Expr, context: Context) -> Expr:
-    if not e.args or isinstance(e, sp.Indexed):
+    if not has(e, sp.Sum):
         return e
     if not isinstance(e, sp.Sum):
-        return e.func(*(_own_names(a, context) for a in e.args))
+        return rebuilt(e, [_own_names(a, context) for a in e.args])
     taken = {r.symbol for r in context.domain} | e.function.atoms(sp.Symbol)
     body, limits = _own_names(e.function, context), []
     for k, lo, hi in e.limits:
         own = _own_name(k, body, context.system)
         free = own is not None and own not in taken
-        limits.append((own if free else k, lo, hi))
+        limits.append(sp.Tuple(own if free else k, lo, hi))
         body = substitute(body, {k: own}) if free and own is not None else body
-    return e.func(body, *limits)
+    return rebuilt(e, (body, *limits))
 
 
 def _own_name(k: sp.Symbol, body: Expr, system: System) -> sp.Symbol | None:
     """The slot symbol of the first family that has k for a plain index."""
-    for entry in sorted(body.atoms(sp.Indexed), key=str):
-        variable = system.by_name.get(str(family_of(entry)))
-        if variable is not None and k in index_of(entry):
-            own: sp.Symbol = variable.slots[index_of(entry).index(k)].symbol
-            return own
-    return None
+    found = [
+        entry
+        for entry in body.atoms(sp.Indexed)
+        if k in index_of(entry) and family_of(entry) in system.by_name
+    ]
+    if not found:
+        return None
+    entry = min(found, key=str)
+    own: sp.Symbol = system[str(family_of(entry))].slots[index_of(entry).index(k)].symbol
+    return own

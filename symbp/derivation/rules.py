@@ -11,6 +11,7 @@ A rule is a pure function of (`Context`, expression) to an equal expression.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 
@@ -24,6 +25,7 @@ from symbp.adjoint.solve import bound_of, narrow, sum_out
 from symbp.derivation.context import Context, Partial, rewrite, tidy
 from symbp.errors import DefinitionError
 from symbp.system import Facts, Kind, Range, System, Variable
+from symbp.system.contents import free_symbols, has, names_in, rebuilt
 from symbp.system.equation import RECURRENT, family_of, index_of
 from symbp.system.indices import AtLeast, affine_coefficient, rename_bound, substitute
 from symbp.system.regions import Box
@@ -39,7 +41,7 @@ def chain(context: Context, e: Expr) -> Expr:
         target = inner.adjoint(str(family_of(node)))
         return _chain_terms(node, target, inner) if target else None
 
-    return tidy(rewrite(e, context, change), context)
+    return tidy(rewrite(e, context, change, _adjoint_in(context)), context)
 
 
 def _chain_terms(node: Expr, target: tuple[str, str], context: Context) -> Expr:
@@ -59,6 +61,15 @@ def _chain_terms(node: Expr, target: tuple[str, str], context: Context) -> Expr:
             local = Partial(system[name][index], variable[index_of(node)], *held)
             terms.append(tidy(sum_out(upstream * local, ranges), context))
     return sp.Add(*terms)
+
+
+def _partial_in(e: Expr) -> bool:
+    return has(e, Partial)
+
+
+def _adjoint_in(context: Context) -> Callable[[Expr], bool]:
+    adjoints = {v.name for v in context.system.variables if v.adjoint_of}
+    return lambda e: not names_in(e).isdisjoint(adjoints)
 
 
 def _adjoint(system: System, family: str) -> str:
@@ -112,7 +123,7 @@ def _user(
     mapping: dict[Expr, Expr] = {}
     for slot, value in zip(used.slots, index, strict=True):
         if slot.kind in kept:
-            summed += [ranges[s] for s in value.free_symbols if s in ranges]
+            summed += [ranges[s] for s in free_symbols(value) if s in ranges]
         else:
             value = sp.Dummy(slot.symbol.name, integer=True)
             r = slot.range.substitute(mapping)
@@ -135,7 +146,7 @@ def definition(context: Context, e: Expr) -> Expr:
             raise DefinitionError(f"no one equation defines {node.args[0]} here")
         return Partial(written, node.args[1])
 
-    return tidy(rewrite(e, context, change), context)
+    return tidy(rewrite(e, context, change, _partial_in), context)
 
 
 def _same_step(f: Expr, u: Expr, context: Context) -> bool:
@@ -153,7 +164,7 @@ def unfold(entry: Expr, context: Context) -> Expr | None:
     equation = context.case(iter(context.system.defining(str(family_of(entry)))), entry)
     if equation is None:
         return None
-    taken = context.taken | {s.name for s in entry.free_symbols}
+    taken = context.taken | {s.name for s in free_symbols(entry)}
     return rename_bound(equation.at_index(index_of(entry)), taken)
 
 
@@ -166,11 +177,11 @@ def differentiate(context: Context, e: Expr) -> Expr:
         f, u = node.args[:2]
         terms = [
             sum_out(o.factor * sp.Mul(*_same(index_of(o.entry), index_of(u), inner)), o.opened)
-            for o in occurrences(f, lambda entry: family_of(entry) == family_of(u))
+            for o in occurrences(f, {str(family_of(u))})
         ]
         return sp.Add(*(tidy(t, inner) for t in terms))
 
-    return tidy(rewrite(e, context, change), context)
+    return tidy(rewrite(e, context, change, _partial_in), context)
 
 
 def _same(a: tuple[Expr, ...], b: tuple[Expr, ...], context: Context) -> list[Expr]:
@@ -195,13 +206,13 @@ def collapse(context: Context, e: Expr) -> Expr:
 
 
 def _collapse(context: Context, e: Expr) -> Expr:
-    if not e.args or isinstance(e, sp.Indexed):
+    if not has(e, (sp.Sum, AtLeast)):
         return e
     if isinstance(e, sp.Sum):
         return _collapse_sum(context, e)
     if isinstance(e, AtLeast):
         return S.One if context.facts.le(S.Zero, e.args[0]) else e
-    return e.func(*(_collapse(context, a) for a in e.args))
+    return rebuilt(e, [_collapse(context, a) for a in e.args])
 
 
 def _collapse_sum(context: Context, e: sp.Sum) -> Expr:
@@ -209,7 +220,7 @@ def _collapse_sum(context: Context, e: sp.Sum) -> Expr:
     ranges = tuple(Range(k, lo, hi) for k, lo, hi in reversed(e.limits))
     within = replace(context, domain=(*context.domain, *ranges))
     for body in (e.function, _collapse(within, e.function)):
-        if any(f.is_Add and f.has(sp.KroneckerDelta) for f in sp.Mul.make_args(body)):
+        if any(f.is_Add and has(f, sp.KroneckerDelta) for f in sp.Mul.make_args(body)):
             body = sp.expand_mul(body, deep=False)
         if isinstance(body, sp.Add):
             return sp.Add(*(_collapse(context, sum_out(t, ranges)) for t in body.args))
@@ -268,4 +279,4 @@ def insert(context: Context, e: Expr) -> Expr:
             return None
         return rename_bound(found.at_index(index_of(node)), inner.taken)
 
-    return tidy(rewrite(e, context, change), context)
+    return tidy(rewrite(e, context, change, _adjoint_in(context)), context)

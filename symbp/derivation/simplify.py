@@ -11,6 +11,8 @@ A rule is a pure function of (`Context`, expression) to an equal expression.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import sympy as sp
 from sympy import Expr, S
 
@@ -19,8 +21,12 @@ from symbp.adjoint.solve import sum_out
 from symbp.derivation.context import Context, Partial, covers, rewrite
 from symbp.functions import Elementwise
 from symbp.system import Equation, Range, Role
+from symbp.system.contents import has, rebuilt
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
+
+#: What no fraction is reduced inside of.
+OPAQUE = (sp.Indexed, sp.Sum, Elementwise, Partial, Functional, sp.KroneckerDelta)
 
 
 def primes(context: Context, e: Expr) -> Expr:
@@ -43,7 +49,7 @@ def name_values(context: Context, e: Expr) -> Expr:
                     return entry
         return None
 
-    return rewrite(e, context, change)
+    return rewrite(e, context, change, lambda part: has(part, Elementwise))
 
 
 def _match(pattern: Expr, node: Expr, equation: Equation) -> tuple[Expr, ...] | None:
@@ -88,7 +94,7 @@ def _use_normalised(context: Context, e: Expr, equation: Equation, top: Expr, to
             return context.system[equation.family][index] * place if index is not None else None
         return None
 
-    marked = rewrite(e, context, change)
+    marked = rewrite(e, context, change, lambda part: has(part, (sp.Sum, top.func)))
     if marked == e:
         return e
     return cancel(context, marked).xreplace({place: total})
@@ -107,20 +113,34 @@ def _cancel(e: Expr) -> Expr:
         ranges = tuple(Range(k, lo, hi) for k, lo, hi in reversed(e.limits))
         body = _cancel(e.function)
         return sp.Add(*(sum_out(t, ranges) for t in sp.Add.make_args(body)))
-    inner = e.func(*(_cancel(a) for a in e.args))
-    if not isinstance(inner, (sp.Add, sp.Mul)):
+    inner = rebuilt(e, [_cancel(a) for a in e.args])
+    if not isinstance(inner, (sp.Add, sp.Mul)) or _is_reduced(inner):
         return inner
     names = {a: sp.Symbol(f"t{i:03}") for i, a in enumerate(sorted(_outermost(inner), key=str))}
-    plain = _replace_top(inner, names)
-    reduced = sp.cancel(plain)
-    candidates = (plain, reduced, sp.factor(reduced))
-    best = min((_usual_signs(c) for c in candidates), key=sp.count_ops)
+    best = _reduced(_replace_top(inner, names))
     return _replace_top(best, {name: a for a, name in names.items()})
+
+
+def _is_reduced(e: Expr) -> bool:
+    """Whether e is a product of entries, or a sum of such that share no entry."""
+    terms = [sp.Mul.make_args(t) for t in sp.Add.make_args(e)]
+    bases = [f.base if f.is_Pow else f for t in terms for f in t if not f.is_Rational]
+    if not all(isinstance(b, (sp.Symbol, *OPAQUE)) for b in bases):
+        return False
+    return len(terms) == 1 or (len(set(bases)) == len(bases) and not has(e, sp.Pow))
+
+
+@lru_cache(maxsize=1 << 12)
+def _reduced(e: Expr) -> Expr:
+    """A rational expression of symbols in the shortest of its usual forms."""
+    reduced = sp.cancel(e)
+    candidates = (e, reduced, sp.factor(reduced))
+    return min((_usual_signs(c) for c in candidates), key=sp.count_ops)
 
 
 def _outermost(e: Expr) -> set[Expr]:
     """Entries, sums and functions that stand in no other of them."""
-    if isinstance(e, (sp.Indexed, sp.Sum, Elementwise, Partial, Functional, sp.KroneckerDelta)):
+    if isinstance(e, OPAQUE):
         return {e}
     return set().union(*(_outermost(a) for a in e.args))
 
@@ -154,7 +174,7 @@ def _replace_top(e: Expr, mapping: dict[Expr, Expr]) -> Expr:
         return mapping[e]
     if not e.args:
         return e
-    return e.func(*(_replace_top(a, mapping) for a in e.args))
+    return rebuilt(e, [_replace_top(a, mapping) for a in e.args])
 
 
 def unit_total(context: Context, e: Expr) -> Expr:
@@ -174,4 +194,4 @@ def unit_total(context: Context, e: Expr) -> Expr:
                 return S.One
         return None
 
-    return rewrite(e, context, change)
+    return rewrite(e, context, change, lambda part: has(part, sp.Sum))

@@ -10,6 +10,7 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symbp.errors import DefinitionError, at
+from symbp.system.contents import names_in
 from symbp.system.equation import Equation, Kind, Role, Variable, family_of, index_of, walk
 from symbp.system.indices import Facts
 from symbp.system.regions import box_of, cells
@@ -37,12 +38,6 @@ def _used(equation: Equation, variables: Variables) -> tuple[Variable, ...]:
     for r in equation.domain:
         names |= {*names_in(r.lower), *names_in(r.upper)}
     return tuple(variables[n] for n in sorted(names) if n in variables)
-
-
-@lru_cache(maxsize=1 << 12)
-def names_in(e: Expr) -> frozenset[str]:
-    """The names of families, sizes and indices in an expression."""
-    return frozenset(str(name) for node, _ in walk(e) if (name := family_of(node)) is not None)
 
 
 @lru_cache(maxsize=1 << 12)

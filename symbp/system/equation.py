@@ -11,7 +11,8 @@ from sympy import Expr, Indexed, IndexedBase, Symbol
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symbp.errors import DefinitionError
-from symbp.system.indices import Range, entry_of, substitute
+from symbp.system.contents import entry_of
+from symbp.system.indices import Range, substitute
 
 
 class Role(StrEnum):

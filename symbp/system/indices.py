@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import sympy as sp
-from sympy import Expr, Indexed, IndexedBase, S, Symbol
+from sympy import Expr, Indexed, S, Symbol, Tuple
 from sympy.concrete.expr_with_limits import ExprWithLimits
+
+from symbp.system.contents import free_symbols, has, rebuilt
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,13 @@ class Facts:
         self._bounds = dict(bounds)
         self._values = dict(values or {})
         self._all = (tuple(self._bounds.items()), tuple(self._values.items()))
+        self._hash = hash(self._all)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Facts) and self._all == other._all
+        return self is other or (isinstance(other, Facts) and self._all == other._all)
 
     def __hash__(self) -> int:
-        return hash(self._all)
+        return self._hash
 
     def given(self, ranges: Iterable[Range]) -> Facts:
         """These facts and the ranges."""
@@ -159,18 +162,11 @@ def substitute(e: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
         return e
     if e in mapping:
         return mapping[e]
-    if not e.args or not (e.free_symbols & mapping.keys()):
+    if not e.args or free_symbols(e).isdisjoint(mapping):
         return e
     if is_binder(e):
         return _substitute_under_binder(e, mapping)
-    args = [substitute(a, mapping) for a in e.args]
-    return entry_of(*args) if isinstance(e, Indexed) else e.func(*args)
-
-
-@lru_cache(maxsize=1 << 14)
-def entry_of(base: IndexedBase, *index: Expr) -> Expr:
-    """base[index], remembered: SymPy takes 0.1 ms for each."""
-    return base[index]
+    return rebuilt(e, [substitute(a, mapping) for a in e.args])
 
 
 @lru_cache(maxsize=1 << 10)
@@ -188,14 +184,14 @@ def _substitute_under_binder(e: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
     limits = e.limits
     bound = {k for k, *_ in limits}
     inner = {a: b for a, b in mapping.items() if a not in bound}
-    captured = bound & set().union(*(b.free_symbols for b in inner.values()))
+    captured = bound & set().union(*(free_symbols(b) for b in inner.values()))
     renamed = {k: sp.Dummy(k.name, integer=True) for k in captured}
     body = substitute(e.function, {**inner, **renamed})
     new = [
-        (renamed.get(k, k), *(substitute(b, {**inner, **renamed}) for b in bounds))
+        Tuple(renamed.get(k, k), *(substitute(b, {**inner, **renamed}) for b in bounds))
         for k, *bounds in limits
     ]
-    return e.func(body, *new)
+    return rebuilt(e, (body, *new))
 
 
 #: Letters that stand for indices of one kind; a clash is resolved by the next in the row.
@@ -234,11 +230,11 @@ class AtLeast(sp.Function):
 
 def affine_coefficient(e: Expr, symbol: Symbol) -> Expr | None:
     """c where e = c·symbol + (free of symbol), or None where e is not affine in it."""
-    if symbol not in e.free_symbols:
+    if symbol not in free_symbols(e):
         return S.Zero
     expanded = sp.expand(e)
     c = expanded.coeff(symbol)
-    if (expanded - c * symbol).has(symbol) or c.has(symbol):
+    if symbol in free_symbols(c) or symbol in free_symbols(expanded - c * symbol):
         return None
     return c
 
@@ -256,15 +252,15 @@ def rename_bound(e: Expr, taken: set[str]) -> Expr:
 
 @lru_cache(maxsize=1 << 12)
 def _renamed(e: Expr, taken: frozenset[str]) -> Expr:
-    if not e.args or not e.has(ExprWithLimits):
+    if not e.args or not has(e, ExprWithLimits):
         return e
     if not is_binder(e):
-        return e.func(*(_renamed(a, taken) for a in e.args))
-    free = {s.name for s in e.free_symbols if not isinstance(s, sp.Dummy)}
+        return rebuilt(e, [_renamed(a, taken) for a in e.args])
+    free = {s.name for s in free_symbols(e) if not isinstance(s, sp.Dummy)}
     used = taken | free
     new: dict[Expr, Expr] = {}
     for k, *_ in reversed(e.limits):
         new[k] = fresh_symbol(k, used)
         used = used | {new[k].name}
-    limits = [(new[k], *(substitute(b, new) for b in bounds)) for k, *bounds in e.limits]
-    return e.func(_renamed(substitute(e.function, new), used), *limits)
+    limits = [Tuple(new[k], *(substitute(b, new) for b in bounds)) for k, *bounds in e.limits]
+    return rebuilt(e, (_renamed(substitute(e.function, new), used), *limits))

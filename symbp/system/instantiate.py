@@ -10,6 +10,7 @@ from sympy import Expr
 
 from symbp.functions import Elementwise, Row, lookup
 from symbp.system import Role, System, Variable
+from symbp.system.contents import has
 
 
 def unspecified_functions(system: System) -> list[str]:
@@ -43,7 +44,7 @@ def with_functions(system: System, chosen: Mapping[str, str]) -> System:
 
 
 def _mapped(e: Expr, rows: Mapping[str, Row]) -> Expr:
-    if not e.args or not e.has(Elementwise):
+    if not e.args or not has(e, Elementwise):
         return e
     args = [_mapped(a, rows) for a in e.args]
     if not isinstance(e, Elementwise) or e.row.name not in rows:

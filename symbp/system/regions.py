@@ -15,6 +15,7 @@ from itertools import product
 from sympy import Expr
 
 from symbp.errors import DefinitionError
+from symbp.system.contents import free_symbols
 from symbp.system.equation import Equation, Variable
 from symbp.system.indices import Facts, Range
 
@@ -148,7 +149,7 @@ def whole_as_none(variable: Variable, intervals: Sequence[Interval | None], fact
     for slot, interval in zip(variable.slots, intervals, strict=True):
         whole = slot.range
         known = interval is not None and not {s.symbol for s in variable.slots} & (
-            interval[0].free_symbols | interval[1].free_symbols
+            free_symbols(interval[0]) | free_symbols(interval[1])
         )
         covers = interval is None or (
             facts.le(interval[0], whole.lower) and facts.le(whole.upper, interval[1])

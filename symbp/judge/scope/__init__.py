@@ -85,7 +85,7 @@ from symbp.judge.scope.reader import Network, Reader
 from symbp.judge.targets import class_slots
 from symbp.reading.typed import Total
 from symbp.system import Kind, Role, System
-from symbp.system.checks import names_in
+from symbp.system.contents import names_in
 from symbp.system.equation import family_of, index_of, walk
 
 #: What the sizes of each kind of index are called.

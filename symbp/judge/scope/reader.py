@@ -304,10 +304,6 @@ class Reader:
         """Σ over the entries in f of ∂f/∂entry times what `at` says of the entry."""
         assert callable(at)
 
-        def wanted(node: Expr) -> bool:
-            variable = self.system.by_name.get(str(family_of(node)))
-            return variable is not None and variable.role is not Role.SIZE
-
         def inside(o: Occurrence, rest: Sequence[Range], here: Names) -> Poly:
             if not rest:
                 found: Poly = at(o, here)
@@ -316,12 +312,12 @@ class Reader:
 
         if f.has(Total):
             raise Uncovered
-        return add(*(inside(o, o.opened, names) for o in self._places(f, wanted)))
+        return add(*(inside(o, o.opened, names) for o in self._places(f)))
 
-    @staticmethod
-    def _places(f: Expr, wanted: object) -> Iterator[Occurrence]:
+    def _places(self, f: Expr) -> Iterator[Occurrence]:
+        entries = {v.name for v in self.system.variables if v.role is not Role.SIZE}
         try:
-            yield from occurrences(f, wanted)  # type: ignore[arg-type]
+            yield from occurrences(f, entries)
         except SymbpError as error:
             raise Uncovered from error
 

@@ -27,6 +27,7 @@ from symbp.numbers.codegen.naming import Definitions, named_everywhere
 from symbp.numbers.codegen.stable import log_of, log_of_complement
 from symbp.numbers.codegen.storage import Scope
 from symbp.system import Equation, Role, System
+from symbp.system.contents import has
 from symbp.system.equation import family_of, walk
 from symbp.system.inline import inline
 
@@ -131,10 +132,14 @@ def _with_logs_of_logits(system: System) -> System:
     equations = []
     for e in system.equations:
         if e.family == system.loss:
-            rhs = rewrite(e.rhs, Context(system, e.domain), change)
+            rhs = rewrite(e.rhs, Context(system, e.domain), change, _function_in)
             e = replace(e, rhs=min((rhs, _expanded(rhs)), key=weight)) if rhs != e.rhs else e
         equations.append(e)
     return replace(system, equations=tuple(equations))
+
+
+def _function_in(e: Expr) -> bool:
+    return has(e, Elementwise)
 
 
 def _expanded(e: Expr) -> Expr:

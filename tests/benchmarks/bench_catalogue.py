@@ -1,0 +1,123 @@
+"""Deriving each network of the catalogue, in a process that has derived others but never this one.
+
+Each round renames every family, so that nothing remembered of the network is of use. "check" is
+what a System checks when it is made, "gradient" the rule, "derive" the record of all steps with
+the gradient in it, "post" the whole Markdown post with the derivation in it, all in ms.
+
+Run: python -m tests.benchmarks.bench_catalogue [NAME ...]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import count
+from statistics import median
+from time import perf_counter
+
+from sympy import Basic
+
+from symbp.adjoint import gradient
+from symbp.derivation import derive
+from symbp.latex.post import write_post
+from symbp.networks import CATALOG, lookup
+from symbp.notation import NOTATIONS
+from symbp.system import Equation, Range, Slot, System, Variable
+
+PARTS = ("check", "gradient", "derive", "post")
+ROUNDS = 5
+FRESH = count(1)
+
+
+def renamed(system: System) -> System:
+    """The same network with another name for every family; made without checking it."""
+    names = {v.name: f"{v.name}x{next(FRESH)}" for v in system.variables}
+    variables = [replace(v, name=names[v.name]) for v in system.variables]
+    pairs = zip(system.variables, variables, strict=True)
+    new: dict[Basic, Basic] = {a.atom: b.atom for a, b in pairs}
+
+    def moved(r: Range) -> Range:
+        return Range(r.symbol, r.lower.xreplace(new), r.upper.xreplace(new))
+
+    def slots_moved(v: Variable) -> Variable:
+        return replace(v, slots=tuple(Slot(moved(s.range), s.kind) for s in v.slots))
+
+    equations = tuple(
+        Equation(
+            names[e.family],
+            tuple(i.xreplace(new) for i in e.index),
+            e.rhs.xreplace(new),
+            tuple(moved(r) for r in e.domain),
+        )
+        for e in system.equations
+    )
+    return System(
+        tuple(slots_moved(v) for v in variables),
+        equations,
+        names[system.loss],
+        {names[n]: s for n, s in system.sizes.items()},
+        system.origin,
+    )
+
+
+def parts(name: str) -> dict[str, float]:
+    """The seconds that each part takes with a network never seen before."""
+    system, notation = CATALOG[name](), NOTATIONS[CATALOG[name].notation]
+    work = {
+        "gradient": gradient,
+        "derive": derive,
+        "post": lambda network: write_post(network, notation),
+    }
+    start = perf_counter()
+    system = renamed(system)
+    times = {"check": perf_counter() - start}
+    for part, function in work.items():
+        start = perf_counter()
+        function(system)
+        times[part] = perf_counter() - start
+        system = renamed(system)
+    return times
+
+
+def table(names: list[str]) -> Mapping[str, Mapping[str, list[float]]]:
+    """name -> part -> its time in each round; a round takes every network once."""
+    found = {name: {part: [] for part in PARTS} for name in names}
+    for name in names:
+        parts(name)  # warms up
+    for _ in range(ROUNDS):
+        for name in names:
+            for part, time in parts(name).items():
+                found[name][part].append(time)
+    return found
+
+
+def clock() -> float:
+    """A fixed piece of work: how fast the machine is just now, and how steady."""
+    start = perf_counter()
+    sum(i * i for i in range(300_000))
+    return perf_counter() - start
+
+
+def report(names: list[str]) -> None:
+    """Print the table."""
+    noise = [clock() for _ in range(20)]
+    found = table(names)
+    noise += [clock() for _ in range(20)]
+    print(
+        f"\nmedian of {ROUNDS} rounds (slowest in brackets); a fixed loop took "
+        f"{median(noise) * 1e3:.0f} ms, at best {min(noise) * 1e3:.0f}, at worst "
+        f"{max(noise) * 1e3:.0f}"
+    )
+    print(f"{'network':28}" + "".join(f"{p + ', ms':>18}" for p in PARTS))
+    for name, by_part in found.items():
+        cells = (f"{median(t) * 1e3:.0f} ({max(t) * 1e3:.0f})" for t in by_part.values())
+        print(f"{name:28}" + "".join(f"{cell:>18}" for cell in cells))
+
+
+def test_catalogue():
+    report(list(CATALOG))
+
+
+if __name__ == "__main__":
+    report([lookup(name).name for name in sys.argv[1:]] or list(CATALOG))
