@@ -40,7 +40,8 @@ def system_of(name):
 @cache
 def values_of(name):
     system = system_of(name)
-    defaults = {v.name: float(v.value) for v in system.variables if v.value is not None}
+    constants = system.with_role(Role.HYPERPARAMETER)
+    defaults = {v.name: float(v.value) for v in constants if v.value is not None}
     return defaults | sample(system, seed=7)
 
 

@@ -110,6 +110,16 @@ class _Solve:
         for value, r in loose:
             for e in (*conditions(value - r.lower), *conditions(r.upper - value)):
                 self._require(e)
+        for r in list(self.rest):
+            self._settle(r)
+
+    def _settle(self, r: Range) -> None:
+        """An index of the rest that can have one value only: ⌈p/2⌉ ≤ r ≤ ⌊(p + 1)/2⌋."""
+        if is_single(r, self._known()):
+            at: dict[Expr, Expr] = {r.symbol: r.lower}
+            self.rest = [q.substitute(at) for q in self.rest if q.symbol != r.symbol]
+            self.guards = [substitute(g, at) for g in self.guards]
+            self.solution = {a: substitute(b, at) for a, b in self.solution.items()} | at
 
     def box(self) -> Box:
         """Where J must be for the contribution to exist."""
@@ -155,6 +165,17 @@ class _Solve:
                 self.narrowed[slot.symbol] = narrow(old.lower, old.upper, bound, facts)
                 return
         self.guards.append(AtLeast(e))
+
+
+def is_single(r: Range, facts: Facts) -> bool:
+    """Whether a range is known to hold one value, for another reason than its looks.
+
+    >>> p, r = sp.symbols("p r", integer=True)
+    >>> is_single(Range(r, sp.ceiling(p / 2), sp.floor((p + 1) / 2)), Facts({}))
+    True
+    """
+    rounded = r.lower.has(sp.ceiling) and r.upper.has(sp.floor)
+    return rounded and facts.le(r.lower, r.upper) and facts.le(r.upper, r.lower)
 
 
 def conditions(e: Expr) -> list[Expr]:

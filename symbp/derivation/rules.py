@@ -21,7 +21,7 @@ from sympy.core.symbol import Str
 
 from symbp.adjoint import Contribution
 from symbp.adjoint.partials import occurrences
-from symbp.adjoint.solve import bound_of, narrow, sum_out
+from symbp.adjoint.solve import bound_of, is_single, narrow, sum_out
 from symbp.derivation.context import Context, Partial, rewrite, tidy
 from symbp.errors import DefinitionError
 from symbp.system import Facts, Kind, Range, System, Variable
@@ -234,6 +234,9 @@ def _collapse_sum(context: Context, e: sp.Sum) -> Expr:
 def _reduced(context: Context, body: Expr, ranges: tuple[Range, ...], place: int) -> Expr | None:
     """The sum without the index at `place`, or with a narrower range for it; None if neither."""
     r, others = ranges[place], (*ranges[:place], *ranges[place + 1 :])
+    if is_single(r, context.facts.given(others)):
+        at = {r.symbol: r.lower}
+        return sum_out(substitute(body, at), tuple(q.substitute(at) for q in others))
     for f in sp.Mul.make_args(body):
         value = _fixed(f, r.symbol)
         if value is not None:

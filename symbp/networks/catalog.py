@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symbp.errors import unknown
-from symbp.networks import dense, linear, recurrent
+from symbp.networks import convolution, dense, linear, recurrent
 from symbp.networks.entry import Entry
 
 #: Headings by language.
@@ -18,9 +18,9 @@ FAMILIES = {
     "generative": {"en": "Generative and structured models", "zh": "生成模型与结构化模型"},
     "losses": {"en": "Losses", "zh": "损失函数"},
 }
-CATALOG: dict[str, Entry] = {
-    entry.name: entry for module in (dense, linear, recurrent) for entry in module.ENTRIES
-}
+#: In the order of a course.
+MODULES = (dense, linear, recurrent, convolution)
+CATALOG: dict[str, Entry] = {entry.name: entry for module in MODULES for entry in module.ENTRIES}
 
 
 def lookup(name: str) -> Entry:

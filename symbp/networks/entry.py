@@ -41,11 +41,11 @@ class Entry:
         own = {n: v for n, v in options.items() if n in known}
         system = self.build(**{**self.options, **own})
         sizes = {n: v for n, v in options.items() if n not in known}
-        names = [v.name for v in system.with_role(Role.SIZE)]
+        names = [v.name for v in system.with_role(Role.SIZE) if v.value is None]
         for name in sizes:
             if name not in names:
                 raise unknown(f"option or size of {self.name}", name, [*known, *names])
-        return replace(system, sizes={**system.sizes, **sizes}, origin=system.origin or self)
+        return replace(system.with_sizes(**sizes), origin=system.origin or self)
 
     def small(self) -> System:
         """The network at its small sizes."""

@@ -28,6 +28,7 @@ from symbp.numbers.field import Field
 from symbp.numbers.indexing import Indexing, entries
 from symbp.system import Equation, Range, Role, System, Variable
 from symbp.system.equation import family_of, index_of
+from symbp.system.sizes import fitting
 
 #: What is tried in turn: (positive values only, factor of the parameters).
 ATTEMPTS = ((False, 1.0), *((True, s) for s in (1.0, 0.5, 0.2, 0.05, 2.0, 5.0, 0.01, -1.0)))
@@ -46,16 +47,19 @@ def with_small_sizes(system: System, more: int = 0) -> System:
 
     Sizes without layers are all different, so that no 1/T is a 1/m, and those of neighbours.
     """
-    missing = [v for v in system.with_role(Role.SIZE) if v.name not in system.sizes]
+    missing = [
+        v for v in system.with_role(Role.SIZE) if v.name not in system.sizes and v.value is None
+    ]
     if not missing:
         return system
     single = [v for v in missing if not v.slots]
     taken = {size for size in system.sizes.values() if isinstance(size, int)}
-    small: dict[str, int | tuple[int, ...]] = {}
+    small: dict[str, int] = {}
     for i, v in enumerate(single):
         least = max(v.minimum, (3, 2, 4, 5)[i % 4]) + more
         small[v.name] = size = next(n for n in count(least) if n not in taken)
         taken.add(size)
+    small = fitting(system.variables, system.sizes, small)
     result = system.with_sizes(**small)
     indexing = Indexing(result, {})
     rows: dict[str, int | tuple[int, ...]] = {}

@@ -9,7 +9,7 @@ numbers, which changes what is evaluated or printed, never the equations.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from numbers import Integral
@@ -21,10 +21,9 @@ from symbp.errors import DefinitionError, SizeError
 from symbp.system.checks import check, order_families
 from symbp.system.equation import Equation, Kind, Role, Slot, Variable, index_base
 from symbp.system.indices import Facts, Range
+from symbp.system.sizes import Sizes, completed, size_facts, without_following
 
 __all__ = ["Equation", "Facts", "Kind", "Range", "Role", "Slot", "System", "Variable"]
-
-Sizes = Mapping[str, int | tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,7 @@ class System:
         if twice:
             raise DefinitionError(f"{', '.join(sorted(twice))} is declared twice")
         self._check_sizes()
+        object.__setattr__(self, "sizes", completed(self.variables, self.sizes))
         _check(self.variables, self.equations, self.loss)
 
     @cached_property
@@ -63,7 +63,7 @@ class System:
 
     @cached_property
     def facts(self) -> Facts:
-        """The least values of the sizes."""
+        """The least values of the sizes, and what they follow from."""
         return _facts(self.variables)
 
     def defining(self, name: str) -> tuple[Equation, ...]:
@@ -92,7 +92,8 @@ class System:
 
     def with_sizes(self, **sizes: int | tuple[int, ...]) -> System:
         """This system with sizes bound to numbers: `with_sizes(L=2, n=(3, 4, 2))`."""
-        return replace(self, sizes={**self.sizes, **sizes})
+        kept = without_following(self.variables, self.sizes)
+        return replace(self, sizes={**kept, **sizes})
 
     def size_values(self) -> dict[Expr, Expr]:
         """The bound sizes as a substitution: {L: 2, n[0]: 3, ...}."""
@@ -139,7 +140,7 @@ class System:
 
 
 def _facts(variables: Sequence[Variable]) -> Facts:
-    return Facts({v.atom: (Integer(v.minimum), None) for v in variables if v.role is Role.SIZE})
+    return size_facts([v for v in variables if v.role is Role.SIZE])
 
 
 @lru_cache(maxsize=256)

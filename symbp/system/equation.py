@@ -65,7 +65,8 @@ class Slot:
 class Variable:
     """A family of numbers u[i, j, ...], one for each index in range.
 
-    `minimum` is the least value of a size; `value` the default of a hyperparameter;
+    `minimum` is the least value of a size; `value` the default of a hyperparameter, or what a
+    size is where it follows from other sizes;
     `adjoint_of` the (loss, family) whose derivative this is.
     """
 

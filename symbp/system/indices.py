@@ -47,10 +47,13 @@ class Facts:
         self,
         bounds: Mapping[Expr, tuple[Expr | None, Expr | None]],
         values: Mapping[Expr, Expr] | None = None,
+        defined: Mapping[Expr, Expr] | None = None,
     ) -> None:
         self._bounds = dict(bounds)
         self._values = dict(values or {})
-        self._all = (tuple(self._bounds.items()), tuple(self._values.items()))
+        self._defined = dict(defined or {})
+        """Sizes that follow from others: P = N - K + 1."""
+        self._all = tuple(tuple(d.items()) for d in (self._bounds, self._values, self._defined))
         self._hash = hash(self._all)
 
     def __eq__(self, other: object) -> bool:
@@ -62,7 +65,7 @@ class Facts:
     def given(self, ranges: Iterable[Range]) -> Facts:
         """These facts and the ranges."""
         more = {r.symbol: (r.lower, r.upper) for r in ranges}
-        return Facts({**self._bounds, **more}, self._values)
+        return Facts({**self._bounds, **more}, self._values, self._defined)
 
     def le(self, a: Expr, b: Expr) -> bool:
         """Whether a ≤ b follows. False: it does not follow (not: it is wrong)."""
@@ -72,7 +75,7 @@ class Facts:
 
     def at_sizes(self, values: Mapping[Expr, Expr]) -> Facts:
         """These facts where some sizes have values: what follows holds at those sizes only."""
-        return Facts(self._bounds, values)
+        return Facts(self._bounds, values, self._defined)
 
     def _known(self, e: Expr) -> Expr:
         """e expanded, with sizes that have a value replaced by it: first L, then n[L]."""
@@ -87,15 +90,16 @@ class Facts:
 
     def nonnegative(self, e: Expr) -> bool:
         """Whether e ≥ 0 follows."""
-        return self._nonnegative(self._known(e), 12)
+        return self._nonnegative(self._known(e), 12, set())
 
-    def _nonnegative(self, e: Expr, depth: int) -> bool:
+    def _nonnegative(self, e: Expr, depth: int, tried: set[Expr]) -> bool:
         if e.is_Number:
             return bool(e >= 0)
-        if depth == 0:
+        if depth == 0 or e in tried:
             return False
+        tried.add(e)
         for choice in self._lower_bounds(e):
-            if self._nonnegative(self._known(choice), depth - 1):
+            if self._nonnegative(self._known(choice), depth - 1, tried):
                 return True
         return False
 
@@ -106,6 +110,9 @@ class Facts:
             if not c.is_number:  # l in l + l*n: what a bound of it says depends on n
                 continue
             rest = e - c * atom
+            if isinstance(atom, (sp.floor, sp.ceiling)):
+                yield _rounded_off(atom, c, rest)
+                continue
             for bound in self._bounds_of(atom, from_below=bool(c > 0)):
                 yield rest + c * bound
 
@@ -118,13 +125,12 @@ class Facts:
         if isinstance(atom, sp.Max if from_below else sp.Min):
             yield from atom.args
             return
-        if isinstance(atom, (sp.floor, sp.ceiling)):
-            yield _rounding_bound(atom, from_below)
-            return
         key = atom.base if isinstance(atom, Indexed) and atom not in self._bounds else atom
         bound = self._bounds.get(key, (None, None))[0 if from_below else 1]
         if bound is not None:
             yield bound
+        if atom in self._defined:
+            yield self._defined[atom]
 
 
 @lru_cache(maxsize=1 << 14)
@@ -141,13 +147,18 @@ def affine_atoms(e: Expr) -> list[Expr]:
     return [a for a in atoms if isinstance(a, kinds)]
 
 
-def _rounding_bound(atom: Expr, from_below: bool) -> Expr:
-    """x − (d−1)/d ≤ ⌊x⌋ ≤ x ≤ ⌈x⌉ ≤ x + (d−1)/d for x = integer/d."""
+def _rounded_off(atom: Expr, c: Expr, rest: Expr) -> Expr:
+    """What c·⌊x⌋ + rest or c·⌈x⌉ + rest is at least, for x = integer/d.
+
+    x − (d−1)/d ≤ ⌊x⌋ ≤ x ≤ ⌈x⌉ ≤ x + (d−1)/d. Beside integers it is enough for ≥ 0 that what is
+    rounded has the right sign: ⌊x⌋ + k ≥ 0 where x + k ≥ 0, ⌈x⌉ + k ≥ 0 where x + k > −1.
+    """
     x = atom.args[0]
     slack = 1 - 1 / sp.fraction(sp.together(x))[1]
-    if isinstance(atom, sp.floor):
-        return x - slack if from_below else x
-    return x if from_below else x + slack
+    up = isinstance(atom, sp.ceiling) == bool(c > 0)  # rounded away from what would break it
+    if rest.is_integer and abs(c) == 1:
+        return rest + c * x + (slack if up else 0)
+    return rest + c * x - (0 if up else abs(c) * slack)
 
 
 def substitute(e: Expr, mapping: Mapping[Expr, Expr]) -> Expr:

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sympy as sp
-from sympy import Expr, Integer, Symbol
+from sympy import Expr, Symbol
 
 from symbp.errors import DefinitionError, at
 from symbp.system import System
@@ -36,7 +36,8 @@ from symbp.system.equation import (
     scalar,
     walk,
 )
-from symbp.system.indices import Facts, Range, substitute
+from symbp.system.indices import Range, substitute
+from symbp.system.sizes import size_facts
 
 
 class Model:
@@ -54,6 +55,16 @@ class Model:
         for name in names:
             self._declare(Variable(name, role=Role.SIZE, minimum=minimum))
         return tuple(scalar(name, Role.SIZE) for name in names)
+
+    def following(self, name: str, value: Expr, minimum: int = 1) -> Symbol:
+        """A size that follows from others: P = N − K + 1, at least `minimum`.
+
+        >>> m = Model()
+        >>> N, K = m.sizes("N", "K")
+        >>> P = m.following("P", N - K + 1)
+        """
+        self._declare(Variable(name, role=Role.SIZE, minimum=minimum, value=value))
+        return scalar(name, Role.SIZE)
 
     def widths(self, name: str, index: Symbol, minimum: int = 1) -> Any:
         """A family of sizes: one for each layer, n[l]."""
@@ -224,7 +235,7 @@ class Model:
 
     def _le(self, a: Expr, b: Expr) -> bool:
         sizes = (v for v in self._declared.values() if v.role is Role.SIZE)
-        return Facts({v.atom: (Integer(v.minimum), None) for v in sizes}).le(a, b)
+        return size_facts(sizes).le(a, b)
 
 
 def _span(e: Equation, place: int) -> tuple[Expr, Expr]:

@@ -13,9 +13,8 @@ import jax
 
 jax.config.update("jax_enable_x64", True)
 
-from tests.networks_in_jax import dense, linear, recurrent  # noqa: E402  64 bits come first
+from tests.networks_in_jax import convolution, dense, linear, recurrent  # noqa: E402  64 bits
 
 Cost = Callable[[dict[str, Any]], Any]
-COSTS: dict[str, Cost] = {
-    name: cost for m in (dense, linear, recurrent) for name, cost in m.COSTS.items()
-}
+MODULES = (dense, linear, recurrent, convolution)
+COSTS: dict[str, Cost] = {name: cost for m in MODULES for name, cost in m.COSTS.items()}

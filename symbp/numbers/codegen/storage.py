@@ -140,6 +140,9 @@ class Storage:
                 rest = [self.integer(t, Scope()) for t in terms if t != 0]
                 found = self._added([leaf(text), *rest], ())
                 return (found if c == 1 else elementwise("//", [found, leaf(str(c))])).text
+        follows = self.system.by_name[str(family_of(size))].value
+        if follows is not None:
+            return self.integer(follows, Scope()).text
         values = self.system.size_values()
         if size not in values:
             raise SizeError(f"{size} can be read from no array: give it a number with with_sizes")
@@ -191,6 +194,9 @@ class Storage:
             top = self._integer(sp.expand(sign * above), scope, known)
             result = elementwise("//", [top, leaf(str(below))])
             return result if sign == 1 else negative(result)
+        if any(a.is_Rational and not a.is_Integer for t in e.args for a in (t, *t.args)):
+            above, below = sp.fraction(sp.together(e))  # an integer all the same
+            return self._integer(sp.floor(above / below, evaluate=False), scope, known)
         if e.could_extract_minus_sign() and e.is_Mul:
             return negative(self._integer(-e, scope, known))
         parts = [self._integer(a, scope, known) for a in e.args]
