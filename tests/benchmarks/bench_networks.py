@@ -1,0 +1,138 @@
+"""Generated NumPy gradients of networks against NumPy by hand, and against PyTorch.
+
+Each computes the cost and the gradient by every parameter, for one sample, in float64 on one
+thread; they are compared first. The numbers are times as multiples of that of the code by hand.
+Without PyTorch its column says "not installed".
+Run: OPENBLAS_NUM_THREADS=1 python -m tests.benchmarks.bench_networks
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from symbp import networks
+from symbp.numbers.codegen import compile_numpy
+from symbp.numbers.sampling import sample
+from symbp.system import Role, System
+from tests.benchmarks import networks_by_hand as by_hand
+from tests.benchmarks.clock import Race
+
+Gradients = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network at some sizes; `hand` runs the code by hand, `named` says what it returned."""
+
+    title: str
+    network: str
+    system: System
+    hand: Callable[[Gradients], Callable[[], Any]]
+    named: Callable[[Any], Gradients]
+
+
+def values_of(system: System) -> Gradients:
+    """Random arrays, small enough for deep sums."""
+    defaults = {v.name: float(v.value) for v in system.variables if v.value is not None}
+    return defaults | sample(system)
+
+
+# -- the generated code ----------------------------------------------------------------------------
+
+
+def generated(system: System, values: Gradients, inplace: bool) -> Callable[[], Gradients]:
+    """A run of the generated code; in place with its buffers made beforehand."""
+    code = compile_numpy(system, inplace=inplace)
+    given = [values[f] for f in code.families]
+    options: dict[str, Any] = {}
+    if inplace:
+        assert code.workspace is not None
+        options["work"] = code.workspace(*(values[p] for p in signature(code.workspace).parameters))
+        options["out"] = [np.empty_like(values[p]) for p in parameters_of(system)]
+    return lambda: code.function(*given, **options)
+
+
+def parameters_of(system: System) -> list[str]:
+    return [v.name for v in system.with_role(Role.PARAMETER)]
+
+
+# -- the networks ----------------------------------------------------------------------------------
+
+
+def lstm(n: int) -> Case:
+    def hand(values: Gradients) -> Callable[[], Any]:
+        stacked = [np.concatenate([values[f"{p}_{gate}"] for gate in "ifog"]) for p in "WUb"]
+        return lambda: by_hand.lstm(values["x"], values["y"], *stacked)
+
+    def named(found: Any) -> Gradients:
+        return {"C": found[0]} | {
+            f"{p}_{gate}": part
+            for p, d in zip("WUb", found[1:], strict=True)
+            for gate, part in zip("ifog", np.split(d, 4), strict=True)
+        }
+
+    system = networks.lookup("lstm")(d=n, n=n, T=64)
+    return Case(f"LSTM, T = 64, d = n = {n}", "lstm", system, hand, named)
+
+
+CASES = (lambda: lstm(64), lambda: lstm(128))
+
+
+def race(case: Case) -> Race:
+    """The candidates on the same arrays, once their gradients agree."""
+    values = values_of(case.system)
+    hand = case.hand(values)
+    candidates: dict[str, Callable[[], Any]] = {
+        "by hand": hand,
+        "plain": generated(case.system, values, inplace=False),
+        "in place": generated(case.system, values, inplace=True),
+    }
+    wanted = case.named(hand())
+    names = ["C", *parameters_of(case.system)]
+    for style in ("plain", "in place"):
+        compare(dict(zip(names, candidates[style](), strict=True)), wanted)
+    if find_spec("torch"):
+        module = import_module("tests.benchmarks.networks_in_torch")
+        candidates["PyTorch"] = getattr(module, case.network)(values)
+        compare(candidates["PyTorch"](), wanted)
+    return Race(candidates, rounds=31)
+
+
+def compare(found: Gradients, wanted: Gradients) -> None:
+    assert found.keys() == wanted.keys()
+    for name, value in found.items():
+        np.testing.assert_allclose(value, wanted[name], rtol=1e-9, atol=1e-9, err_msg=name)
+
+
+def main() -> None:
+    print("\nnetwork                    by hand   plain  in place  PyTorch")
+    for make in CASES:
+        case = make()
+        r = race(case)
+        ours = [f"{r.ratio(style, 'by hand'):8.2f}" for style in ("plain", "in place")]
+        torch = f"{r.ratio('PyTorch', 'by hand'):9.2f}" if "PyTorch" in r.times else "  not installed"
+        print(f"{case.title:26} {r.time('by hand') * 1e3:5.2f} ms{''.join(ours)}{torch}", flush=True)
+
+
+def test_networks() -> None:
+    subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.bench_networks"],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        check=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
