@@ -121,8 +121,12 @@ def main() -> None:
         case = make()
         r = race(case)
         ours = [f"{r.ratio(style, 'by hand'):8.2f}" for style in ("plain", "in place")]
-        torch = f"{r.ratio('PyTorch', 'by hand'):9.2f}" if "PyTorch" in r.times else "  not installed"
-        print(f"{case.title:26} {r.time('by hand') * 1e3:5.2f} ms{''.join(ours)}{torch}", flush=True)
+        torch = (
+            f"{r.ratio('PyTorch', 'by hand'):9.2f}" if "PyTorch" in r.times else "  not installed"
+        )
+        print(
+            f"{case.title:26} {r.time('by hand') * 1e3:5.2f} ms{''.join(ours)}{torch}", flush=True
+        )
 
 
 def test_networks() -> None:

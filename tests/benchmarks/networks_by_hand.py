@@ -141,7 +141,7 @@ def normalised_back(dy, hat, inverse, gamma):
 
 
 def block(x, y, Wq, Wk, Wv, Wo, W1, b1, W2, b2, gamma1, beta1, gamma2, beta2, heads, epsilon=1e-5):
-    """C and the gradients of a pre-norm block; Wq, Wk, Wv and Wo are (d, d), heads in their rows."""
+    """C and the gradients of a pre-norm block; Wq, Wk, Wv and Wo are (d, d)."""
     T, d = x.shape
     scale = 1 / np.sqrt(d // heads)
 
@@ -179,7 +179,11 @@ def block(x, y, Wq, Wk, Wv, Wo, W1, b1, W2, b2, gamma1, beta1, gamma2, beta2, he
     ds = da - np.sum(da * a, axis=2, keepdims=True)
     ds *= a
     ds *= scale
-    dq, dk, dv = joined(ds @ k), joined(ds.transpose(0, 2, 1) @ q), joined(a.transpose(0, 2, 1) @ do)
+    dq, dk, dv = (
+        joined(ds @ k),
+        joined(ds.transpose(0, 2, 1) @ q),
+        joined(a.transpose(0, 2, 1) @ do),
+    )
     dn1 = dq @ Wq
     dn1 += dk @ Wk
     dn1 += dv @ Wv

@@ -29,7 +29,7 @@ from symbp.errors import unknown
 from symbp.forms.layout import Layout
 from symbp.numbers.codegen.hoist import hoisted
 from symbp.numbers.codegen.inplace import inplace_source
-from symbp.numbers.codegen.parts import with_parts, without_parts
+from symbp.numbers.codegen.parts import with_parts
 from symbp.numbers.codegen.plain import plain_source
 from symbp.numbers.codegen.program import Program
 from symbp.numbers.codegen.schedule import depth_known, depths, listed_slots, unrolled_slots
@@ -89,14 +89,14 @@ def _program(
     """The lines of the gradient or of the cost."""
     if function not in FUNCTIONS:
         raise unknown("function", function, list(FUNCTIONS))
-    outputs, parts = [system.loss], ()
+    outputs: list[str] = [system.loss]
+    parts: tuple[str, ...] = ()
     if function == "gradient":
         names = wrt if wrt is not None else [v.name for v in system.with_role(Role.PARAMETER)]
         loss, (named, parts) = system.loss, with_parts(system)
         system = gradient(named, names)
         outputs += [a for n in names if (a := adjoint_name(loss, n)) in system.by_name]
-    system = without_parts(hoisted(simplified(system, outputs)), parts)
-    return Program(system, outputs, layout)
+    return Program(hoisted(simplified(system, outputs)), outputs, layout, parts)
 
 
 def compile_numpy(

@@ -2,16 +2,19 @@
 
     Σ_k A_jk B_ki    A @ B            Σ_j u_j v_j      u @ v
     Σ_k A_kj u_k     A.T @ u          Σ_ji A_ji B_ji   np.sum(A * B)
-    u_j v_k          np.outer(u, v)   Σ_k A_hjk B_hki  np.einsum("hjk,hki->hji", A, B)
+    u_j v_k          np.outer(u, v)   Σ_k A_hjk B_hki  A @ B, a product for every h
+    Σ_jk A_ijk B_jkm                  A.reshape(I, -1) @ B.reshape(-1, M)
 
 Indices are summed over one after another, that with the fewest neighbours first; factors that
-fit into another one are multiplied into it before.
+fit into another one are multiplied into it before. Products of more than two factors that this
+does not reach, and of every vector of one array with that of another, are einsum's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import reduce
+from typing import Protocol
 
 from sympy import Symbol
 
@@ -20,7 +23,19 @@ from symbp.numbers.codegen.nodes import Axes, Node, arranged, elementwise, reduc
 LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
 
 
-def contract(factors: Sequence[Node], summed: Sequence[Symbol], order: Axes) -> Node:
+class Lengths(Protocol):
+    """What is known of the lengths of axes."""
+
+    def length_text(self, axis: Symbol) -> str:
+        """The length of an axis as code."""
+
+    def merged(self, axes: Axes) -> Symbol:
+        """One axis in place of several."""
+
+
+def contract(
+    factors: Sequence[Node], summed: Sequence[Symbol], order: Axes, lengths: Lengths
+) -> Node:
     """Σ over `summed` of the product of the factors; free axes as in `order` if that is free."""
     rest = list(factors)
     left = [k for k in summed if any(k in f.axes for f in rest)]
@@ -28,7 +43,7 @@ def contract(factors: Sequence[Node], summed: Sequence[Symbol], order: Axes) -> 
         k = min(left, key=lambda k: len(_neighbours(rest, k)))
         group = [f for f in rest if k in f.axes]
         others = [f for f in rest if k not in f.axes]
-        new, done = _without(k, group, others, left, order)
+        new, done = _without(k, group, others, left, order, lengths)
         rest = [*others, new]
         left = [s for s in left if s not in done]
     return product(rest, order)
@@ -39,7 +54,12 @@ def _neighbours(factors: Iterable[Node], k: Symbol) -> set[Symbol]:
 
 
 def _without(
-    k: Symbol, group: list[Node], others: list[Node], left: list[Symbol], order: Axes
+    k: Symbol,
+    group: list[Node],
+    others: list[Node],
+    left: list[Symbol],
+    order: Axes,
+    lengths: Lengths,
 ) -> tuple[Node, list[Symbol]]:
     """The product of the factors that have k, summed over k and what else ends in them."""
     outside = {a for f in others for a in f.axes}
@@ -51,7 +71,7 @@ def _without(
     free = [a for a in union(merged, order) if a not in done]
     if len(merged) == 2:
         a, b = (_summed_alone(f, g, done) for f, g in (merged, merged[::-1]))
-        return _pair(a, b, [s for s in done if s in a.axes], free, order), done
+        return _pair((a, b), [s for s in done if s in a.axes], free, order, lengths), done
     return _einsum(merged, free), done
 
 
@@ -77,12 +97,19 @@ def _summed_alone(f: Node, other: Node, done: Sequence[Symbol]) -> Node:
     return reduced("sum", f, own) if own else f
 
 
-def _pair(a: Node, b: Node, inner: list[Symbol], free: list[Symbol], order: Axes) -> Node:
-    shared = set(a.axes) & set(b.axes) - set(inner)
+def _pair(
+    factors: tuple[Node, Node],
+    inner: list[Symbol],
+    free: list[Symbol],
+    order: Axes,
+    lengths: Lengths,
+) -> Node:
+    a, b = factors
     if not free:
         if len(inner) == 1:
             return Node("@", (a, b))
         return reduced("sum", product([a, b], order), inner)
+    shared = set(a.axes) & set(b.axes) - set(inner)
     rest = [[x for x in f.axes if x not in inner and x not in shared] for f in (a, b)]
     if len(inner) == 1 and max(map(len, rest)) <= 1 and (not shared or all(rest)):
         ends = [r[0] if r else None for r in rest]
@@ -90,7 +117,66 @@ def _pair(a: Node, b: Node, inner: list[Symbol], free: list[Symbol], order: Axes
     inside = set(a.axes) <= set(b.axes) or set(b.axes) <= set(a.axes)
     if inside and (max(len(a.axes), len(b.axes)) <= 2 or set(a.axes) == set(b.axes)):
         return reduced("sum", product([a, b], order), inner)
-    return _einsum([a, b], free)
+    if shared and not all(rest):
+        return _einsum([a, b], free)
+    return _reshaped(factors, inner, rest, [x for x in free if x in shared], order, lengths)
+
+
+def _reshaped(
+    factors: tuple[Node, Node],
+    inner: list[Symbol],
+    rest: list[list[Symbol]],
+    shared: list[Symbol],
+    order: Axes,
+    lengths: Lengths,
+) -> Node:
+    """A matrix product of arrays in which several axes count as one."""
+    longest = max(factors, key=lambda f: len(f.axes))
+    summed = tuple(x for x in longest.axes if x in inner)
+    batch = tuple(shared)
+
+    def flat(f: Node, own: Sequence[Symbol]) -> Node:
+        groups = [own] * bool(own) + [summed]
+        if f.axes[-1] in own:
+            groups.reverse()  # as it is stored, or nearly so
+        return merge(arranged(f, (*batch, *(x for g in groups for x in g))), batch, groups, lengths)
+
+    flats = (flat(factors[0], rest[0]), flat(factors[1], rest[1]))
+    k = one(summed, lengths)
+    ends = [one(tuple(r), lengths) if r else None for r in rest]
+    place = {s: i for i, s in enumerate(order)}
+    if rest[0] and rest[1] and place.get(rest[1][0], 99) < place.get(rest[0][0], 99):
+        flats, ends, rest = flats[::-1], ends[::-1], rest[::-1]
+    first = tuple(e for e in ends if e is not None)
+    result = _matmul(flats, ends, k, list(batch), (*batch, *first))
+    parts = [
+        tuple(r)
+        for e in result.axes[len(batch) :]
+        for r, f in zip(rest, ends, strict=True)
+        if f == e
+    ]
+    if all(len(p) == 1 for p in parts):
+        return result
+    sizes = [lengths.length_text(x) for x in (*batch, *(x for p in parts for x in p))]
+    axes = (*batch, *(x for p in parts for x in p))
+    return Node("reshape", (result,), axes, ", ".join(sizes))
+
+
+def one(axes: Axes, lengths: Lengths) -> Symbol:
+    """The axis that several are together."""
+    return axes[0] if len(axes) == 1 else lengths.merged(axes)
+
+
+def merge(f: Node, batch: Axes, groups: Sequence[Sequence[Symbol]], lengths: Lengths) -> Node:
+    """f with each group of axes as one."""
+    if all(len(g) == 1 for g in groups):
+        return f
+    sizes = [lengths.length_text(x) for x in batch]
+    longest = max(groups, key=len)
+    for g in groups:
+        sizes.append("-1" if g is longest else lengths.length_text(one(tuple(g), lengths)))
+    axes = (*batch, *(one(tuple(g), lengths) for g in groups))
+    return Node("reshape", (f,), axes, ", ".join(sizes))
 
 
 def _matmul(

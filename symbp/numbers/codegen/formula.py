@@ -213,7 +213,7 @@ class Formula:
                      [n for n in parts.below if not n.axes])  # fmt: skip
         counted = [self.storage.integer(self.storage.length(scope.axes[k]), Scope())
                    for k in own if not any(k in f.axes for f in factors)]  # fmt: skip
-        result = [contract(factors, own, order)] if factors else []
+        result = [contract(factors, own, order, self.storage)] if factors else []
         scalars = [*rest.above, *counted, *(n for n in result if not n.axes)]
         return self._assembled(replace(rest, above=scalars), [n for n in result if n.axes], order)
 

@@ -17,7 +17,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbp.numbers.codegen.stable import is_exp
-from symbp.system import Equation, Kind, Role, Slot, System, Variable
+from symbp.system import Equation, Kind, Slot, System, Variable
 from symbp.system.equation import family_of, walk
 
 LOOPED = (Kind.TIME, Kind.PLACE)
@@ -46,7 +46,10 @@ def _loop_slot(v: Variable) -> int | None:
 def _recurs(system: System, group: Collection[str]) -> bool:
     """Whether the families need each other."""
     return len(group) > 1 or any(
-        family_of(n) in group for name in group for e in system.defining(name) for n, _ in walk(e.rhs)
+        family_of(n) in group
+        for name in group
+        for e in system.defining(name)
+        for n, _ in walk(e.rhs)
     )
 
 
@@ -62,7 +65,9 @@ class _Hoist:
 
     def system(self) -> System:
         """The system with these families."""
-        equations = [self._changed(e) if e.family in self.group else e for e in self.given.equations]
+        equations = [
+            self._changed(e) if e.family in self.group else e for e in self.given.equations
+        ]
         return replace(
             self.given,
             variables=(*self.given.variables, *self.variables),
@@ -111,6 +116,8 @@ class _Hoist:
     def _name(self, letter: str, of: Variable) -> str:
         base = of.adjoint_of[1] if of.adjoint_of else of.name
         wish = f"{letter}_{base.removeprefix('z_')}"
-        name = next(n for n in (wish, *(f"{wish}{i}" for i in range(2, 1000))) if n not in self.taken)
+        name = next(
+            n for n in (wish, *(f"{wish}{i}" for i in range(2, 1000))) if n not in self.taken
+        )
         self.taken.add(name)
         return name

@@ -29,7 +29,6 @@ from symbp.numbers.codegen.sharing import (
     without_aliases,
 )
 from symbp.numbers.codegen.statements import INFIX, UFUNCS, Statements, is_index, is_inline
-from symbp.numbers.codegen.storage import Scope
 
 WIDTH = 96
 ENTRYWISE = tuple(f"{name}(" for name in (*INFIX.values(), *UFUNCS, "np.negative"))
@@ -192,7 +191,7 @@ class _Module:
         if fresh and name not in self.same:
             self.shapes[name] = self._shape(line.target.axes)
         statements = Statements(
-            self._scratch, self._release, self._name, self.storage.integers, not line.whole
+            self._scratch, self._release, self._name, self.storage, not line.whole
         )
         scalar = not line.target.axes and name in self.outputs and not self._is_loss(name)
         statements.store(line.node, f"{name}[...]" if scalar else name)
@@ -207,9 +206,7 @@ class _Module:
     # -- buffers -----------------------------------------------------------------------------------
 
     def _shape(self, axes: Axes) -> str:
-        return self._shape_text(
-            [self.storage.integer(self.storage.lengths[a], Scope()).text for a in axes]
-        )
+        return self._shape_text([self.storage.length_text(a) for a in axes])
 
     @staticmethod
     def _shape_text(lengths: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ A node knows its axes: the index symbols that its array's dimensions stand for, 
     "-" of one operand  -a                                  as the operand
     "call"              np.exp(a), np.where(a, b, c)        as the operands
     "view"              a.T, b[:, None]                     the operand's, moved or made longer
+    "reshape"           K.reshape(c, -1)                    the operand's, several as one
     "@"                 w2.T @ d2                           what is not summed over
     "outer"             np.outer(d2, a1)                    (first, second)
     "sum", "max"        np.sum(a, axis=1)                   the operand's without those reduced
@@ -88,7 +89,7 @@ def walk(node: Node) -> Iterator[Node]:
 
 def operations(node: Node) -> int:
     """The number of operations."""
-    return sum(n.op not in ("leaf", "view") for n in walk(node))
+    return sum(n.op not in ("leaf", "view", "reshape") for n in walk(node))
 
 
 # -- making nodes --------------------------------------------------------------------------------
@@ -249,5 +250,6 @@ _TEXT = {
     "max": _reduction,
     "einsum": _einsum,
     "take": _take,
+    "reshape": lambda a: f"{_inside(a.args[0], ATOM)}.reshape({a.detail})",
     "total": lambda a: f"sum({a.args[0].text} for {a.detail})",
 }

@@ -14,13 +14,10 @@ from dataclasses import replace
 import sympy as sp
 from sympy import Expr
 
-from symbp.errors import DefinitionError
-from symbp.functions import F, Elementwise
-from symbp.system import Equation, Role, Slot, System, Variable
-from symbp.system.equation import family_of, walk
-from symbp.system.inline import inline
-
-SMALL = (Role.HYPERPARAMETER, Role.SIZE)
+from symbp.functions import Elementwise, F
+from symbp.numbers.codegen.stable import is_exp
+from symbp.system import Equation, Slot, System, Variable
+from symbp.system.equation import family_of
 
 
 def with_parts(system: System) -> tuple[System, tuple[str, ...]]:
@@ -42,22 +39,12 @@ def with_parts(system: System) -> tuple[System, tuple[str, ...]]:
     return replace(system, variables=variables, equations=tuple(equations)), names
 
 
-def without_parts(system: System, names: tuple[str, ...]) -> System:
-    """The system with each part that is used once put back in its place."""
-    for name in names:
-        uses = [n for e in system.equations for n, _ in walk(e.rhs) if family_of(n) == name]
-        if len(uses) == 1:
-            try:
-                system = inline(system, name)
-            except DefinitionError:
-                continue  # it is needed as it is
-    return system
-
-
 class _Parts:
     def __init__(self, system: System) -> None:
         self.system = system
-        self.taken = set(system.by_name) | {r.symbol.name for e in system.equations for r in e.domain}
+        self.taken = set(system.by_name) | {
+            r.symbol.name for e in system.equations for r in e.domain
+        }
         self.found: list[Variable] = []
 
     def split(self, e: Equation) -> list[Equation]:
@@ -73,18 +60,20 @@ class _Parts:
         if not node.args or isinstance(node, (sp.Indexed, sp.Sum)) or node.is_Piecewise:
             return node
         args = [self._named(a, e, before) for a in node.args]
-        if not isinstance(node, Elementwise) or node.order:
+        if not isinstance(node, Elementwise) or node.order or is_exp(node):
             return node.func(*args) if args != list(node.args) else node
         if args[0].has(sp.Sum):
             args[0] = self._part(f"z_{e.family}", args[0], e, before)
         value = node.func(*args)
-        if node is e.rhs or F not in node.row.derivative.free_symbols:
+        if node is e.rhs or not _keeps(node):
             return value
         return self._part(f"{node.row.name}_{family_of(args[0]) or e.family}", value, e, before)
 
     def _part(self, wish: str, value: Expr, e: Equation, before: list[Equation]) -> Expr:
         """A new family that is the value, over the domain of the equation."""
-        name = next(n for n in (wish, *(f"{wish}_{i}" for i in range(2, 1000))) if n not in self.taken)
+        name = next(
+            n for n in (wish, *(f"{wish}_{i}" for i in range(2, 1000))) if n not in self.taken
+        )
         self.taken.add(name)
         kinds = {i: s.kind for s, i in zip(self.system[e.family].slots, e.index, strict=True)}
         variable = Variable(name, tuple(Slot(r, kinds[r.symbol]) for r in e.domain))
@@ -92,3 +81,8 @@ class _Parts:
         index = tuple(r.symbol for r in e.domain)
         before.append(Equation(name, index, value, e.domain))
         return variable[index]
+
+
+def _keeps(node: Elementwise) -> bool:
+    """Whether the derivative is computed from the value."""
+    return node.row.derivative is not None and F in node.row.derivative.free_symbols

@@ -6,7 +6,7 @@ found by `sharing.py`; how they are written is up to `plain.py` and `inplace.py`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
@@ -16,7 +16,7 @@ from symbp.errors import at
 from symbp.forms.layout import Layout
 from symbp.numbers.codegen.formula import Formula
 from symbp.numbers.codegen.naming import Definitions
-from symbp.numbers.codegen.nodes import Node, arranged, leaf, numeric, walk
+from symbp.numbers.codegen.nodes import Node, arranged, leaf, numeric, replaced, walk
 from symbp.numbers.codegen.schedule import (
     Allocate,
     Assign,
@@ -67,7 +67,13 @@ Item = Line | New | For
 class Program:
     """The lines that compute some families of a system, and the names that they use."""
 
-    def __init__(self, system: System, outputs: Sequence[str], layout: Layout | None) -> None:
+    def __init__(
+        self,
+        system: System,
+        outputs: Sequence[str],
+        layout: Layout | None,
+        parts: Collection[str] = (),
+    ) -> None:
         self.system = depth_known(system)
         unrolled = unrolled_slots(self.system)
         self.storage = Storage(self.system, layout, unrolled, listed_slots(self.system, unrolled))
@@ -87,7 +93,8 @@ class Program:
         for places in (*self.given.values(), *self.outputs.values()):
             for place in places:
                 self.storage.name(*place)
-        self.items = self._lowered(Schedule(self.system, self.storage).steps(self._order()))
+        items = self._lowered(Schedule(self.system, self.storage).steps(self._order()))
+        self.items = _merged(items, parts)
 
     def _places(self, name: str) -> list[Place]:
         return [(name, key) for key in all_keys(self.system, self.storage.unrolled[name], name)]
@@ -206,6 +213,46 @@ def _fused(items: Sequence[Item]) -> list[Item]:
                 item = For(item.header, (*last.body, *item.body))
         result.append(item)
     return result
+
+
+def _merged(items: Sequence[Item], parts: Collection[str]) -> list[Item]:
+    """The program with each part that is read once computed in the line that reads it."""
+    result = list(items)
+    lines = [
+        x for i in items for x in (i.body if isinstance(i, For) else [i]) if isinstance(x, Line)
+    ]
+    for family in parts:
+        own = [x for x in lines if x.family == family]
+        uses = [x for x in lines if any(_reads(n, own) for n in walk(x.node))]
+        if len(own) == len(uses) == 1 and _count(uses[0].node, own[0].target.text) == 1:
+            new = replace(uses[0], node=replaced(uses[0].node, {own[0].target.text: own[0].node}))
+            result = [y for x in result if (y := _with(x, own[0], uses[0], new)) is not None]
+            lines = [new if x is uses[0] else x for x in lines if x is not own[0]]
+    return result
+
+
+def _array(node: Node) -> str:
+    return node.detail.split("[")[0]
+
+
+def _reads(node: Node, own: Sequence[Line]) -> bool:
+    return node.op == "leaf" and any(_array(node) == _array(x.target) for x in own)
+
+
+def _count(node: Node, text: str) -> int:
+    return sum(n.op == "leaf" and n.text == text for n in walk(node))
+
+
+def _with(item: Item, own: Line, use: Line, new: Line) -> Item | None:
+    """An item without a line that went into another one."""
+    if item is own or (isinstance(item, New) and item.name == _array(own.target)):
+        return None
+    if item is use:
+        return new
+    if isinstance(item, For):
+        body = tuple(new if x is use else x for x in item.body if x is not own)
+        return replace(item, body=body)
+    return item
 
 
 def _back(key: tuple[int, ...]) -> tuple[int, ...]:

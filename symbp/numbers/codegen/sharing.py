@@ -157,8 +157,13 @@ def worth_a_name(part: Node, lines: Sequence[Line]) -> bool:
     """For people: what costs more than a few additions, or stands twice in one line."""
     if not part.axes and not any(n.detail.isidentifier() for n in walk(part) if n.op == "leaf"):
         return False  # a constant
-    costly = any(n.op in COSTLY for n in walk(part))
+    costly = any(n.op in COSTLY or is_copy(n) for n in walk(part))
     return costly or (bool(part.axes) and len({id(x) for x in lines}) < len(lines))
+
+
+def is_copy(part: Node) -> bool:
+    """Whether a reshaped array must be copied: its axes do not lie in memory as they are read."""
+    return part.op == "reshape" and part.args[0].op == "view" and "None" not in part.args[0].detail
 
 
 def fitted(items: Sequence[Item], names: Names, width: int) -> list[Item]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from symbp.numbers.codegen.nodes import ATOM, COMPARISONS, Axes, Node, leaf, operations, walk
+from symbp.numbers.codegen.storage import Storage
 
 INFIX = {"+": "np.add", "-": "np.subtract", "*": "np.multiply", "/": "np.divide", "**": "np.power"}
 COMPARED = {">": "np.greater", ">=": "np.greater_equal", "<": "np.less", "<=": "np.less_equal",
@@ -55,12 +56,13 @@ class Statements:
         scratch: Callable[[Axes], str],
         release: Callable[[str], None],
         fresh: Callable[[], str],
-        integers: Collection[str],
+        storage: Storage,
         strided: bool,
     ) -> None:
         self.code: list[str] = []
         self._fresh = fresh
-        self._integers = integers
+        self._storage = storage
+        self._integers = storage.integers
         self._strided = strided
         self._scratch = scratch
         self._release = release
@@ -70,8 +72,9 @@ class Statements:
         """Make the buffer `out` hold the node."""
         held = set(self._open)
         write = {
-            "leaf": self._copy, "view": self._copy, "@": self._matmul, "outer": self._outer,
-            "sum": self._reduce, "max": self._reduce, "einsum": self._einsum,
+            "leaf": self._copy, "view": self._copy, "reshape": self._reshape,
+            "@": self._matmul, "outer": self._outer, "einsum": self._einsum,
+            "sum": self._reduce, "max": self._reduce,
         }.get(node.op, self._elementwise)  # fmt: skip
         if not node.axes:
             self.code.append(f"{out} = {self.scalar(node).text}")
@@ -87,10 +90,12 @@ class Statements:
             return node.text
         if is_inline(node, self._integers):
             return self._short(node.text if node.level == ATOM else f"({node.text})")
-        if node.op == "view":
+        if node.op in ("view", "reshape"):
             inner = node.args[0]
             name = self.operand(inner)
-            return Node("view", (leaf(name, inner.axes),), node.axes, node.detail).text
+            return self._short(
+                Node(node.op, (leaf(name, inner.axes),), node.axes, node.detail).text
+            )
         if not node.axes:
             return self.scalar(node).text
         name = self._scratch(node.axes)
@@ -127,6 +132,17 @@ class Statements:
 
     def _copy(self, node: Node, out: str) -> None:
         self.code.append(f"{out}[...] = {self.operand(node)}")
+
+    def _reshape(self, node: Node, out: str) -> None:
+        """A matrix product is written into a whole array through a view of it."""
+        (inner,) = node.args
+        if inner.op != "@" or not out.isidentifier():
+            self._copy(node, out)
+            return
+        sizes = [*map(self._storage.length_text, inner.axes[:-1]), "-1"]
+        view = self._fresh()
+        self.code.append(f"{view} = {out}.reshape({', '.join(sizes)})")
+        self.store(inner, view)
 
     def _matmul(self, node: Node, out: str) -> None:
         a, b = node.args

@@ -76,6 +76,7 @@ class Storage:
         self.names = Names(set())
         self.sizes: dict[Expr, str] = {}  # the sizes that the code uses, and their names
         self.lengths: dict[Symbol, Expr] = {}  # the axes of arrays: one symbol for each length
+        self.joined: dict[Symbol, Axes] = {}  # axes that are several in one
         self.counts: dict[Symbol, str] = {}  # index vectors: the names of 0, 1, ... along an axis
         self.integers: set[str] = set()  # the names of arrays of indices
 
@@ -241,6 +242,18 @@ class Storage:
                 return symbol
         raise SizeError(f"too many lengths for the index {r.symbol}")
 
+    def length_text(self, axis: Symbol) -> str:
+        """The length of an axis as code."""
+        several = self.joined.get(axis, (axis,))
+        lengths = [self.integer(self.lengths[a], Scope()) for a in several]
+        return reduce(lambda a, b: elementwise("*", [a, b]), lengths).text
+
+    def merged(self, axes: Axes) -> Symbol:
+        """One axis in place of several."""
+        symbol = Symbol("*".join(a.name for a in axes), integer=True)
+        self.joined[symbol] = axes
+        return symbol
+
     # -- entries ---------------------------------------------------------------------------------
 
     def entry(self, e: Expr, scope: Scope) -> Node:
@@ -283,8 +296,7 @@ class Storage:
         first = "" if start == 0 else self.integer(start, scope).text
         whole = known.equal(stop, self.length(r))
         last = "" if whole else self.integer(stop, scope).text
-        step = f":{c}" if c != 1 else ""
-        return f"{first}:{last}{step}"
+        return sliced(first, last, "" if c == 1 else str(c))
 
     def _is_data(self, a: Indexed) -> bool:
         return self.system[str(family_of(a))].role is not Role.SIZE
@@ -329,3 +341,15 @@ class Storage:
             return place
         last = self.integer(self.length(r) - 1, Scope())
         return call("np.clip", place, leaf("0"), last)
+
+
+def sliced(first: str, last: str, step: str = "") -> str:
+    """first:last:step, with spaces around the colons where a part is an operation.
+
+    >>> sliced("1", "T"), sliced("", "T - 1"), sliced("", "", "2")
+    ('1:T', ': T - 1', '::2')
+    """
+    parts = [first, last] + [step] * bool(step)
+    if not any(" " in p for p in parts):
+        return ":".join(parts)
+    return " : ".join(parts).strip()

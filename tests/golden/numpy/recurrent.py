@@ -19,10 +19,12 @@ def gradient(w, x, y):
     C = np.sum((h[1:] - y) ** 2)
 
     # backward
-    dh = np.empty((T + 1, N))
-    dh[T] = 2 * (h[T] - y[T - 1])
+    s_h = 2 * (h[1:T] - y[: T - 1])
+    k_h = 1 - h[1:T] * h[1:T]
+    dz_h = np.empty((T, N))
+    dz_h[T - 1] = (1 - h[T] * h[T]) * (2 * (h[T] - y[T - 1]))
     for t in reversed(range(1, T)):
-        dh[t] = w.T @ (dh[t + 1] * (1 - h[t + 1] * h[t + 1])) + 2 * h[t] - 2 * y[t - 1]
-    dw = (dh[1:] * (1 - h[1:] * h[1:])).T @ h[:T]
+        dz_h[t - 1] = k_h[t - 1] * (w.T @ dz_h[t] + s_h[t - 1])
+    dw = dz_h.T @ h[:T]
 
     return C, dw
