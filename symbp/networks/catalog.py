@@ -7,6 +7,7 @@ from symbp.networks import (
     attention,
     convolution,
     dense,
+    embeddings,
     linear,
     normalisation,
     recurrent,
@@ -26,7 +27,7 @@ FAMILIES = {
     "losses": {"en": "Losses", "zh": "损失函数"},
 }
 #: In the order of a course.
-MODULES = (dense, linear, recurrent, convolution, normalisation, attention)
+MODULES = (dense, linear, recurrent, convolution, normalisation, attention, embeddings)
 CATALOG: dict[str, Entry] = {entry.name: entry for module in MODULES for entry in module.ENTRIES}
 
 

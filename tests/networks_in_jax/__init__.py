@@ -17,11 +17,12 @@ from tests.networks_in_jax import (  # noqa: E402  64 bits
     attention,
     convolution,
     dense,
+    embeddings,
     linear,
     normalisation,
     recurrent,
 )
 
 Cost = Callable[[dict[str, Any]], Any]
-MODULES = (dense, linear, recurrent, convolution, normalisation, attention)
+MODULES = (dense, linear, recurrent, convolution, normalisation, attention, embeddings)
 COSTS: dict[str, Cost] = {name: cost for m in MODULES for name, cost in m.COSTS.items()}
