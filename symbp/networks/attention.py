@@ -17,7 +17,7 @@ from symbp.errors import unknown
 from symbp.functions import TABLE, lookup
 from symbp.networks.entry import Entry
 from symbp.networks.normalisation import EPSILON
-from symbp.system import Range, System
+from symbp.system import System
 from symbp.system.model import Model
 
 EXP = TABLE["exp"]
@@ -47,21 +47,6 @@ def attention(mask: bool = False) -> System:
     return half_squared_error(m, O, t, j)
 
 
-def causal_attention() -> System:
-    """Position t looks at the positions s ≤ t only."""
-    m = Model()
-    T, d_k, d_v = m.sizes("T", "d_k", "d_v")
-    t, s, u = m.places("t s u", T)
-    (i,), (j,) = m.units("i", d_k), m.units("j", d_v)
-    Q, K, V = m.parameter("Q", t, i), m.parameter("K", t, i), m.parameter("V", t, j)
-    S, A, O = m.values("S", "A", "O")
-    seen = Range(s, sp.S.One, t)
-    m.let(S[t, s], m.sum(Q[t, i] * K[s, i], i) / sp.sqrt(d_k), seen)
-    m.let(A[t, s], EXP(S[t, s]) / sp.Sum(EXP(S[t, u]), (u, 1, t)), seen)
-    m.let(O[t, j], sp.Sum(A[t, s] * V[s, j], (s, 1, t)))
-    return half_squared_error(m, O, t, j)
-
-
 def self_attention() -> System:
     """Q = X W_Q, K = X W_K, V = X W_V: queries, keys and values of the same positions."""
     m = Model()
@@ -88,7 +73,7 @@ class Sequence(Model):
         self.t, self.s, self.u = self.places("t s u", self.T)
         self.p, self.q = self.units("p q", self.d)
 
-    def heads(self, X: Any, Y: Any, causal: bool = False) -> None:
+    def heads(self, X: Any, Y: Any, mask: bool = False) -> None:
         """Y = Σ_h softmax(Q_h K_hᵀ / √d_k) V_h W_O, each head h with its own Q, K, V of X."""
         H, d_k, d_v = self.sizes("H", "d_k", "d_v")
         t, s, u, p, q = self.t, self.s, self.u, self.p, self.q
@@ -97,12 +82,10 @@ class Sequence(Model):
         for name, made, k in (("Q", Q, i), ("K", K, i), ("V", V, j)):
             W = self.parameter(f"W_{name}", h, p, k)
             self.let(made[h, t, k], self.sum(X[t, p] * W[h, p, k], p))
-        last = t if causal else self.T
-        seen = Range(s, sp.S.One, last)
-        self.let(S[h, t, s], self.sum(Q[h, t, i] * K[h, s, i], i) / sp.sqrt(d_k), seen)
-        total = sp.Sum(EXP(S[h, t, u]), (u, 1, last))
-        self.let(A[h, t, s], EXP(S[h, t, s]) / total, seen)
-        self.let(O[h, t, j], sp.Sum(A[h, t, s] * V[h, s, j], (s, 1, last)))
+        M = self.input("M", t, s)[t, s] if mask else 0
+        self.let(S[h, t, s], self.sum(Q[h, t, i] * K[h, s, i], i) / sp.sqrt(d_k) + M)
+        self.let(A[h, t, s], EXP(S[h, t, s]) / self.sum(EXP(S[h, t, u]), u))
+        self.let(O[h, t, j], self.sum(A[h, t, s] * V[h, s, j], s))
         W = self.parameter("W_O", h, j, p)
         self.let(Y[t, q], self.sum(O[h, t, j] * W[h, j, q], h, j))
 
@@ -127,21 +110,21 @@ class Sequence(Model):
         self.let(Z[t, k], self.sum(X[t, p] * W_1[p, k], p) + b_1[k])
         self.let(Y[t, q], self.sum(lookup(activation)(Z[t, k]) * W_2[k, q], k) + b_2[q])
 
-    def block(self, X: Any, norm: str, activation: str, causal: bool) -> Any:
+    def block(self, X: Any, norm: str, activation: str, mask: bool) -> Any:
         """Attention, then the feed-forward part, each with a shortcut and a normalisation."""
         t, p = self.t, self.p
         epsilon = self.hyperparameter("epsilon", EPSILON)
-        U, M, R, G, F, Y = self.values("U", "M", "R", "G", "F", "Y")
+        U, B, R, G, F, Y = self.values("U", "B", "R", "G", "F", "Y")
         if norm == "pre":
             self.norm(X, U, "1", epsilon)
-            self.heads(U, M, causal)
-            self.let(R[t, p], X[t, p] + M[t, p])
+            self.heads(U, B, mask)
+            self.let(R[t, p], X[t, p] + B[t, p])
             self.norm(R, G, "2", epsilon)
             self.feed_forward(G, F, activation)
             self.let(Y[t, p], R[t, p] + F[t, p])
         elif norm == "post":
-            self.heads(X, M, causal)
-            self.let(U[t, p], X[t, p] + M[t, p])
+            self.heads(X, B, mask)
+            self.let(U[t, p], X[t, p] + B[t, p])
             self.norm(U, R, "1", epsilon)
             self.feed_forward(R, F, activation)
             self.let(G[t, p], R[t, p] + F[t, p])
@@ -151,22 +134,22 @@ class Sequence(Model):
         return Y
 
 
-def multi_head_attention(causal: bool = False) -> System:
+def multi_head_attention(mask: bool = False) -> System:
     """Y = Σ_h softmax(Q_h K_hᵀ / √d_k) V_h W_O: H heads, each of its own part of the weights."""
     m = Sequence()
     (Y,) = m.values("Y")
-    m.heads(m.input("X", m.t, m.p), Y, causal)
+    m.heads(m.input("X", m.t, m.p), Y, mask)
     return half_squared_error(m, Y, m.t, m.p)
 
 
-def transformer(norm: str = "pre", activation: str = "gelu", causal: bool = False) -> System:
+def transformer(norm: str = "pre", activation: str = "gelu", mask: bool = False) -> System:
     """A transformer block: attention and a feed-forward part, each with a shortcut.
 
     pre:  R = X + heads(norm(X)),  Y = R + f(norm(R) W_1 + b_1) W_2 + b_2
     post: R = norm(X + heads(X)),  Y = norm(R + f(R W_1 + b_1) W_2 + b_2)
     """
     m = Sequence()
-    Y = m.block(m.input("X", m.t, m.p), norm, activation, causal)
+    Y = m.block(m.input("X", m.t, m.p), norm, activation, mask)
     return half_squared_error(m, Y, m.t, m.p)
 
 
@@ -193,14 +176,6 @@ ENTRIES = (
         attention,
         sizes={"T": 2, "N": 3, "d_k": 4, "d_v": 5},
         options={"mask": True},
-        source=f"{VASWANI}, section 3.2.3",
-    ),
-    Entry(
-        "causal-attention",
-        "attention",
-        {"en": "causal attention: no position looks ahead", "zh": "因果注意力（只看之前的位置）"},
-        causal_attention,
-        sizes={"T": 4, "d_k": 2, "d_v": 3},
         source=f"{VASWANI}, section 3.2.3",
     ),
     Entry(

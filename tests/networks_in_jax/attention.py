@@ -21,11 +21,6 @@ def masked_attention(v):
     return error(attend(v["Q"], v["K"], v["V"], v["M"]), v)
 
 
-def causal_attention(v):
-    seen = jnp.tril(jnp.ones((len(v["Q"]), len(v["K"]))))
-    return error(attend(v["Q"], v["K"], v["V"], jnp.where(seen, 0.0, -jnp.inf)), v)
-
-
 def self_attention(v):
     return error(attend(*(v["X"] @ v[f"W_{name}"] for name in "QKV")), v)
 
@@ -60,7 +55,6 @@ def transformer_post_norm(v):
 COSTS = {
     "attention": attention,
     "masked-attention": masked_attention,
-    "causal-attention": causal_attention,
     "self-attention": self_attention,
     "multi-head-attention": multi_head_attention,
     "transformer": transformer,
