@@ -267,11 +267,16 @@ def _renamed(e: Expr, taken: frozenset[str]) -> Expr:
         return e
     if not is_binder(e):
         return rebuilt(e, [_renamed(a, taken) for a in e.args])
-    free = {s.name for s in free_symbols(e) if not isinstance(s, sp.Dummy)}
+    free = {s.name for s in free_symbols(e) if type(s) is Symbol}
     used = taken | free
     new: dict[Expr, Expr] = {}
     for k, *_ in reversed(e.limits):
-        new[k] = fresh_symbol(k, used)
-        used = used | {new[k].name}
-    limits = [Tuple(new[k], *(substitute(b, new) for b in bounds)) for k, *bounds in e.limits]
+        letter = fresh_symbol(k, used)
+        used = used | {letter.name}
+        if letter != k:
+            new[k] = letter
+    limits = [
+        Tuple(new.get(k, k), *(substitute(b, new) for b in bounds)) if new else Tuple(k, *bounds)
+        for k, *bounds in e.limits
+    ]
     return rebuilt(e, (_renamed(substitute(e.function, new), used), *limits))
