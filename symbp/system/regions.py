@@ -17,7 +17,8 @@ from sympy import Expr
 from symbp.errors import DefinitionError
 from symbp.system.contents import free_symbols
 from symbp.system.equation import Equation, Variable
-from symbp.system.indices import Facts, Range
+from symbp.system.facts import Facts
+from symbp.system.indices import Range
 
 Interval = tuple[Expr, Expr]
 Box = tuple[Interval | None, ...]
