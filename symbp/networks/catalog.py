@@ -11,6 +11,7 @@ from symbp.networks import (
     linear,
     normalisation,
     recurrent,
+    representation,
 )
 from symbp.networks.entry import Entry
 
@@ -27,7 +28,16 @@ FAMILIES = {
     "losses": {"en": "Losses", "zh": "损失函数"},
 }
 #: In the order of a course.
-MODULES = (dense, linear, recurrent, convolution, normalisation, attention, embeddings)
+MODULES = (
+    dense,
+    linear,
+    recurrent,
+    convolution,
+    normalisation,
+    attention,
+    embeddings,
+    representation,
+)
 CATALOG: dict[str, Entry] = {entry.name: entry for module in MODULES for entry in module.ENTRIES}
 
 

@@ -21,8 +21,18 @@ from tests.networks_in_jax import (  # noqa: E402  64 bits
     linear,
     normalisation,
     recurrent,
+    representation,
 )
 
 Cost = Callable[[dict[str, Any]], Any]
-MODULES = (dense, linear, recurrent, convolution, normalisation, attention, embeddings)
+MODULES = (
+    dense,
+    linear,
+    recurrent,
+    convolution,
+    normalisation,
+    attention,
+    embeddings,
+    representation,
+)
 COSTS: dict[str, Cost] = {name: cost for m in MODULES for name, cost in m.COSTS.items()}
