@@ -8,6 +8,7 @@ from symbp.networks import (
     convolution,
     dense,
     embeddings,
+    generative,
     linear,
     normalisation,
     recurrent,
@@ -37,6 +38,7 @@ MODULES = (
     attention,
     embeddings,
     representation,
+    generative,
 )
 CATALOG: dict[str, Entry] = {entry.name: entry for module in MODULES for entry in module.ENTRIES}
 

@@ -18,6 +18,7 @@ from tests.networks_in_jax import (  # noqa: E402  64 bits
     convolution,
     dense,
     embeddings,
+    generative,
     linear,
     normalisation,
     recurrent,
@@ -34,5 +35,6 @@ MODULES = (
     attention,
     embeddings,
     representation,
+    generative,
 )
 COSTS: dict[str, Cost] = {name: cost for m in MODULES for name, cost in m.COSTS.items()}
