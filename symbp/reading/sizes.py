@@ -69,6 +69,10 @@ class Learner:
         self._relations.append((image, stride * (places - 1) + window - 2 * padding))
         return places
 
+    def relate(self, size: Expr, other: Expr) -> None:
+        """Let `solve` make a size what an expression of others says."""
+        self._relations.append((size, other))
+
     def solve(self) -> None:
         """Make the sizes of images expressions of those of windows and of results.
 

@@ -6,28 +6,28 @@ equations make equal; with these the same elaborator that reads claims reads the
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import replace
 
-import sympy as sp
-
-from symbp.reading.declared import Declared
+from symbp.reading.declared import Declared, declared
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.model.build import Builder
-from symbp.reading.model.quantities import counted_units
+from symbp.reading.model.letters import check_names
+from symbp.reading.model.quantities import NUMBERS, counted_units
+from symbp.reading.model.tidy import tidy
 from symbp.reading.typed import ShapeError
-from symbp.system import Equation, Role, System
+from symbp.system import System
 
-__all__ = ["counted_units", "read_model", "read_models", "read_system"]
+__all__ = ["counted_units", "read_model", "read_models", "read_system", "system_of"]
 
 
 def read_system(text: str, **options: object) -> System:
     r"""The System that equations in LaTeX describe; they are parted by semicolons or lines.
 
-    It has the sizes and constants that its equations need; \lambda and the letters of `constants`
-    are hyperparameters, which no gradient is taken by.
+    `options` are the words of a declaration: functions=r"\sigma sigmoid", shapes="X n x d". It has
+    the sizes and constants that its equations need; \lambda, \epsilon and the letters of
+    `constants` are hyperparameters, which no gradient is taken by.
 
     >>> net = read_system(r"a^0 = x; z^l = W^l a^{l-1} + b^l; a^l = \sigma(z^l); "
     ...                   r"C = \frac{1}{2} \|a^L - y\|^2")
@@ -37,45 +37,21 @@ def read_system(text: str, **options: object) -> System:
     ['n', 'L', 'a', 'x', 'z', 'W', 'b', 'C', 'y']
     """
     lines = tuple(p.strip() for p in text.replace("\n", ";").split(";") if p.strip())
-    given = Declared(equations=lines, **options)  # type: ignore[arg-type]
-    return _trimmed(read_model(given).system, {*given.constants, "\\lambda"})
+    words = {k: [v] for k, v in options.items() if isinstance(v, str)}
+    rest = {k: v for k, v in options.items() if k not in words}
+    return system_of(replace(declared(words), equations=lines, **rest))  # type: ignore[arg-type]
 
 
-def _trimmed(system: System, constants: Collection[str]) -> System:
-    """Without the sizes and constants that nothing needs; constants are no parameters."""
-    variables = [
-        replace(v, role=Role.HYPERPARAMETER)
-        if v.name in constants and v.role is Role.PARAMETER
-        else v
-        for v in system.variables
-    ]
-    spare = (Role.SIZE, Role.HYPERPARAMETER)
-    bounds = [r for v in variables for s in v.slots for r in (s.range.lower, s.range.upper)]
-    for e in system.equations:
-        bounds += [e.lhs, e.rhs, *(x for r in e.domain for x in (r.lower, r.upper))]
-    used = {
-        str(a.base.label.name if isinstance(a, sp.Indexed) else a.name)
-        for x in bounds
-        for a in x.atoms(sp.Indexed, sp.Symbol)
-    }
-    kept = tuple(v for v in variables if v.role not in spare or v.name in used)
-    sizes = {k: n for k, n in system.sizes.items() if k in {v.name for v in kept}}
-    equations = tuple(_lettered(e, used) for e in system.equations)
-    return replace(system, variables=kept, equations=equations, sizes=sizes)
-
-
-def _lettered(e: Equation, taken: Collection[str]) -> Equation:
-    """With letters for the indices that sums run over."""
-    limits = [x for total in e.rhs.atoms(sp.Sum) for x in total.limits]
-    old = sorted({x[0] for x in limits}, key=lambda s: int(re.sub(r"\D", "", s.name) or 0))
-    own = {*taken, *(r.symbol.name for r in e.domain)}
-    free = iter(x for x in SUM_LETTERS if x not in own)
-    names = {s: sp.Symbol(next(free, s.name), integer=True) for s in old}
-    return replace(e, rhs=e.rhs.xreplace(names))
-
-
-#: Letters that sums run over, in the order in which they are taken.
-SUM_LETTERS = "kipqrsuvbcdfgh"
+def system_of(given: Declared) -> System:
+    """The System that a declaration's equations describe, with plain names."""
+    builder = Builder(given, {})
+    named = builder.source.named_marks()
+    check_names(
+        f
+        for f in builder.quantities.families.values()
+        if not named & {(f.base, t) for _, t in f.fixed}
+    )
+    return tidy(builder.lexicon(), {*given.constants, *NUMBERS, *builder.source.rooted})
 
 
 def read_models(given: Declared, evidence: Mapping[str, int] | None = None) -> list[Lexicon]:

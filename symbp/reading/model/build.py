@@ -15,6 +15,7 @@ from symbp.reading.grammar.lexer import tokens
 from symbp.reading.grammar.marks import text_of
 from symbp.reading.grammar.syntax import BigSum, Call, Name, Sum, walk
 from symbp.reading.lexicon import Lexicon
+from symbp.reading.model.extents import learn_bounds, learn_reaches
 from symbp.reading.model.families import Family
 from symbp.reading.model.naming import Namer
 from symbp.reading.model.quantities import (
@@ -90,7 +91,7 @@ class Builder:
         if key in defined:
             return Role.INTERMEDIATE
         base = self.quantities.families[key].base
-        if base in TARGETS:
+        if base in TARGETS and base not in self.source.rooted:
             return Role.TARGET
         return (
             Role.INPUT
@@ -105,6 +106,8 @@ class Builder:
         draft = self._draft(self._variables(None, learner), learner)
         learned = [self._elaborated(draft, e, learner) for e in self.source.equations]
         self._declared_sizes(learner)
+        learn_bounds(learner, draft.sizes, self.bounds)
+        learn_reaches(learner, draft.system.by_name, learned)
         learner.solve()
         ranges = Ranges(learned, draft.system, self.source.first_layer())
         return self._final(learner, ranges)
@@ -161,17 +164,17 @@ class Builder:
 
     def _sizes(self) -> dict[str, Expr]:
         sizes: dict[str, Expr] = dict(self.source.depths)
-        letters = self.source.size_letters
-        for e in self.source.equations:
-            for n in walk(e.right):
-                if isinstance(n, BigSum) and n.below and n.above:
-                    text = text_of(n.above)
-                    letter = n.below[0].text
-                    if text in letters and self.source.over_samples(n, letter):
-                        sizes[text] = SAMPLES
+        letters, plain = self.source.size_letters, set()
+        for n in self.source.nodes:
+            if isinstance(n, BigSum) and n.below and n.above:
+                text = text_of(n.above)
+                if text in letters and self.source.over_samples(n, n.below[0].text):
+                    sizes[text] = SAMPLES
+                plain.add(text)
         shaped = {s for shape in self.source.given.shapes.values() for s in shape}
         for text in letters - set(sizes):
-            sizes[text] = Symbol(f"{text}·", integer=True) if text in shaped else SAMPLES
+            own = text in shaped or text in plain
+            sizes[text] = Symbol(f"{text}·", integer=True) if own else SAMPLES
         return {
             k: self.namer.named(self._learned(v)) if self.namer else v for k, v in sizes.items()
         }

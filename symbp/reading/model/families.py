@@ -33,6 +33,8 @@ class Family:
     """Whether its values differ from sample to sample though no mark says so."""
     bare: bool | None = None
     """Whether it is the one of two families of that letter which is written without marks."""
+    guessed: set[str] = field(default_factory=set)
+    """Sides where numbers alone have stood so far, so that what they count is a guess: h_0."""
 
     @property
     def key(self) -> str:
@@ -211,6 +213,7 @@ class Families:
         base = use.base
         fixed: list[tuple[str, str]] = []
         kinds: dict[str, list[Kind]] = {"^": [], "_": []}
+        numbers: set[str] = set()
         bracket = ""
         for side, scripts in (("^", use.node.sup), ("_", use.node.sub)):
             for m in marks(scripts):
@@ -227,6 +230,7 @@ class Families:
                 elif number and indexed:
                     count = len(m.text) if side == "_" and not m.bracket else 1
                     kinds[side] += [self._number_kind(base, side, m)] * count
+                    numbers.add(side)
                 elif number and side == "^" and not m.bracket and (base, m.text) in self.squared:
                     fixed.append((side, m.text))
                 elif side == "_" or m.bracket or (_is_name(m) and not number) or m.text in STARS:
@@ -235,8 +239,10 @@ class Families:
         family = Family(base, tuple(fixed), bare=is_bare if base in self.twofold else None)
         family = self.found.setdefault(family.key, family)
         for side, own in (("^", family.above), ("_", family.below)):
-            if len(kinds[side]) > len(own):
+            told = side in family.guessed and side not in numbers
+            if len(kinds[side]) > len(own) or (told and len(kinds[side]) == len(own)):
                 own[:] = kinds[side]
+                (family.guessed.add if side in numbers else family.guessed.discard)(side)
         family.brackets = family.brackets or bracket
 
     def _kind(self, m: Mark, side: str) -> Kind:

@@ -173,17 +173,19 @@ class Quantities:
             for n in _outside_sums(e.right)
             if isinstance(n, Name)
         }
+        counted: set[str] = set()
         for key, f in self.families.items():
             units = sum(k in (Kind.UNIT, Kind.CHANNEL, Kind.PLACE) for k in f.kinds)
+            shape = self.shape_of(key)
             if units:
                 known[key] = units
-            shape = self.shape_of(key)
+                counted |= {key} if shape is None and not self.source.given.all_scalar else set()
             if shape is not None:
                 known[key] = len(axes_of(shape))
             elif (
                 self.source.given.all_scalar
                 or f.base == self.source.given.loss
-                or f.base in NUMBERS
+                or f.base in NUMBERS | self.source.rooted
                 or (f.base in LOSSES and key not in inner)
             ):
                 known[key] = units
@@ -201,7 +203,7 @@ class Quantities:
         def settled() -> dict[str, int]:
             names = frozenset(softmaxes | {"softmax"})
             signs = self.source.convolutions
-            ranks = Ranks(known, self.written_units, functions, names, signs, rows)
+            ranks = Ranks(known, self.written_units, functions, names, signs, rows, counted)
             found = ranks.settle(pairs, likely)
             self.rows = ranks.rows
             return found

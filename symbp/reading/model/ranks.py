@@ -11,6 +11,7 @@ have any matrix or vector, else a number.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import pairwise
 
 from symbp.reading.grammar.marks import marks
 from symbp.reading.grammar.syntax import (
@@ -45,6 +46,7 @@ class Ranks:
         softmaxes: frozenset[str] = frozenset({"softmax"}),
         sliding: Collection[str] = (),
         rows: frozenset[str] = frozenset(),
+        counted: Collection[str] = (),
     ) -> None:
         self.ranks: dict[str, int | None] = dict(known)
         self.key_of = key_of
@@ -55,6 +57,10 @@ class Ranks:
         self.given_rows = rows
         self.rows: set[str] = set()
         """Families that turn out to be rows: the W of z = W a, where z is a number."""
+        self.counted = set(counted)
+        """Families of which only the indices that are written tell how many axes they have."""
+        self.raised: set[str] = set()
+        """Those of them that have one more: the w of w_k^T x, of which w_k is a vector."""
 
     def settle(
         self, equations: Sequence[tuple[Node, Node]], likely: Mapping[str, int]
@@ -65,6 +71,9 @@ class Ranks:
         keys = [f[0] for f in found if f is not None]
         for key in keys:
             self.ranks.setdefault(key, None)
+        for n in names:  # w_k^T x: w_k is a vector
+            if isinstance(n, Name) and _turned(n):
+                self._raise(n)
         self._fix(equations)
         for key, rank in likely.items():
             self._set(key, rank)
@@ -79,6 +88,7 @@ class Ranks:
         for _ in range(12):
             self.changed = False
             for left, right in equations:
+                self._raise_all(left, right)
                 if self.rank(left, None) == 0:
                     self._row_before_column(right)
                 rank = self.rank(right, None)
@@ -87,6 +97,40 @@ class Ranks:
                     self.rank(right, left_rank)
             if not self.changed:
                 return
+
+    def _raise_all(self, left: Node, right: Node) -> None:
+        """What is multiplied with such vectors, added to them or equal to them is one as well."""
+        if not self.raised:
+            return
+        for n in walk(right):
+            if isinstance(n, Product):
+                for a, b in pairwise(n.factors):
+                    if (_turned(a) and self.rank(a, None)) or self._may_be_matrix(a):
+                        self._raise(b)
+            elif isinstance(n, Sum):
+                terms = [t for _, t in n.terms]
+                if any(self._is_raised(t) for t in terms):
+                    for t in terms:
+                        self._raise(t)
+        if self.rank(right, None) == 1 and any(self._is_raised(n) for n in walk(right)):
+            self._raise(left)
+
+    def _raise(self, node: Node) -> None:
+        """Let what is written with all its indices be a vector."""
+        found = self.key_of(node) if isinstance(node, Name) else None
+        if found is not None and found[0] in self.counted and found[1] == self.ranks[found[0]]:
+            self.counted.discard(found[0])
+            self.raised.add(found[0])
+            self.ranks[found[0]] = found[1] + 1
+            self.changed = True
+
+    def _may_be_matrix(self, node: Node) -> bool:
+        found = self.key_of(node) if isinstance(node, Name) and _capital(node) else None
+        return found is not None and self.ranks[found[0]] in (None, 2) and not found[1]
+
+    def _is_raised(self, node: Node) -> bool:
+        found = self.key_of(node) if isinstance(node, Name) else None
+        return found is not None and found[0] in self.raised
 
     def _row_before_column(self, node: Node) -> None:
         """W a + b is a number: W, of which nothing is known yet, is a row."""

@@ -22,7 +22,6 @@ from symbp.reading.grammar.syntax import (
     Call,
     Derivative,
     Differential,
-    Fraction,
     Name,
     Node,
     form,
@@ -30,6 +29,7 @@ from symbp.reading.grammar.syntax import (
 )
 from symbp.reading.lexicon import Operator
 from symbp.reading.model.families import LAYERS, TIMES, squares
+from symbp.reading.model.letters import divisors, named_beside, rooted
 from symbp.reading.model.wholes import Shapes, unbracketed, with_wholes
 from symbp.reading.pooling import Pooling, pooling_of
 from symbp.system import Kind
@@ -72,6 +72,11 @@ class Source:
         self.equations, self.defines = self._parsed(shapes)
         self.given = replace(given, shapes={**shapes, **given.shapes})
         self.depths = self._depths()
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """All nodes of the equations."""
+        return [n for e in self.equations for n in (e.left, *walk(e.right))]
 
     def _functions(self) -> dict[str, Row]:
         rows: dict[str, Row] = {}
@@ -239,15 +244,24 @@ class Source:
                     kind = self.indices.get(letter)
                     if kind in (Kind.LAYER, Kind.TIME) and not above.isdigit():
                         found[above] = DEPTH if kind is Kind.LAYER else STEPS
+                    elif above in ("N", "H", "K") and not self._is_above(above):
+                        found.pop(above, None)  # Σ_{k=1}^K over units
         for name, other in self.given.depths.items():
             found[other] = STEPS if name == "T" else DEPTH
         for name in self.given.sizes:
             found.setdefault(name, STEPS if name in (r"\tau", "T") else DEPTH)
+        for letter in named_beside(self.nodes):
+            found.pop(letter, None)
         lefts = {e.left.base for e in self.equations} - {"L", *self.given.depths.values()}
         found = {letter: depth for letter, depth in found.items() if letter not in lefts}
         for letter in found:
             self.indices.pop(letter, None)
         return {k: v for k, v in found.items() if k not in self.given.indices}
+
+    @cached_property
+    def rooted(self) -> set[str]:
+        r"""Letters of numbers: the d of \sqrt{d}."""
+        return rooted(self.nodes)
 
     def named_marks(self) -> set[tuple[str, str]]:
         """Letters with a subscript that is part of the name: names: a_n."""
@@ -284,52 +298,28 @@ class Source:
     def size_letters(self) -> set[str]:
         """Letters of numbers of things: the bounds of sums, and L."""
         lefts = {e.left.base for e in self.equations}
-        bounds = {
-            text_of(n.above)
-            for e in self.equations
-            for n in walk(e.right)
-            if isinstance(n, BigSum) and n.above and len(n.above) == 1
-        }
-        below = {
-            f.base
-            for e in self.equations
-            for n in walk(e.right)
-            if isinstance(n, Fraction)
-            for f in (
-                [n.below]
-                if isinstance(n.below, Name)
-                else [x for x in getattr(n.below, "factors", ()) if isinstance(x, Name)]
-            )
-            if not f.sub and not f.sup and f.base in COUNTS
-        }
+        sums = [n for n in self.nodes if isinstance(n, BigSum) and n.above]
+        bounds = {text_of(n.above) for n in sums if len(n.above) == 1}
+        below = divisors(self.nodes) & COUNTS
         bounds |= {b for b in below if not self._is_marked(b)}
         bounds |= {
             s
             for shape in self.given.shapes.values()
             for s in shape
-            if s in COUNTS and not self._is_marked(s)
+            if s in COUNTS | self.rooted and not self._is_marked(s)
         }
-        depths = {
-            d
-            for d in self.depths
-            if any(
-                text_of(m.tokens).startswith(d)
-                for e in self.equations
-                for n in walk(e.right)
-                if isinstance(n, Name)
-                for m in marks(n.sup)
-            )
-        }
+        depths = {d for d in self.depths if self._is_above(d)}
         return {b for b in bounds | depths if not b.isdigit() and b not in lefts}
 
     def _is_marked(self, letter: str) -> bool:
         """Whether a letter stands anywhere with indices, so that it is no number of things."""
-        return any(
-            isinstance(n, Name) and n.base == letter and (n.sub or n.sup)
-            for e in self.equations
-            for side in (e.left, e.right)
-            for n in walk(side)
-        )
+        names = [n for n in self.nodes if isinstance(n, Name)]
+        return any(n.base == letter and (n.sub or n.sup) for n in names)
+
+    def _is_above(self, letter: str) -> bool:
+        """Whether a letter stands above a name anywhere: a^K."""
+        above = (m for n in self.nodes if isinstance(n, Name) for m in marks(n.sup))
+        return any(text_of(m.tokens).startswith(letter) for m in above)
 
     def over_samples(self, n: BigSum, letter: str) -> bool:
         if self.given.indices.get(letter) is Kind.SAMPLE:
