@@ -184,3 +184,53 @@ def test_help_names_the_commands(run):
     assert status == 0
     for command in ("derive", "verify", "code", "notations", "demo"):
         assert command in out
+
+
+RNN = r"""
+% an Elman network
+h_t = \tanh(W x_t + U h_{t-1} + b); h_0 = 0
+C = \frac{1}{2} \sum_{t=1}^T \|h_t - y_t\|^2
+"""
+GATED = r"""
+# what a gate lets through
+equations:
+    f = \sigma(U x)
+    z = f \odot (W x)
+    C = \frac{1}{2} \|z - y\|^2
+functions: \sigma sigmoid
+"""
+
+
+@pytest.mark.parametrize("text, parameters", [(RNN, "W U b"), (GATED, "U W")])
+def test_a_network_of_ones_own_is_a_file_of_equations(run, tmp_path, text, parameters):
+    path = tmp_path / "own.txt"
+    path.write_text(text)
+    status, out, _ = run("verify", "--equations", str(path))
+    assert status == 0
+    assert {line.split()[0] for line in out.splitlines()[1:-3]} == set(parameters.split())
+    status, out, _ = run("derive", "--equations", str(path), "--form", "short")
+    assert status == 0
+    assert r"\frac{\partial \mathcal{L}}{\partial U}" in out
+    status, out, _ = run("code", "--equations", str(path), "--sizes", "n_x=3")
+    assert (status, out.splitlines()[0]) == (0, "import numpy as np")
+
+
+@pytest.mark.parametrize(
+    "text, options, message",
+    [
+        ("", [], "{path}: there are no equations (say: equations: and lines under it)"),
+        ("z = W x +", [], "{path}: equation z = W x +: something is missing at the end"),
+        ("equations:\n  z = x\nshaps: n", [], "{path}:3: unknown key 'shaps': did you mean 'sh"),
+        ("C = x^2", ["--loss", "hinge"], "--loss is of networks of the library: {path} says it"),
+        ("C = x^2", ["--sizes", "T=2"], "unknown option or size of {path} 'T'"),
+        ("C = x^2", ["--sizes", "2,3"], "--sizes: '2' is not of the form NAME=NUMBER"),
+        ("C = x^2", ["mlp"], "name one network (see `symbp networks`), or give --equations FILE"),
+    ],
+)  # fmt: skip
+def test_a_file_of_equations_that_is_wrong_is_one_line(run, tmp_path, text, options, message):
+    path = tmp_path / "own.txt"
+    path.write_text(text)
+    status, _, err = run("verify", "--equations", str(path), *options)
+    assert status == 2
+    assert err.startswith("symbp: " + message.format(path=path))
+    assert err.count("\n") == 1

@@ -164,9 +164,9 @@ def test_the_system_has_what_its_equations_need_and_letters_for_its_sums():
     )
     assert {v.name: v.role for v in system.variables} | {"z": None, "y": None} == {
         "n_x": Role.SIZE, "n_y": Role.SIZE, "w": Role.PARAMETER, "x": Role.INPUT,
-        "C": Role.LOSS, "\\lambda": Role.HYPERPARAMETER, "z": None, "y": None,
+        "C": Role.LOSS, "lambda": Role.HYPERPARAMETER, "z": None, "y": None,
     }  # fmt: skip
-    assert str(system.equations[0].rhs) == "Sum(w[j, k]*x[k], (k, 1, n_x))"
+    assert str(system.equations[0].rhs) == "Sum(w[j, i]*x[i], (i, 1, n_x))"
 
 
 def test_a_definition_may_leave_out_the_argument():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,12 +16,14 @@ from symbp import networks, notation
 from symbp.cli.output import Output, emit, one_of
 from symbp.demo import demo, summary
 from symbp.derivation import derive as derivations
+from symbp.documents.equations import read_equations
 from symbp.errors import UnknownNameError, ValueRangeError, at, unknown
 from symbp.latex.phrases import LANGUAGES
 from symbp.latex.post import Post, write_post
 from symbp.latex.weight import number, one_weight, read_parameter
 from symbp.network import slope_of_cost, value_of
-from symbp.networks.options import from_words
+from symbp.networks.entry import Entry
+from symbp.networks.options import from_words, named_size
 from symbp.numbers.codegen import numpy_source
 from symbp.numbers.sampling import check_domain
 from symbp.system import Role, System
@@ -27,7 +31,11 @@ from symbp.system.instantiate import unspecified_functions, with_functions
 from symbp.verify import verify
 from symbp.verify.case import STAND_INS
 
-Name = Annotated[str, typer.Argument(metavar="NETWORK", help="One of `symbp networks`.")]
+Name = Annotated[str | None, typer.Argument(metavar="[NETWORK]", help="One of `symbp networks`.")]
+Equations = Annotated[
+    Path | None,
+    typer.Option("--equations", help="A file of forward equations in LaTeX, for NETWORK."),
+]
 Sizes = Annotated[
     str | None, typer.Option(help="Units of each layer: 784,30,10; or by name: T=8,n=3.")
 ]
@@ -49,19 +57,35 @@ NotationName = Annotated[
 ]
 
 
-def build(name: str, more: list[str] | None, **words: str | None) -> System:
+def build(
+    name: str | None, equations: Path | None, more: list[str] | None, **words: str | None
+) -> System:
     """The network that the options of a command describe."""
+    if (name is None) == (equations is None):
+        raise UnknownNameError("name one network (see `symbp networks`), or give --equations FILE")
     given = {option: text for option, text in words.items() if text is not None}
     for each in more or []:
         option, equals, text = each.partition("=")
         if not equals:
             raise ValueRangeError(f"--set: {each!r} is not of the form NAME=VALUE")
         given[option.strip()] = text
-    return from_words(networks.lookup(name), given, "--")
+    if equations is not None:
+        for option in given.keys() - {"sizes"}:
+            raise UnknownNameError(f"--{option} is of networks of the library: {equations} says it")
+        for word in given.get("sizes", "").split(",") if "sizes" in given else ():
+            named_size("--", word)
+        own = Entry(str(equations), "own", TITLE, partial(read_equations, equations))
+        return replace(from_words(own, given, "--"), origin=None)
+    return from_words(networks.lookup(str(name)), given, "--")
+
+
+#: What a network of one's own is called.
+TITLE = {"en": "a network", "zh": "网络"}
 
 
 def derive(
-    network: Name,
+    network: Name = None,
+    equations: Equations = None,
     sizes: Sizes = None,
     activation: Activation = None,
     loss: Loss = None,
@@ -83,10 +107,11 @@ def derive(
     output: Output = None,
 ) -> None:
     """Derive the gradient of every parameter, as a Markdown post."""
-    chosen = notation.lookup(notation_name or networks.lookup(network).notation)
+    usual = networks.lookup(network).notation if network is not None else "standard"
+    chosen = notation.lookup(notation_name or usual)
     one_of("language", lang, LANGUAGES)
     one_of("form", form, ("full", "short"))
-    system = build(network, more, sizes=sizes, activation=activation, loss=loss,
+    system = build(network, equations, more, sizes=sizes, activation=activation, loss=loss,
                    batch=batch, reduction=reduction, bias=bias, l1=l1, l2=l2)  # fmt: skip
     given = read_values(values, system) if values is not None else None
     if wrt is None and given is None:
@@ -111,7 +136,8 @@ def derive(
 
 
 def verify_command(
-    network: Name,
+    network: Name = None,
+    equations: Equations = None,
     sizes: Sizes = None,
     activation: Activation = None,
     loss: Loss = None,
@@ -130,7 +156,7 @@ def verify_command(
     more: Set = None,
 ) -> None:
     """Compare every weight's derivative with independent witnesses; status 1 on a mismatch."""
-    system = build(network, more, sizes=sizes, activation=activation, loss=loss,
+    system = build(network, equations, more, sizes=sizes, activation=activation, loss=loss,
                    batch=batch, reduction=reduction, bias=bias, l1=l1, l2=l2)  # fmt: skip
     given = read_values(values, system) if values else None
     names = [w.strip() for w in witness.split(",")] if witness else None
@@ -142,7 +168,8 @@ def verify_command(
 
 
 def code(
-    network: Name,
+    network: Name = None,
+    equations: Equations = None,
     sizes: Sizes = None,
     activation: Activation = None,
     loss: Loss = None,
@@ -155,7 +182,7 @@ def code(
     output: Output = None,
 ) -> None:
     """Write the cost and its gradient as readable NumPy."""
-    system = build(network, more, sizes=sizes, activation=activation, loss=loss,
+    system = build(network, equations, more, sizes=sizes, activation=activation, loss=loss,
                    batch=batch, reduction=reduction, bias=bias, l1=l1, l2=l2)  # fmt: skip
     chosen = {name: STAND_INS.get(name, "sigmoid") for name in unspecified_functions(system)}
     emit(numpy_source(with_functions(system, chosen)), output)

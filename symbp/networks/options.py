@@ -29,7 +29,7 @@ def from_words(entry: Entry, given: Mapping[str, str], mark: str = "") -> System
     for name, text in given.items():
         words = [w.strip() for w in text.split(",")]
         if name == "sizes" and "=" in text:
-            options |= dict(_named_size(mark, word) for word in words)
+            options |= dict(named_size(mark, word) for word in words)
         elif name in known:
             options[name] = _value(mark + name, words, known[name].default)
         else:
@@ -37,7 +37,8 @@ def from_words(entry: Entry, given: Mapping[str, str], mark: str = "") -> System
     return entry(**options)
 
 
-def _named_size(mark: str, word: str) -> tuple[str, int]:
+def named_size(mark: str, word: str) -> tuple[str, int]:
+    """A size by its name: T=8."""
     name, equals, number = word.partition("=")
     if not equals:
         raise ValueRangeError(f"{mark}sizes: {word!r} is not of the form NAME=NUMBER")

@@ -45,13 +45,9 @@ def read_system(text: str, **options: object) -> System:
 def system_of(given: Declared) -> System:
     """The System that a declaration's equations describe, with plain names."""
     builder = Builder(given, {})
-    named = builder.source.named_marks()
-    check_names(
-        f
-        for f in builder.quantities.families.values()
-        if not named & {(f.base, t) for _, t in f.fixed}
-    )
-    return tidy(builder.lexicon(), {*given.constants, *NUMBERS, *builder.source.rooted})
+    check_names(builder.quantities.families.values(), builder.source.named_marks())
+    constants = {*given.constants, *NUMBERS, *builder.source.rooted}
+    return tidy(builder.lexicon(), constants, {x for shape in given.shapes.values() for x in shape})
 
 
 def read_models(given: Declared, evidence: Mapping[str, int] | None = None) -> list[Lexicon]:

@@ -6,7 +6,7 @@ or counts layers or times by its kind; what is no index is part of the name: the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from symbp.reading.grammar.marks import Mark, marks, split_run
@@ -63,15 +63,22 @@ class Use:
 
 
 def uses(
-    left: Node, right: Node, indices: Mapping[str, Kind], labels: Set[str] = frozenset()
+    left: Node,
+    right: Node,
+    indices: Mapping[str, Kind],
+    labels: Set[str] = frozenset(),
+    repeated: Collection[str] = (),
 ) -> list[Use]:
-    """All names of an equation; labels are no indices, nor are letters of the left side alone."""
+    """All names of an equation; labels are no indices, nor are letters of the left side alone.
+
+    Except of an entry of what is `repeated`, defined by other equations as well: h_{0j} = 0.
+    """
     there = {x for n in walk(right) for x in _index_letters(n)}
     letters = set(indices) | LAYERS | TIMES
     for n in walk(left):
         if isinstance(n, Name):
             own = {t.text for m in _marks(n) for t in m.tokens if t.kind == "name"}
-            letters |= (own & there) - labels
+            letters |= own - labels if n.base in repeated and not there else (own & there) - labels
     for n in walk(right):
         if isinstance(n, BigSum):
             letters |= {t.text for t in n.below if t.kind == "name"}
@@ -97,7 +104,7 @@ def labels(equations: Sequence[tuple[Name, Node]], indices: Iterable[str]) -> se
             for side, _, letter in _letters(n):
                 at.setdefault((n.base, side), set()).add(letter)
         bound = {t.text for n in walk(right) if isinstance(n, BigSum) for t in n.below}
-        own = {letter for _, _, letter in _letters(left)}
+        own = {t.text for m in _marks(left) for t in m.tokens}
         stray |= {x for n in names[1:] for _, _, x in _letters(n)} - bound - own
     several = set().union(*(letters for letters in defined.values() if len(letters) > 1))
     mixed = set().union(*(letters for letters in at.values() if len(letters) > 1))

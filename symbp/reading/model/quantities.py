@@ -68,10 +68,12 @@ class Quantities:
         implied = self.source.given.summation == "implied"
         pairs = [] if implied else [(e.left, e.right) for e in self.source.equations]
         plain = labels(pairs, self.source.indices)
+        lefts = [e.left.base for e in self.source.equations]
+        repeated = {base for base in lefts if lefts.count(base) > 1}
         all_uses = [
             u
             for e in self.source.equations
-            for u in uses(e.left, e.right, self.source.indices, plain)
+            for u in uses(e.left, e.right, self.source.indices, plain, repeated)
         ]
         known = {*self.source.vocabulary.functions, *FUNCTION_WORDS} - {*self.source.given.names}
         partner = self.source.given.batch

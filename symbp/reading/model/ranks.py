@@ -328,8 +328,9 @@ class Ranks:
         if name == "max" and len(node.arguments) > 1:
             return self._alike(list(node.arguments), wanted)
         if name in self.softmaxes:
-            if wanted is None and all(_capital(a) for a in node.arguments):
-                return next((r for a in node.arguments if (r := self.rank(a, None))), None)
+            told = next((r for a in node.arguments if (r := self.rank(a, None))), None)
+            if wanted is None and (told or all(_with_capital(a) for a in node.arguments)):
+                return told
             for a in node.arguments:
                 self.rank(a, wanted or 1)
             return wanted or 1
@@ -351,6 +352,10 @@ def _is_weight(node: Node) -> bool:
 
 def _capital(node: Node) -> bool:
     return isinstance(node, Name) and _is_capital(node.base)
+
+
+def _with_capital(node: Node) -> bool:
+    return any(_capital(n) for n in walk(node))
 
 
 def _small(node: Node) -> bool:

@@ -28,11 +28,14 @@ DEPTHS = ("L", "T")
 _ROLES = (Role.INPUT, Role.TARGET, Role.INTERMEDIATE, Role.PARAMETER)
 
 
-def tidy(lexicon: Lexicon, constants: Collection[str]) -> System:
-    """The System of a lexicon; `constants` are no parameters. Raises `ReadingError`."""
+def tidy(lexicon: Lexicon, constants: Collection[str], letters: Collection[str]) -> System:
+    """The System of a lexicon; `constants` are no parameters, `letters` the author's for sizes.
+
+    Raises `ReadingError` for a letter of a size that counts nothing.
+    """
     system = _trimmed(lexicon.system, constants)
     _check_counted(system, lexicon)
-    names = _family_names(system) | _size_names(system, lexicon)
+    names = _family_names(system) | _size_names(system, lexicon, letters)
     return _lettered(_renamed(system, _apart(system, names)))
 
 
@@ -99,9 +102,10 @@ def _family_names(system: System) -> dict[str, str]:
     return wishes
 
 
-def _size_names(system: System, lexicon: Lexicon) -> dict[str, str]:
+def _size_names(system: System, lexicon: Lexicon, letters: Collection[str]) -> dict[str, str]:
     """Wished names of sizes: the author's letter, else n_x for the number of entries of x."""
-    said = {
+    said = {v.name: n for v in system.variables if (n := v.name.rstrip("'")) in letters}
+    said |= {
         s.name: text.replace("{", "").replace("}", "")
         for text, s in lexicon.sizes.items()
         if isinstance(s, Symbol) and s.name not in DEPTHS

@@ -1,0 +1,308 @@
+"""A network that a person writes in LaTeX is that of the catalogue, or of a line of NumPy."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symbp
+from symbp import networks
+from symbp.errors import ReadingError
+from symbp.numbers.evaluator import Evaluation
+from symbp.numbers.field import Field, Residues
+from symbp.numbers.sampling import residues, sample, with_small_sizes
+from symbp.system import Role
+from symbp.verify.case import gradient_blocks
+
+TANH_ERROR = r"C = \frac{1}{2} \sum_{t=1}^T \|h_t - y_t\|^2"
+GATES = "; ".join(
+    rf"{g}_t = {f}(W_{g} x_t + U_{g} h_{{t-1}} + b_{g})"
+    for g, f in zip("ifog", (r"\sigma", r"\sigma", r"\sigma", r"\tanh"), strict=True)
+)
+RESET = r"g_t = \tanh(W_g x_t + U_g (r_t \odot h_{t-1}) + b_g)"
+SIGMOID = r"\sigma sigmoid"
+
+
+@dataclass(frozen=True)
+class Written:
+    """Equations as a person writes them, and the network of the catalogue that they are."""
+
+    text: str
+    name: str
+    words: dict[str, str] = field(default_factory=dict)
+    called: dict[str, str] = field(default_factory=dict)
+    """What the families of the catalogue are called here, where it is something else."""
+    turned: str = ""
+    """Families that have their axes the other way round here: the sample last."""
+
+
+WRITTEN = {
+    "elman": Written(rf"h_0 = 0; h_t = \tanh(W x_t + U h_{{t-1}} + b); {TANH_ERROR}", "elman"),
+    "elman, by its entries": Written(
+        r"""
+        h_{t,j} = \tanh\Big(\sum_{k=1}^d W_{jk} x_{t,k} + \sum_{k=1}^n U_{jk} h_{t-1,k} + b_j\Big)
+        h_{0,j} = 0
+        C = \frac12 \sum_{t=1}^T \sum_{j=1}^n (h_{t,j} - y_{t,j})^2
+        """,
+        "elman",
+    ),
+    "elman, after Ng": Written(
+        r"""
+        z^{\langle t \rangle} = W_{ax} x^{\langle t \rangle} + W_{aa} a^{\langle t-1 \rangle} + b_a
+        a^{\langle t \rangle} = \tanh(z^{\langle t \rangle})
+        a^{\langle 0 \rangle} = 0
+        J = \frac{1}{2} \sum_{t=1}^{T} \| a^{\langle t \rangle} - y^{\langle t \rangle} \|^2
+        """,
+        "elman",
+        called={"W": "W_ax", "U": "W_aa", "b": "b_a"},
+    ),
+    "many to one": Written(
+        r"h_0 = 0; h_t = \tanh(W x_t + U h_{t-1} + b); z = V h_T + c;"
+        r"p = \mathrm{softmax}(z); L = -\sum_k y_k \log p_k",
+        "many-to-one",
+    ),
+    "lstm": Written(
+        rf"{GATES}; c_t = f_t \odot c_{{t-1}} + i_t \odot g_t; h_t = o_t \odot \tanh(c_t);"
+        rf"h_0 = 0; c_0 = 0; {TANH_ERROR}",
+        "lstm",
+        {"functions": SIGMOID},
+    ),
+    "gru": Written(
+        r"z_t = \sigma(W_z x_t + U_z h_{t-1} + b_z); r_t = \sigma(W_r x_t + U_r h_{t-1} + b_r);"
+        rf"{RESET}; h_t = (1 - z_t) \odot g_t + z_t \odot h_{{t-1}}; h_0 = 0; {TANH_ERROR}",
+        "gru",
+        {"functions": SIGMOID},
+    ),
+    "softmax regression": Written(
+        r"z^{(i)} = W x^{(i)} + b; p^{(i)} = \mathrm{softmax}(z^{(i)});"
+        r"J = -\frac{1}{m} \sum_{i=1}^m \sum_k y_k^{(i)} \log p_k^{(i)}",
+        "softmax-regression",
+        turned="x y",
+    ),
+    "softmax regression, by its classes": Written(
+        r"p_k^{(i)} = \frac{e^{w_k^T x^{(i)} + b_k}}{\sum_j e^{w_j^T x^{(i)} + b_j}};"
+        r"J = -\frac{1}{N} \sum_{i=1}^N \sum_k y_k^{(i)} \log p_k^{(i)}",
+        "softmax-regression",
+        called={"W": "w"},
+        turned="x y",
+    ),
+    "ridge": Written(
+        r"J = \frac{1}{2m} \sum_{i=1}^m (w^T x^{(i)} + b - y^{(i)})^2 + \frac{\lambda}{2} \|w\|^2",
+        "ridge",
+        turned="x",
+    ),
+}
+
+
+def moved(values, turned):
+    return Residues(np.moveaxis(values.data, 1, -1), values.depth) if turned else values
+
+
+def gradients(row: Written) -> list[Any]:
+    """∂C/∂θ of both systems at the same random point of a prime field, by family."""
+    known = with_small_sizes(networks.lookup(row.name).small())
+    known = known.with_sizes(T=3) if "T" in known.sizes else known
+    read = symbp.read_system(row.text, **row.words)
+    prime = Field(12, 1, True)
+    values = residues(known, prime)
+    name = {v.name: row.called.get(v.name, v.name) for v in known.variables}
+    given = {name[k]: moved(v, k in row.turned.split()) for k, v in values.items()}
+    bound = {
+        str(s.range.upper): int(n)
+        for k, v in given.items()
+        for s, n in zip(read[k].slots, v.shape, strict=True)
+    }
+    assert set(given) == {
+        v.name for v in read.variables if v.role.given and v.role is not Role.SIZE
+    }
+    read = read.with_sizes(**bound)
+    learnt = [v.name for v in known.with_role(Role.PARAMETER)]
+    first: Any = gradient_blocks(symbp.gradient(known), values, learnt, prime)
+    other: Any = gradient_blocks(symbp.gradient(read), given, [name[k] for k in learnt], prime)
+    return [(first[k][()].top, other[name[k]][()].top) for k in learnt]
+
+
+@pytest.mark.parametrize("row", WRITTEN.values(), ids=WRITTEN)
+def test_what_is_read_has_the_gradients_of_the_catalogue(row):
+    for expected, found in gradients(row):
+        assert np.array_equal(expected, found)
+
+
+def test_another_network_is_seen():
+    wrong = WRITTEN["lstm"].text.replace(r"\odot g_t", r"\odot i_t \odot g_t")
+    pairs = gradients(Written(wrong, "lstm", {"functions": SIGMOID}))
+    assert not all(np.array_equal(a, b) for a, b in pairs)
+
+
+# -- networks against a line of NumPy ------------------------------------------------------------
+
+
+def softmax(z):
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def attention(X, Y, W_Q, W_K, W_V, d):
+    scores = (X @ W_Q) @ (X @ W_K).T / np.sqrt(d)
+    return np.sum((softmax(scores) @ X @ W_V - Y) ** 2)
+
+
+def queries(x, y, W_q, W_k, W_v):
+    scores = (x @ W_q.T) @ (x @ W_k.T).T
+    return np.sum((softmax(scores) @ x @ W_v.T - y) ** 2)
+
+
+def batch_norm(x, t, gamma, beta, epsilon):
+    normed = (x - x.mean()) / np.sqrt(x.var() + epsilon)
+    return np.sum((gamma * normed + beta - t) ** 2)
+
+
+def layer_norm(x, t, gamma, beta, epsilon):
+    return batch_norm(x, t, gamma, beta, epsilon)
+
+
+def convolution(x, y, w, b):
+    places = np.lib.stride_tricks.sliding_window_view(x, w.shape)
+    return np.sum((np.tanh(np.einsum("ijuv,uv->ij", places, w) + b) - y) ** 2)
+
+
+def skip_gram(u, v):
+    return -np.log(softmax(u @ v[0])[0])
+
+
+def negative_sampling(u_o, v_c, u):
+    s = lambda z: 1 / (1 + np.exp(-z))  # noqa: E731
+    return -np.log(s(u_o @ v_c)) - np.sum(np.log(s(-u @ v_c)))
+
+
+def autoencoder(x, W, b, c):
+    return np.sum((W.T @ np.tanh(W @ x + b) + c - x) ** 2)
+
+
+def linear(x, w, y):
+    return np.sum((x @ w - y) ** 2) / len(y)
+
+
+PLAIN = {
+    "attention": (
+        attention,
+        r"Q = X W_Q; K = X W_K; V = X W_V; A = \mathrm{softmax}(Q K^T / \sqrt{d}); O = A V;"
+        r"C = \|O - Y\|^2",
+        {"layout": "rows"},
+    ),
+    "attention with a named width": (
+        attention,
+        r"Q = X W_Q; K = X W_K; V = X W_V; S = \frac{Q K^T}{\sqrt{d}};"
+        r"C = \|\mathrm{softmax}(S) V - Y\|^2",
+        {"layout": "rows", "shapes": "X n x m, W_Q m x d, W_K m x d"},
+    ),
+    "attention, query by query": (
+        queries,
+        r"q_i = W_q x_i; k_i = W_k x_i; v_i = W_v x_i;"
+        r"a_{ij} = \frac{\exp(q_i^T k_j)}{\sum_s \exp(q_i^T k_s)};"
+        r"o_i = \sum_j a_{ij} v_j; C = \sum_i \|o_i - y_i\|^2",
+        {},
+    ),
+    "batch normalisation": (
+        batch_norm,
+        r"\mu = \frac{1}{m} \sum_{i=1}^m x_i; \sigma^2 = \frac{1}{m} \sum_{i=1}^m (x_i - \mu)^2;"
+        r"\hat{x}_i = \frac{x_i - \mu}{\sqrt{\sigma^2 + \epsilon}}; y_i = \gamma \hat{x}_i + \beta;"
+        r"C = \sum_i (y_i - t_i)^2",
+        {},
+    ),
+    "layer normalisation": (
+        layer_norm,
+        r"\mu = \frac{1}{n} \sum_{j=1}^n x_j; v = \frac{1}{n} \sum_{j=1}^n (x_j - \mu)^2;"
+        r"y_j = \gamma_j \frac{x_j - \mu}{\sqrt{v + \epsilon}} + \beta_j; C = \sum_j (y_j - t_j)^2",
+        {},
+    ),
+    "convolution": (
+        convolution,
+        r"z_{ij} = \sum_{u=1}^k \sum_{v=1}^k w_{uv} x_{i+u-1,j+v-1} + b; a_{ij} = \tanh(z_{ij});"
+        r"C = \sum_i \sum_j (a_{ij} - y_{ij})^2",
+        {},
+    ),
+    "skip-gram": (
+        skip_gram,
+        r"L = -\log \frac{\exp(u_o^T v_c)}{\sum_{w=1}^V \exp(u_w^T v_c)}",
+        {"indices": "o c fixed"},
+    ),
+    "negative sampling": (
+        negative_sampling,
+        r"L = -\log \sigma(u_o^T v_c) - \sum_{k=1}^K \log \sigma(-u_k^T v_c)",
+        {"names": "u_o, v_c", "functions": SIGMOID},
+    ),
+    "an autoencoder with tied weights": (
+        autoencoder,
+        r"h = \tanh(W x + b); r = W^T h + c; C = \|r - x\|^2",
+        {},
+    ),
+    "linear regression": (
+        linear,
+        r"\hat{y} = x w; L = \frac{1}{n} \|\hat{y} - y\|^2",
+        {"shapes": "x n x d, w d"},
+    ),
+}
+
+
+@pytest.mark.parametrize("by_hand, text, words", PLAIN.values(), ids=PLAIN)
+def test_what_is_read_has_the_value_of_numpy_and_a_gradient_that_is_verified(by_hand, text, words):
+    read = with_small_sizes(symbp.read_system(text, **words))
+    values = sample(read, seed=2)
+    extra = {"d": read.sizes.get("d")} if "d" in read.sizes and by_hand is attention else {}
+    expected = by_hand(**values, **extra)
+    assert float(Evaluation(read, values)[read.loss]) == pytest.approx(expected, rel=1e-12)
+    assert symbp.verify(read, witnesses=["exact", "complex step"]).ok
+
+
+# -- names ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text, words, expected",
+    [
+        (r"h_t = \tanh(W h_{t-1} + x_t); C = \|h_T\|^2", {}, "n_x T h W x C h_0"),
+        (r"z^l = W^l a^{l-1}; a^l = \tanh(z^l); J = \|a^L - y\|^2", {}, "n L z W a J y x"),
+        (r"z^l = W^l a^{l-1}; a^l = \tanh(z^l); L = \|a^L - x\|^2", {}, "n L z W a C x a_0"),
+        (r"i_t = \tanh(W_i x_t); C = \|i_T\|^2", {}, "n_i n_x T i W_i x C"),
+        (r"\mu = \frac{1}{N} \sum_{i=1}^N x_i; L = \mu^2", {}, "N mu x L"),
+        (r"z = W x; C = \|z - y\|^2", {"shapes": "W n x d"}, "n d z W x C y"),
+        (r"C_i = (w x_i - y_i)^2", {"indices": "i sample"}, "m C w x y J"),
+    ],
+)
+def test_families_and_sizes_are_called_as_their_author_calls_them(text, words, expected):
+    assert " ".join(v.name for v in symbp.read_system(text, **words).variables) == expected
+
+
+def test_sums_have_the_letters_of_their_author():
+    read = symbp.read_system(r"p_k = \frac{e^{z_k}}{\sum_s e^{z_s}}; C = \sum_t \sum_k p_k x_t")
+    assert [str(e.rhs) for e in read.equations] == [
+        "exp(z[j])/Sum(exp(z[s]), (s, 1, n_p))",
+        "Sum(p[k]*x[t], (k, 1, n_p), (t, 1, T))",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        (
+            r"C = \frac{1}{n} \|x - y\|^2",
+            r"n counts nothing: write the sum up to it, as in \sum_{i=1}^n, or say what has n "
+            "entries (shapes: x n)",
+        ),
+        (
+            r"C = -\log \frac{\exp(u_o)}{\sum_{w=1}^V \exp(u_w)}",
+            "u_o stands beside u with an index: is o the index of one unit (indices: o fixed) or "
+            "a part of the name (names: u_o)?",
+        ),
+        (
+            "A = \\mathrm{softmax}(S); C = \\|A\\|^2",
+            "equation A = \\mathrm{softmax}(S): softmax of S·0 × S·1: of each row? (layout: rows)",
+        ),
+    ],
+)
+def test_what_equations_leave_open_is_said(text, message):
+    with pytest.raises(ReadingError) as error:
+        symbp.read_system(text)
+    assert str(error.value) == message
