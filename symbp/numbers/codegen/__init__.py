@@ -34,6 +34,7 @@ from symbp.numbers.codegen.plain import plain_source
 from symbp.numbers.codegen.program import Program
 from symbp.numbers.codegen.schedule import depth_known, depths, listed_slots, unrolled_slots
 from symbp.numbers.codegen.simplify import simplified
+from symbp.numbers.codegen.stack import stacked
 from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
 from symbp.system.equation import family_of, index_of, walk
 from symbp.system.indices import substitute
@@ -96,7 +97,8 @@ def _program(
         loss, (named, parts) = system.loss, with_parts(system)
         system = gradient(named, names)
         outputs += [a for n in names if (a := adjoint_name(loss, n)) in system.by_name]
-    return Program(hoisted(simplified(system, outputs)), outputs, layout, parts)
+    system = stacked(hoisted(simplified(system, outputs)), outputs)
+    return Program(system, outputs, layout, parts)
 
 
 def compile_numpy(

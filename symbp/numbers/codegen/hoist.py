@@ -16,6 +16,7 @@ from dataclasses import replace
 import sympy as sp
 from sympy import Expr
 
+from symbp.numbers.codegen.parts import names_of
 from symbp.numbers.codegen.stable import is_exp
 from symbp.system import Equation, Kind, Slot, System, Variable
 from symbp.system.equation import family_of, walk
@@ -27,19 +28,28 @@ def hoisted(system: System) -> System:
     """The system with terms and factors that stay the same in a recurrence as families.
 
     >>> from symbp.networks import lookup
-    >>> print(hoisted(lookup("elman")()))
-    h[0, j] = 0   for 1 ≤ j ≤ n
-    h[t, j] = tanh(s_h[t, j] + Sum(U[j, k]*h[t - 1, k], (k, 1, n)))   for 1 ≤ t ≤ T, 1 ≤ j ≤ n
-    C = Sum((h[t, j] - y[t, j])**2, (j, 1, n), (t, 1, T))/2
-    s_h[t, j] = b[j] + Sum(W[j, p]*x[t, p], (p, 1, d))   for 1 ≤ t ≤ T, 1 ≤ j ≤ n
+    >>> system = hoisted(lookup("elman")())
+    >>> print(system.defining("a")[0])
+    a[t, j] = s_a[t, j] + Sum(U[j, k]*h[t - 1, k], (k, 1, n))   for 1 ≤ t ≤ T, 1 ≤ j ≤ n
+    >>> print(system.defining("s_a")[0])
+    s_a[t, j] = b[j] + Sum(W[j, p]*x[t, p], (p, 1, d))   for 1 ≤ t ≤ T, 1 ≤ j ≤ n
     """
-    for group in system.order:
-        if all(_loop_slot(system[name]) is not None for name in group) and _recurs(system, group):
-            system = _Hoist(system, group).system()
+    for group in recurrences(system):
+        system = _Hoist(system, group).system()
     return system
 
 
-def _loop_slot(v: Variable) -> int | None:
+def recurrences(system: System) -> list[list[str]]:
+    """The families of each recurrence in time or place."""
+    return [
+        group
+        for group in system.order
+        if all(loop_slot(system[name]) is not None for name in group) and _recurs(system, group)
+    ]
+
+
+def loop_slot(v: Variable) -> int | None:
+    """The slot along which a recurrence of the family runs."""
     return next((i for i, s in enumerate(v.slots) if s.kind in LOOPED), None)
 
 
@@ -59,7 +69,7 @@ class _Hoist:
     def __init__(self, given: System, group: Collection[str]) -> None:
         self.given = given
         self.group = group
-        self.taken = set(given.by_name)
+        self.taken = names_of(given)
         self.variables: list[Variable] = []
         self.equations: list[Equation] = []
 
@@ -75,7 +85,7 @@ class _Hoist:
         )
 
     def _changed(self, e: Equation) -> Equation:
-        slot = _loop_slot(self.given[e.family])
+        slot = loop_slot(self.given[e.family])
         walks = slot is not None and e.index[slot] in {r.symbol for r in e.domain}
         if not walks or any(is_exp(n) for n, _ in walk(e.rhs)):
             return e

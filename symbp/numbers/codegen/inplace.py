@@ -23,12 +23,20 @@ from symbp.numbers.codegen.program import For, Item, Line, New, Program
 from symbp.numbers.codegen.sharing import (
     christened,
     fitted,
+    lifted,
     reused,
     shared,
     used_names,
     without_aliases,
 )
-from symbp.numbers.codegen.statements import INFIX, UFUNCS, Statements, is_index, is_inline
+from symbp.numbers.codegen.statements import (
+    INFIX,
+    UFUNCS,
+    Statements,
+    is_index,
+    is_inline,
+    with_row,
+)
 
 WIDTH = 96
 ENTRYWISE = tuple(f"{name}(" for name in (*INFIX.values(), *UFUNCS, "np.negative"))
@@ -37,8 +45,8 @@ ENTRYWISE = tuple(f"{name}(" for name in (*INFIX.values(), *UFUNCS, "np.negative
 def inplace_source(program: Program, name: str) -> str:
     """A module with the function and with one that makes its buffers."""
     outputs = {program.storage.name(*p) for places in program.outputs.values() for p in places}
-    items = reused(without_aliases(program.items, outputs))
     names = program.storage.names
+    items = reused(lifted(without_aliases(program.items, outputs), names))
     items = shared(_inserted(items, outputs), names, _worth_a_buffer)
     items = [y for x in items for y in (fitted([x], names, 72) if _is_scalar(x) else [x])]
     return _Module(program, christened(items, program.storage.names), outputs).source(name)
@@ -190,15 +198,15 @@ class _Module:
             return
         if fresh and name not in self.same:
             self.shapes[name] = self._shape(line.target.axes)
-        statements = Statements(
-            self._scratch, self._release, self._name, self.storage, not line.whole
-        )
+        statements = Statements(self._scratch, self._release, self._name, self.storage)
         scalar = not line.target.axes and name in self.outputs and not self._is_loss(name)
         statements.store(line.node, f"{name}[...]" if scalar else name)
         comment = f"# {name} = {line.node.text}"
         if len(statements.code) > 1 and len(comment) <= WIDTH:
             yield comment
-        yield from statements.code
+        several = len(statements.code) > 1 and not name.isidentifier() and not scalar
+        code = statements.code
+        yield from with_row(code, name, self._name()) if several else code
 
     def _is_loss(self, name: str) -> bool:
         return name == self.storage.name(self.program.system.loss)

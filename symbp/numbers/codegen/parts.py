@@ -17,6 +17,7 @@ from sympy import Expr
 from symbp.functions import Elementwise, F
 from symbp.numbers.codegen.stable import is_exp
 from symbp.system import Equation, Slot, System, Variable
+from symbp.system.contents import names_in
 from symbp.system.equation import family_of
 
 
@@ -24,11 +25,11 @@ def with_parts(system: System) -> tuple[System, tuple[str, ...]]:
     """The system with names for the parts of its equations, and these names.
 
     >>> from symbp.networks import lookup
-    >>> named, parts = with_parts(lookup("elman")())
+    >>> named, parts = with_parts(lookup("lstm")())
     >>> parts
-    ('z_h',)
-    >>> print(named.equations[2])
-    h[t, j] = tanh(z_h[t, j])   for 1 ≤ t ≤ T, 1 ≤ j ≤ n
+    ('tanh_c',)
+    >>> print(named.defining("h")[1])
+    h[t, j] = o[t, j]*tanh_c[t, j]   for 1 ≤ t ≤ T, 1 ≤ j ≤ n
     """
     parts = _Parts(system)
     equations = [new for e in system.equations for new in parts.split(e)]
@@ -42,9 +43,7 @@ def with_parts(system: System) -> tuple[System, tuple[str, ...]]:
 class _Parts:
     def __init__(self, system: System) -> None:
         self.system = system
-        self.taken = set(system.by_name) | {
-            r.symbol.name for e in system.equations for r in e.domain
-        }
+        self.taken = names_of(system)
         self.found: list[Variable] = []
 
     def split(self, e: Equation) -> list[Equation]:
@@ -86,3 +85,10 @@ class _Parts:
 def _keeps(node: Elementwise) -> bool:
     """Whether the derivative is computed from the value."""
     return node.row.derivative is not None and F in node.row.derivative.free_symbols
+
+
+def names_of(system: System) -> set[str]:
+    """The names of the families and the indices."""
+    slots = {s.symbol.name for v in system.variables for s in v.slots}
+    domains = {r.symbol.name for e in system.equations for r in e.domain}
+    return slots.union(system.by_name, domains, *(names_in(e.rhs) for e in system.equations))

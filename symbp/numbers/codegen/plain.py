@@ -9,6 +9,7 @@ from symbp.numbers.codegen.program import For, Item, Line, New, Program
 from symbp.numbers.codegen.sharing import (
     christened,
     fitted,
+    lifted,
     reused,
     shared,
     used_names,
@@ -25,7 +26,7 @@ def plain_source(program: Program, name: str) -> str:
     outputs = {program.storage.name(*p) for places in program.outputs.values() for p in places}
     names = program.storage.names
     items = without_aliases(program.items, outputs)
-    items = fitted(shared(reused(items), names, worth_a_name), names, WIDTH)
+    items = fitted(shared(reused(lifted(items, names)), names, worth_a_name), names, WIDTH)
     items = christened(items, names)
     header = Header(program)
     opening = header.opening(used_names(items))

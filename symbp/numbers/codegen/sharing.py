@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from symbp.numbers.codegen.names import Names
 from symbp.numbers.codegen.nodes import Node, leaf, operations, replaced, walk
@@ -91,7 +92,7 @@ def reused(items: Sequence[Item]) -> list[Item]:
     for item in items:
         (new,) = mapped([item], lambda node: replaced(node, known))
         result.append(new)
-        if isinstance(new, Line) and new.whole and operations(new.node):
+        if isinstance(new, Line) and new.whole and (operations(new.node) or new.node.args):
             known.setdefault(new.node.text, new.target)
     return result
 
@@ -159,6 +160,34 @@ def worth_a_name(part: Node, lines: Sequence[Line]) -> bool:
         return False  # a constant
     costly = any(n.op in COSTLY or is_copy(n) for n in walk(part))
     return costly or (bool(part.axes) and len({id(x) for x in lines}) < len(lines))
+
+
+def lifted(items: Sequence[Item], names: Names) -> list[Item]:
+    """The program with what is the same at every step of a loop computed before it."""
+    result: list[Item] = []
+    for item in items:
+        if isinstance(item, For):
+            written = {NAME.findall(x.target.text)[0] for x in item.body}
+            inside = written | set(NAME.findall(item.header))
+            while (found := _still(item, inside)) is not None:
+                family, part = found
+                name = leaf(names.later(wish_for(part), family), part.axes)
+                result.append(Line(name, part, True, family))
+                (new,) = mapped([item], partial(replaced, mapping={part.text: name}))
+                assert isinstance(new, For)
+                item = new
+        result.append(item)
+    return result
+
+
+def _still(loop: For, inside: Collection[str]) -> tuple[str, Node] | None:
+    """The first part of a loop's lines that takes computing and reads nothing that changes."""
+    for line in loop.body:
+        for node in walk(line.node):
+            used = set(NAME.findall(node.text))
+            if node.axes and used.isdisjoint(inside) and (operations(node) or node.op == "reshape"):
+                return line.family, node
+    return None
 
 
 def is_copy(part: Node) -> bool:

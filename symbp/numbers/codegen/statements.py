@@ -14,6 +14,7 @@ a scratch buffer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 
 from symbp.numbers.codegen.nodes import ATOM, COMPARISONS, Axes, Node, leaf, operations, walk
@@ -26,6 +27,7 @@ UFUNCS = {f"np.{name}" for name in (
     "exp log tanh sqrt sign abs maximum minimum expm1 logaddexp cosh clip".split())}  # fmt: skip
 REDUCTIONS = {"sum": "np.add.reduce", "max": "np.maximum.reduce"}
 LONGEST = 32  #: of an operand that is computed where it stands
+WHOLE = re.compile(r"\w+(\[[^]:,]+\])?")  #: a buffer, or a row of one: it lies together in memory
 SWAPS = ("+", "*")  #: a op b = b op a
 
 
@@ -57,13 +59,11 @@ class Statements:
         release: Callable[[str], None],
         fresh: Callable[[], str],
         storage: Storage,
-        strided: bool,
     ) -> None:
         self.code: list[str] = []
         self._fresh = fresh
         self._storage = storage
         self._integers = storage.integers
-        self._strided = strided
         self._scratch = scratch
         self._release = release
         self._open: set[str] = set()  # scratch buffers that hold a value
@@ -131,12 +131,13 @@ class Statements:
     # -- arrays ------------------------------------------------------------------------------------
 
     def _copy(self, node: Node, out: str) -> None:
-        self.code.append(f"{out}[...] = {self.operand(node)}")
+        whole = "[...]" if out.isidentifier() else ""
+        self.code.append(f"{out}{whole} = {self.operand(node)}")
 
     def _reshape(self, node: Node, out: str) -> None:
         """A matrix product is written into a whole array through a view of it."""
         (inner,) = node.args
-        if inner.op != "@" or not out.isidentifier():
+        if inner.op != "@" or not WHOLE.fullmatch(out):
             self._copy(node, out)
             return
         sizes = [*map(self._storage.length_text, inner.axes[:-1]), "-1"]
@@ -149,7 +150,7 @@ class Statements:
         if len(b.axes) == 1 and a.op == "view" and a.detail == ".T":
             a, b = b, a.args[0]
         x, y = self.operand(a), self.operand(b)
-        if self._strided or max(len(a.axes), len(b.axes)) > 2:
+        if not WHOLE.fullmatch(out) or max(len(a.axes), len(b.axes)) > 2:
             self.code.append(f"np.matmul({x}, {y}, out={out})")
         else:
             self.code.append(f"{x}.dot({y}, out={out})")
@@ -222,3 +223,13 @@ class Statements:
             self.code.append(f"{out} {node.op}= {left}")
         else:
             self.code.append(f"{INFIX[node.op]}({left}, {right}, out={out})")
+
+
+def with_row(code: list[str], target: str, name: str) -> list[str]:
+    """The statements with a name for the part of an array that they write to.
+
+    >>> with_row(["np.exp(da[t], out=a[t])", "a[t] += 1"], "a[t]", "row")
+    ['row = a[t]', 'np.exp(da[t], out=row)', 'row += 1']
+    """
+    part = re.compile(rf"(?<!\w){re.escape(target)}")
+    return [f"{name} = {target}", *(part.sub(name, line) for line in code)]
