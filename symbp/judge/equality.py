@@ -146,6 +146,15 @@ def _completed(y: Residues, axis: int, field: Field) -> Residues:
     return Residues(np.moveaxis(data, 1, axis + 1), y.depth)
 
 
+#: [a = b], [a ≥ 0], and ∂f/∂u, which is 0 where f does not depend on u
+CONDITIONS = (sp.KroneckerDelta, AtLeast, Partial)
+
+
+def conditions(e: Expr) -> list[Expr]:
+    """The factors of a product that are 0 at many points."""
+    return [a for a in sp.Mul.make_args(e) if isinstance(a, CONDITIONS)]
+
+
 class _Values:
     """Values of expressions at concrete indices, as dual numbers over the field."""
 
@@ -155,7 +164,12 @@ class _Values:
         self.field = field
         self.dual = Dual(field)
         self._families: dict[str, Any] = {}
-        self._parts: dict[Expr, tuple[tuple[Symbol, ...], frozenset[str]]] = {}
+        self._free: dict[Expr, tuple[Symbol, ...]] = {}
+        self._plans: dict[Expr, list[tuple[Range, list[Expr]]]] = {}
+        self._keys: dict[tuple[Any, ...], tuple[str, tuple[int, ...]]] = {}
+        self._defined: dict[tuple[Any, ...], tuple[Expr, Point]] = {}
+        self._used: dict[tuple[Any, ...], frozenset[tuple[Any, ...]]] = {}
+        self._integers: dict[tuple[Any, ...], int] = {}
         self._known: dict[tuple[Any, ...], DualArray] = {}
         """What was computed: the steps of a derivation have most of their parts in common."""
 
@@ -173,30 +187,60 @@ class _Values:
 
     def integer(self, e: Expr, point: Point) -> int:
         """An index expression as a number."""
-        return self.evaluation.indexing.integer(e, {**point})
+        if e.is_Integer:
+            return int(e)
+        place = self._place(e, point)
+        if place not in self._integers:
+            self._integers[place] = self.evaluation.indexing.integer(e, {**point})
+        return self._integers[place]
 
     def value(self, e: Expr, point: Point, moving: tuple[Any, ...] = ()) -> DualArray:
         """An expression at a point; the entry `moving` (name, index) has the tangent 1."""
-        symbols, families = self._contents(e)
-        moved = moving if moving and moving[0] in families else ()
-        place = (e, moved, *(point.get(s) for s in symbols))
-        if place not in self._known:
-            self._known[place] = self._value(e, point, moved)
-        return self._known[place]
+        place = self._place(e, point)
+        if moving:
+            moving = moving if moving in self._entries(e, point) else ()
+        if (place, moving) not in self._known:
+            self._known[place, moving] = self._value(e, point, moving)
+        return self._known[place, moving]
 
-    def _contents(self, e: Expr) -> tuple[tuple[Symbol, ...], frozenset[str]]:
-        """The symbols that are free in e, and the families that it holds entries of."""
-        if e not in self._parts:
-            entries = (n for n in e.atoms(sp.Indexed, Symbol) if family_of(n) is not None)
-            self._parts[e] = tuple(e.free_symbols), frozenset(str(family_of(n)) for n in entries)
-        return self._parts[e]
+    def _place(self, e: Expr, point: Point) -> tuple[Any, ...]:
+        """What decides the value of an expression: itself, and its own part of the point."""
+        return (e, *(point.get(s) for s in self._symbols(e)))
+
+    def _symbols(self, e: Expr) -> tuple[Symbol, ...]:
+        if e not in self._free:
+            self._free[e] = tuple(e.free_symbols)
+        return self._free[e]
+
+    def _entries(self, e: Expr, point: Point) -> frozenset[tuple[Any, ...]]:
+        """The entries (name, index) that the value of an expression depends on directly."""
+        place = self._place(e, point)
+        if place not in self._used:
+            self._used[place] = frozenset(self._found(e, point))
+        return self._used[place]
+
+    def _found(self, e: Expr, point: Point) -> Iterator[tuple[Any, ...]]:
+        if isinstance(e, Functional):
+            e = e.stand_in()
+        name = str(family_of(e))
+        if name in self.system.by_name:
+            yield self._key(e, point)
+        elif isinstance(e, sp.Sum):
+            for inner in self._terms(e, point):
+                yield from self._entries(e.function, inner)
+        elif not isinstance(e, CONDITIONS):
+            for part in e.args:
+                yield from self._entries(part, point)
 
     def _value(self, e: Expr, point: Point, moving: tuple[Any, ...]) -> DualArray:
-        if not self._contents(e)[0] and not e.has(Partial):
+        if not self._symbols(e) and not e.has(Partial):
             return self.dual.number(e)
-        if isinstance(e, (sp.Add, sp.Mul)):
-            combine = self.dual.add if isinstance(e, sp.Add) else self.dual.multiply
-            return reduce(combine, (self.value(a, point, moving) for a in e.args))
+        if isinstance(e, sp.Add):
+            return reduce(self.dual.add, (self.value(a, point, moving) for a in e.args))
+        if isinstance(e, sp.Mul):
+            if not all(self._may_count(c, point) for c in conditions(e)):
+                return self.dual.number(sp.S.Zero)
+            return reduce(self.dual.multiply, (self.value(a, point, moving) for a in e.args))
         if isinstance(e, sp.Pow):
             return self.dual.power(self.value(e.base, point, moving), e.exp)
         if isinstance(e, sp.Sum):
@@ -211,41 +255,71 @@ class _Values:
             return self.dual.elementary(name, self.value(e.args[0], point, moving))
         if isinstance(e, Functional):
             return self.value(e.stand_in(), point, moving)
-        if isinstance(e, (sp.KroneckerDelta, AtLeast)):
-            return self.dual.number(sp.Integer(int(self._holds_here(e, point))))
+        if isinstance(e, CONDITIONS):
+            return self.dual.number(sp.Integer(int(self._may_count(e, point))))
         return self._entry(e, point, moving)
 
-    def _holds_here(self, e: Expr, point: Point) -> bool:
-        """[a = b] or [a ≥ b]."""
+    def _may_count(self, e: Expr, point: Point) -> bool:
+        """[a = b] or [a ≥ 0]; of ∂f/∂u whether it can be other than zero."""
+        if isinstance(e, Partial):
+            f, inner, moving = self._moved(e, point)
+            return moving in self._entries(f, inner)
         if isinstance(e, sp.KroneckerDelta):
             a, b = e.args
             return self.integer(a, point) == self.integer(b, point)
         return self.integer(e.args[0], point) >= 0
 
     def _sum(self, e: sp.Sum, point: Point, moving: tuple[Any, ...]) -> DualArray:
-        domain = [Range(k, lo, hi) for k, lo, hi in reversed(e.limits)]
         total = self.dual.number(sp.S.Zero)
-        for inner in self._inside(domain, point):
+        for inner in self._terms(e, point):
             total = self.dual.add(total, self.value(e.function, inner, moving))
         return total
 
-    def _inside(self, domain: Sequence[Range], point: Point) -> Iterator[Point]:
-        if not domain:
+    def _terms(self, e: sp.Sum, point: Point) -> Iterator[Point]:
+        """The points of a sum at which its body may count."""
+        if e not in self._plans:
+            self._plans[e] = list(self._plan(e))
+        return self._inside(self._plans[e], point)
+
+    def _plan(self, e: sp.Sum) -> Iterator[tuple[Range, list[Expr]]]:
+        """Each range of a sum, the outermost first, and the conditions that it is the last of."""
+        needed = conditions(e.function)
+        for place, (k, low, high) in reversed(list(enumerate(e.limits))):
+            later = {inner[0] for inner in e.limits[:place]}
+            decided = [c for c in needed if not later.intersection(self._symbols(c))]
+            needed = [c for c in needed if c not in decided]
+            yield Range(k, low, high), decided
+
+    def _inside(self, plan: Sequence[tuple[Range, list[Expr]]], point: Point) -> Iterator[Point]:
+        if not plan:
             yield point
             return
-        first, *rest = domain
-        for v in range(self.integer(first.lower, point), self.integer(first.upper, point) + 1):
-            yield from self._inside(rest, {**point, first.symbol: v})
+        (r, decided), *rest = plan
+        for v in range(self.integer(r.lower, point), self.integer(r.upper, point) + 1):
+            inner = {**point, r.symbol: v}
+            if all(self._may_count(c, inner) for c in decided):
+                yield from self._inside(rest, inner)
 
     def _partial(self, e: Partial, point: Point) -> DualArray:
-        """∂f/∂u by a dual number; an entry f of another family stands for what defines it."""
-        f, u = e.args[:2]
-        moving = (family_of(u), tuple(self.integer(i, point) for i in index_of(u)))
-        if family_of(f) is not None and not self._same_step(f, u, point):
-            index = tuple(self.integer(i, point) for i in index_of(f))
-            f, point = self._definition(str(family_of(f)), index)
-        tangent = self.value(f, point, moving).tangent
+        """∂f/∂u by a dual number."""
+        tangent = self.value(*self._moved(e, point)).tangent
         return DualArray(tangent if tangent is not None else self.field.number(sp.S.Zero))
+
+    def _moved(self, e: Partial, point: Point) -> tuple[Expr, Point, tuple[Any, ...]]:
+        """Of ∂f/∂u: f, its point and u; an entry f of another family is what defines it."""
+        f, u = e.args[:2]
+        moving = self._key(u, point)
+        if family_of(f) is not None and not self._same_step(f, u, point):
+            f, point = self._definition(*self._key(f, point))
+        return f, point, moving
+
+    def _key(self, entry: Expr, point: Point) -> tuple[str, tuple[int, ...]]:
+        """The name and the index of an entry."""
+        place = self._place(entry, point)
+        if place not in self._keys:
+            index = tuple(self.integer(i, point) for i in index_of(entry))
+            self._keys[place] = str(family_of(entry)), index
+        return self._keys[place]
 
     def _same_step(self, f: Expr, u: Expr, point: Point) -> bool:
         """Whether both are of one family at one layer, time or place: then ∂f/∂u is 1 or 0."""
@@ -260,6 +334,11 @@ class _Values:
         )
 
     def _definition(self, name: str, index: tuple[int, ...]) -> tuple[Expr, Point]:
+        if (name, index) not in self._defined:
+            self._defined[name, index] = self._found_definition(name, index)
+        return self._defined[name, index]
+
+    def _found_definition(self, name: str, index: tuple[int, ...]) -> tuple[Expr, Point]:
         for equation in self.system.defining(name):
             point = self._holds(equation, index)
             if point is not None:
@@ -283,9 +362,9 @@ class _Values:
         name = str(family_of(e))
         if name not in self.system.by_name or self.system[name].role is Role.SIZE:
             return self.dual.number(sp.Integer(self.integer(e, point)))
-        index = tuple(self.integer(i, point) for i in index_of(e))
-        value = self._looked_up(name, index)
-        is_moving = moving == (name, index)
+        key = self._key(e, point)
+        value = self._looked_up(*key)
+        is_moving = moving == key
         return DualArray(value, self.field.number(sp.S.One) if is_moving else None)
 
     def _looked_up(self, name: str, index: tuple[int, ...]) -> Buffer:
