@@ -90,6 +90,8 @@ def derivative_of(node: Expr) -> Expr:
     sigmoid'(x)
     >>> derivative_of(sp.log(X))
     1/x
+    >>> derivative_of(derivative_of(TABLE["relu"](X)))
+    0
     """
     if isinstance(node, sp.exp):
         return node
@@ -100,8 +102,17 @@ def derivative_of(node: Expr) -> Expr:
     row, x = node.row, node.args[0]
     if row.derivative is not None and (row.closed or row.derivative == 0):
         return in_rows(row.derivative.xreplace({X: x, F: node}))
+    if node.order and _vanishes(row, node.order + 1):
+        return S.Zero
     result: Expr = node_class(row, node.order + 1)(*node.args)
     return result
+
+
+@cache
+def _vanishes(row: Row, order: int) -> bool:
+    """Whether f⁽ᵒʳᵈᵉʳ⁾ = 0 is plain from f' alone: relu'' = 0, for relu' is a step."""
+    slope = row.derivative
+    return slope is not None and not slope.has(F) and sp.diff(slope, X, order - 1) == 0
 
 
 def in_rows(e: Expr) -> Expr:

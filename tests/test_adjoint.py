@@ -17,13 +17,16 @@ import sympy as sp
 from symbp.adjoint import adjoint_name, gradient
 from symbp.adjoint.hessian import direction_name, hessian_vector
 from symbp.errors import DefinitionError
+from symbp.functions import TABLE
 from symbp.networks import mlp
 from symbp.numbers.domains import Objects, multiprecision
 from symbp.numbers.entrywise import blocks_of, complex_steps
 from symbp.numbers.evaluator import Evaluation
 from symbp.numbers.sampling import sample
-from symbp.system import Role, Variable
+from symbp.system import Range, Role, Variable
 from symbp.system.instantiate import unspecified_functions, with_functions
+from symbp.system.model import Model
+from symbp.verify import verify
 from symbp.verify.exact import proved
 from tests.gradient_faults import ALWAYS, adjoints, altered, first_term_only, swapped, without_prime
 from tests.small_systems import EXAMPLES
@@ -327,3 +330,17 @@ def test_a_loss_linear_in_its_parameters_has_no_second_derivative():
     assert "∂H/∂w" in hessian_vector(line).by_name
     squares = mlp((2, 1), "identity", "half-squared-error")
     assert "∂H/∂w" in hessian_vector(squares).by_name
+
+
+def test_an_adjoint_on_a_triangle_has_its_range():
+    """o_t = Σ_{s ≤ t} a_ts x_s with a_ts = tanh(x_t x_s): a is defined for s ≤ t only."""
+    m = Model()
+    (n,) = m.sizes("n")
+    t, s = m.places("t s", n)
+    x, (a, o) = m.parameter("x", t), m.values("a", "o")
+    m.let(a[t, s], TABLE["tanh"](x[t] * x[s]), Range(s, sp.S.One, t))
+    m.let(o[t], sp.Sum(a[t, s] * x[s], (s, 1, t)))
+    system = m.system(m.sum(o[t] ** 3, t))
+    (slope,) = gradient(system).defining("∂C/∂a")
+    assert [str(r) for r in slope.domain] == ["1 ≤ t ≤ n", "1 ≤ s ≤ t"]
+    assert verify(system).ok

@@ -44,7 +44,7 @@ def test_sizes_that_do_not_fit_are_refused(sizes, message):
 
 
 def test_a_size_that_is_no_integer_is_refused():
-    with pytest.raises(SizeError, match="M_1 = N_1/2 is 11/2 at N_1 = 11: not an integer"):
+    with pytest.raises(SizeError, match="Q_1 = N_1/2 is 11/2 at N_1 = 11: not an integer"):
         networks.lookup("lenet")(N=12, K=2)
 
 
@@ -55,7 +55,7 @@ def test_a_size_follows_from_declared_sizes_only():
 
 
 def test_small_sizes_fit():
-    assert with_small_sizes(networks.lookup("lenet")()).sizes["M_2"] >= 1
+    assert with_small_sizes(networks.lookup("lenet")()).sizes["Q_2"] == 1
     assert with_small_sizes(convolved(K=9)).sizes == {"K": 9, "N": 9, "P": 1}
 
 

@@ -12,7 +12,8 @@ from symbp.adjoint.partials import Occurrence
 from symbp.system import Equation, Facts, Range, Slot, Variable
 from symbp.system.contents import free_symbols, node
 from symbp.system.equation import index_of
-from symbp.system.indices import AtLeast, affine_atoms, affine_coefficient, substitute
+from symbp.system.indices import AtLeast, affine_coefficient, substitute
+from symbp.system.linear import expression, linear
 from symbp.system.regions import Box, Interval
 
 
@@ -185,15 +186,14 @@ def conditions(e: Expr) -> list[Expr]:
     >>> conditions(sp.Min(n, sp.floor(q / 2)) - j)
     [-j + n, -j + q/2]
     """
-    e = sp.expand(e)
-    for atom in affine_atoms(e):
-        c = e.coeff(atom)
-        rest = e - c * atom
+    form = linear(e)
+    for atom, c in form.items():
+        rest = expression({term: other for term, other in form.items() if term != atom})
         if isinstance(atom, sp.Min if c > 0 else sp.Max):
             return [part for a in atom.args for part in conditions(rest + c * a)]
         if isinstance(atom, sp.floor if c > 0 else sp.ceiling) and abs(c) == 1 and rest.is_integer:
             return conditions(rest + c * atom.args[0])
-    return [e]
+    return [expression(form)]
 
 
 def bound_of(guard: Expr, symbol: Symbol) -> tuple[str, Expr] | None:

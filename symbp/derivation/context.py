@@ -11,7 +11,7 @@ from sympy.core.symbol import Str
 
 from symbp.adjoint import Contribution, contributions
 from symbp.system import Equation, Facts, Range, System
-from symbp.system.contents import has, rebuilt
+from symbp.system.contents import entries_in, has, rebuilt
 from symbp.system.equation import family_of, index_of
 from symbp.system.indices import is_binder, rename_bound, substitute
 
@@ -117,6 +117,17 @@ def rewrite(
     return rebuilt(e, [rewrite(a, context, change, within) for a in e.args])
 
 
+def rewritten(
+    e: Expr,
+    context: Context,
+    change: Callable[[Expr, Context], Expr | None],
+    within: Callable[[Expr], bool],
+) -> Expr:
+    """`rewrite`, with what came in made tidy."""
+    new = rewrite(e, context, change, within)
+    return e if new is e else tidy(new, context)
+
+
 def tidy(e: Expr, context: Context) -> Expr:
     """Bound indices named as the families' own slots name them, and apart from the free ones."""
     return rename_bound(_own_names(e, context), context.taken)
@@ -141,7 +152,7 @@ def _own_name(k: sp.Symbol, body: Expr, system: System) -> sp.Symbol | None:
     """The slot symbol of the first family that has k for a plain index."""
     found = [
         entry
-        for entry in body.atoms(sp.Indexed)
+        for entry in entries_in(body)
         if k in index_of(entry) and family_of(entry) in system.by_name
     ]
     if not found:

@@ -22,7 +22,7 @@ from sympy.core.symbol import Str
 from symbp.adjoint import Contribution
 from symbp.adjoint.partials import occurrences
 from symbp.adjoint.solve import bound_of, is_single, narrow, sum_out
-from symbp.derivation.context import Context, Partial, rewrite, tidy
+from symbp.derivation.context import Context, Partial, rewritten, tidy
 from symbp.errors import DefinitionError
 from symbp.system import Facts, Kind, Range, System, Variable
 from symbp.system.contents import free_symbols, has, names_in, rebuilt
@@ -41,7 +41,7 @@ def chain(context: Context, e: Expr) -> Expr:
         target = inner.adjoint(str(family_of(node)))
         return _chain_terms(node, target, inner) if target else None
 
-    return tidy(rewrite(e, context, change, _adjoint_in(context)), context)
+    return rewritten(e, context, change, _adjoint_in(context))
 
 
 def _chain_terms(node: Expr, target: tuple[str, str], context: Context) -> Expr:
@@ -146,7 +146,7 @@ def definition(context: Context, e: Expr) -> Expr:
             raise DefinitionError(f"no one equation defines {node.args[0]} here")
         return Partial(written, node.args[1])
 
-    return tidy(rewrite(e, context, change, _partial_in), context)
+    return rewritten(e, context, change, _partial_in)
 
 
 def _same_step(f: Expr, u: Expr, context: Context) -> bool:
@@ -181,7 +181,7 @@ def differentiate(context: Context, e: Expr) -> Expr:
         ]
         return sp.Add(*(tidy(t, inner) for t in terms))
 
-    return tidy(rewrite(e, context, change, _partial_in), context)
+    return rewritten(e, context, change, _partial_in)
 
 
 def _same(a: tuple[Expr, ...], b: tuple[Expr, ...], context: Context) -> list[Expr]:
@@ -202,7 +202,8 @@ def _same(a: tuple[Expr, ...], b: tuple[Expr, ...], context: Context) -> list[Ex
 
 def collapse(context: Context, e: Expr) -> Expr:
     """Σ_i [i = j] f(i) = f(j), with [j in range] where that is not known."""
-    return tidy(_collapse(context, e), context)
+    new = _collapse(context, e)
+    return e if new is e else tidy(new, context)
 
 
 def _collapse(context: Context, e: Expr) -> Expr:
@@ -282,4 +283,4 @@ def insert(context: Context, e: Expr) -> Expr:
             return None
         return rename_bound(found.at_index(index_of(node)), inner.taken)
 
-    return tidy(rewrite(e, context, change, _adjoint_in(context)), context)
+    return rewritten(e, context, change, _adjoint_in(context))

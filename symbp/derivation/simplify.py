@@ -20,7 +20,7 @@ from symbp.adjoint.partials import expand_primes
 from symbp.adjoint.solve import sum_out
 from symbp.derivation.context import Context, Partial, covers, rewrite
 from symbp.functions import Elementwise
-from symbp.system import Equation, Range, Role
+from symbp.system import Equation, Range, Role, System
 from symbp.system.contents import has, rebuilt
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
@@ -41,7 +41,7 @@ def name_values(context: Context, e: Expr) -> Expr:
     def change(node: Expr, inner: Context) -> Expr | None:
         if not isinstance(node, Elementwise) or node.order:
             return None
-        for equation in inner.system.equations:
+        for equation in _values(inner.system):
             index = _match(equation.rhs, node, equation)
             if index is not None:
                 entry = inner.system[equation.family][index]
@@ -50,6 +50,11 @@ def name_values(context: Context, e: Expr) -> Expr:
         return None
 
     return rewrite(e, context, change, lambda part: has(part, Elementwise))
+
+
+def _values(system: System) -> list[Equation]:
+    """The equations of values: an adjoint names nothing, least of all in its own equation."""
+    return [e for e in system.equations if system[e.family].role is not Role.ADJOINT]
 
 
 def _match(pattern: Expr, node: Expr, equation: Equation) -> tuple[Expr, ...] | None:
@@ -67,7 +72,7 @@ def _match(pattern: Expr, node: Expr, equation: Equation) -> tuple[Expr, ...] | 
 
 def normalise(context: Context, e: Expr) -> Expr:
     """e^z_j = a_j Σ_k e^z_k for every a_j = e^z_j / Σ_k e^z_k, and the sums cancelled."""
-    for equation in context.system.equations:
+    for equation in _values(context.system):
         parts = _normalised(equation)
         if parts is not None:
             e = _use_normalised(context, e, equation, *parts)

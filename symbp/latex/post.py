@@ -146,9 +146,10 @@ def _named_functions(post: Post, rhs: Expr) -> list[str]:
     """What σ, g or f stands for, where it is a function of the table."""
     writer = Writer(post.system, post.notation)
     rows = sorted({n.row for n in rhs.atoms(Elementwise) if n.row.name == "sigmoid"}, key=str)
+    letter = next(u for u in "uvxst" if u not in post.system.by_name)
     return [
-        f"{writer.applied(row.name, row.latex, 0, 'u')[0]} = "
-        f"{writer.write(in_rows(row.value).xreplace({X: sp.Symbol('u', integer=True)}))}"
+        f"{writer.applied(row.name, row.latex, 0, letter)[0]} = "
+        f"{writer.write(in_rows(row.value).xreplace({X: sp.Symbol(letter, integer=True)}))}"
         for row in rows
         if row.value is not None
     ]

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from symbp.errors import unknown
-from symbp.networks import convolution, dense, linear, recurrent
+from symbp.networks import (
+    attention,
+    convolution,
+    dense,
+    embeddings,
+    generative,
+    linear,
+    normalisation,
+    recurrent,
+    representation,
+)
 from symbp.networks.entry import Entry
 
 #: Headings by language.
@@ -19,7 +29,17 @@ FAMILIES = {
     "losses": {"en": "Losses", "zh": "损失函数"},
 }
 #: In the order of a course.
-MODULES = (dense, linear, recurrent, convolution)
+MODULES = (
+    dense,
+    linear,
+    recurrent,
+    convolution,
+    normalisation,
+    attention,
+    embeddings,
+    representation,
+    generative,
+)
 CATALOG: dict[str, Entry] = {entry.name: entry for module in MODULES for entry in module.ENTRIES}
 
 

@@ -20,7 +20,8 @@ from sympy import Expr, Integer
 from symbp.errors import DefinitionError, SizeError
 from symbp.system.checks import check, order_families
 from symbp.system.equation import Equation, Kind, Role, Slot, Variable, index_base
-from symbp.system.indices import Facts, Range
+from symbp.system.facts import Facts
+from symbp.system.indices import Range
 from symbp.system.sizes import Sizes, completed, size_facts, without_following
 
 __all__ = ["Equation", "Facts", "Kind", "Range", "Role", "Slot", "System", "Variable"]

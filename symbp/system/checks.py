@@ -12,7 +12,7 @@ from sympy import Expr, Symbol
 from symbp.errors import DefinitionError, at
 from symbp.system.contents import names_in
 from symbp.system.equation import Equation, Kind, Role, Variable, family_of, index_of, walk
-from symbp.system.indices import Facts
+from symbp.system.facts import Facts
 from symbp.system.regions import box_of, cells
 
 Variables = Mapping[str, Variable]

@@ -64,6 +64,13 @@ def names_in(e: Basic) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1 << 15)
+def entries_in(e: Basic) -> frozenset[Indexed]:
+    """The entries u[...] in an expression, those in indices too."""
+    own = {e} if isinstance(e, Indexed) else set()
+    return frozenset(own).union(*(entries_in(a) for a in e.args))
+
+
+@lru_cache(maxsize=1 << 15)
 def entry_of(base: IndexedBase, *index: Expr) -> Expr:
     """base[index], remembered: SymPy takes 0.1 ms for each."""
     return base[index]

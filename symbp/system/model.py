@@ -144,6 +144,11 @@ class Model:
         ranges = [self._range(k) for k in reversed(indices)]
         return sp.Sum(body, *((r.symbol, r.lower, r.upper) for r in ranges))
 
+    def mean(self, body: Expr | int, *indices: Symbol) -> Expr:
+        """The mean of body over the whole range of each index."""
+        ranges = [self._range(k) for k in indices]
+        return self.sum(body, *indices) / sp.Mul(*(r.upper - r.lower + 1 for r in ranges))
+
     def let(self, entry: Expr, value: Expr | float, *domain: Range) -> None:
         """entry = value, for every value of the index letters in the entry.
 

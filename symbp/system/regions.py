@@ -17,7 +17,8 @@ from sympy import Expr
 from symbp.errors import DefinitionError
 from symbp.system.contents import free_symbols
 from symbp.system.equation import Equation, Variable
-from symbp.system.indices import Facts, Range
+from symbp.system.facts import Facts
+from symbp.system.indices import Range
 
 Interval = tuple[Expr, Expr]
 Box = tuple[Interval | None, ...]
@@ -144,13 +145,16 @@ def intersection(a: Box, b: Box, facts: Facts) -> Box | None:
 
 
 def whole_as_none(variable: Variable, intervals: Sequence[Interval | None], facts: Facts) -> Box:
-    """The box of some intervals; a slot that one covers, or where none is known, is whole."""
+    """The box of some intervals; a slot that one covers, or where none is known, is whole.
+
+    So is a slot whose range moves with other slots: s ≤ t leaves a triangle, and no box.
+    """
     box: list[Interval | None] = []
+    own = {s.symbol for s in variable.slots}
     for slot, interval in zip(variable.slots, intervals, strict=True):
         whole = slot.range
-        known = interval is not None and not {s.symbol for s in variable.slots} & (
-            free_symbols(interval[0]) | free_symbols(interval[1])
-        )
+        ends = (*(interval or ()), whole.lower, whole.upper)
+        known = interval is not None and not any(own & free_symbols(e) for e in ends)
         covers = interval is None or (
             facts.le(interval[0], whole.lower) and facts.le(whole.upper, interval[1])
         )

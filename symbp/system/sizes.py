@@ -15,7 +15,7 @@ from sympy import Expr, Integer, Symbol
 
 from symbp.errors import DefinitionError, SizeError
 from symbp.system.equation import Role, Variable
-from symbp.system.indices import Facts
+from symbp.system.facts import Facts
 
 Sizes = Mapping[str, int | tuple[int, ...]]
 MOST = 100  #: steps by which `fitting` makes a size larger

@@ -13,8 +13,28 @@ import jax
 
 jax.config.update("jax_enable_x64", True)
 
-from tests.networks_in_jax import convolution, dense, linear, recurrent  # noqa: E402  64 bits
+from tests.networks_in_jax import (  # noqa: E402  64 bits
+    attention,
+    convolution,
+    dense,
+    embeddings,
+    generative,
+    linear,
+    normalisation,
+    recurrent,
+    representation,
+)
 
 Cost = Callable[[dict[str, Any]], Any]
-MODULES = (dense, linear, recurrent, convolution)
+MODULES = (
+    dense,
+    linear,
+    recurrent,
+    convolution,
+    normalisation,
+    attention,
+    embeddings,
+    representation,
+    generative,
+)
 COSTS: dict[str, Cost] = {name: cost for m in MODULES for name, cost in m.COSTS.items()}

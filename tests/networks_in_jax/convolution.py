@@ -3,15 +3,51 @@ from jax import lax
 from jax.nn import log_softmax
 
 
-def convolved(x, w, b):
+def convolved(x, w, b, stride=1, padding=0, dilation=1):
     """A cross-correlation with bias; x is [channels, places...]."""
-    z = lax.conv_general_dilated(x[None], w, (1,) * (w.ndim - 2), "VALID")[0]
-    return z + b.reshape(-1, *(1,) * (w.ndim - 2))
+    rank = w.ndim - 2
+    z = lax.conv_general_dilated(
+        x[None], w, (stride,) * rank, [(padding, padding)] * rank, rhs_dilation=(dilation,) * rank
+    )[0]
+    return z + b.reshape(-1, *(1,) * rank)
 
 
 def means(x):
-    """Over windows of 2 x 2; a row or column that is left over is in none."""
+    """Over windows of 2 x 2."""
     return lax.reduce_window(x, 0.0, lax.add, (1, 2, 2), (1, 2, 2), "VALID") / 4
+
+
+def squared(o, y):
+    return ((o - y) ** 2).sum() / 2
+
+
+def convolutions(**options):
+    def cost(v):
+        a = jnp.tanh(convolved(v["x"], v["W_1"], v["b_1"], **options))
+        return squared(convolved(a, v["W_2"], v["b_2"], **options), v["y"])
+
+    return cost
+
+
+def features(v):
+    return jnp.tanh(convolved(v["x"], v["W_1"], v["b_1"]))
+
+
+def transposed(v):
+    """JAX slides the kernel over a with zeros between its entries: so it is turned first."""
+    a = jnp.tanh(convolved(v["x"], v["W_1"], v["b_1"], stride=2))
+    z = lax.conv_transpose(
+        a[None], v["W_2"][..., ::-1], (2,), "VALID", dimension_numbers=("NCH", "OIH", "NCH")
+    )[0]
+    return squared(z + v["b_2"][:, None], v["y"])
+
+
+def average_pooling(v):
+    return squared(means(features(v)), v["y"])
+
+
+def global_average_pooling(v):
+    return squared(v["W_2"] @ features(v).mean(axis=(1, 2)) + v["b_2"], v["y"])
 
 
 def lenet(v):
@@ -22,4 +58,14 @@ def lenet(v):
     return -(v["y"] * log_softmax(z)).sum()
 
 
-COSTS = {"lenet": lenet}
+COSTS = {
+    "conv1d": convolutions(),
+    "conv2d": convolutions(),
+    "padded-conv2d": convolutions(padding=1),
+    "strided-conv1d": convolutions(stride=2),
+    "dilated-conv1d": convolutions(dilation=2),
+    "transposed-conv1d": transposed,
+    "average-pooling": average_pooling,
+    "global-average-pooling": global_average_pooling,
+    "lenet": lenet,
+}

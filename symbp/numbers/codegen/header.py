@@ -20,7 +20,11 @@ def erf(x):
     return np.vectorize(math.erf, otypes=[float])(x)
 '''
 IGNORE = '@np.errstate(over="ignore")  # 1 / inf is 0'
-OVERFLOWING = ("np.exp(-", "np.cosh(")  #: may be inf where the value is 0 all the same
+OVERFLOWING = (
+    "np.exp(-",
+    "(1 + np.exp(",
+    "np.cosh(",
+)  #: may be inf where the value is 0 all the same
 ROLES = {Role.INPUT: "input", Role.TARGET: "target", Role.PARAMETER: "parameter"}
 NAME = re.compile(r"[^\W\d]\w*")
 WIDTH = 96

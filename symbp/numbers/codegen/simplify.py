@@ -24,7 +24,7 @@ from symbp.derivation.simplify import cancel, normalise, primes
 from symbp.errors import DefinitionError
 from symbp.functions import Elementwise, F
 from symbp.numbers.codegen.naming import Definitions, named_everywhere
-from symbp.numbers.codegen.stable import log_of, log_of_complement
+from symbp.numbers.codegen.stable import log_of, log_of_complement, log_of_sigmoid
 from symbp.numbers.codegen.storage import Scope
 from symbp.system import Equation, Role, System
 from symbp.system.contents import has
@@ -125,6 +125,8 @@ def _with_logs_of_logits(system: System) -> System:
         if family_of(x) is not None:
             value = unfold(x, inner)
             return log_of(value) if value is not None else None
+        if (direct := log_of_sigmoid(x)) is not None:
+            return direct
         entry = sp.expand(1 - x)
         value = unfold(entry, inner) if isinstance(entry, Indexed) else None
         return log_of_complement(value) if value is not None else None

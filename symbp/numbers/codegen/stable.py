@@ -2,7 +2,7 @@
 
     e^{z_j} / Σ_k e^{z_k} = e^{z_j − M} / Σ_k e^{z_k − M}        M = max_k z_k
     log Σ_k e^{z_k}       = M + log Σ_k e^{z_k − M}
-    log σ(z) = z − log(1 + e^z)        log(1 − σ(z)) = −log(1 + e^z)
+    log σ(z) = z − log(1 + e^z) = −log(1 + e^{−z})        log(1 − σ(z)) = −log(1 + e^z)
     log a_j  = z_j − log Σ_k e^{z_k}   where a_j = e^{z_j} / Σ_k e^{z_k}
 
 The first two shift every expression that is homogeneous in the exponentials: of degree 0, or
@@ -110,4 +110,11 @@ def log_of_complement(value: Expr) -> Expr | None:
     """log(1 − σ(z)), from z."""
     if isinstance(value, Elementwise) and value.row is SIGMOID and not value.order:
         return -SOFTPLUS(value.args[0])
+    return None
+
+
+def log_of_sigmoid(value: Expr) -> Expr | None:
+    """log σ(z), where σ(z) stands as it is: −log(1 + e^{−z}), exact for large z too."""
+    if isinstance(value, Elementwise) and value.row is SIGMOID and not value.order:
+        return -SOFTPLUS(-value.args[0])
     return None

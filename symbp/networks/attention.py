@@ -1,0 +1,214 @@
+"""Attention: every position of a sequence looks at others, by softmax over its scores with them.
+
+    S = Q Kᵀ / √d_k,  A = softmax of each row of S,  O = A V        Vaswani et al. (2017)
+
+Positions are rows: Q[t, i], K[s, i], V[s, j]. Sizes: T positions (N keys), d entries of each
+position, d_k and d_v of a key and of a value, H heads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+from sympy import Expr, Symbol
+
+from symbp.errors import unknown
+from symbp.functions import TABLE, lookup
+from symbp.networks.entry import Entry
+from symbp.networks.normalisation import EPSILON
+from symbp.system import System
+from symbp.system.model import Model
+
+EXP = TABLE["exp"]
+
+
+def attention(mask: bool = False) -> System:
+    """Scaled dot-product attention, in Q, K and V themselves.
+
+    A mask M is added to the scores: 0, or −∞ where position t must not look at s.
+
+    >>> for equation in attention().equations[:3]:
+    ...     print(equation)
+    S[t, s] = Sum(K[s, i]*Q[t, i], (i, 1, d_k))/sqrt(d_k)   for 1 ≤ t ≤ T, 1 ≤ s ≤ N
+    A[t, s] = exp(S[t, s])/Sum(exp(S[t, u]), (u, 1, N))   for 1 ≤ t ≤ T, 1 ≤ s ≤ N
+    O[t, j] = Sum(A[t, s]*V[s, j], (s, 1, N))   for 1 ≤ t ≤ T, 1 ≤ j ≤ d_v
+    """
+    m = Model()
+    T, N, d_k, d_v = m.sizes("T", "N", "d_k", "d_v")
+    (t,), (s, u) = m.places("t", T), m.places("s u", N)
+    (i,), (j,) = m.units("i", d_k), m.units("j", d_v)
+    Q, K, V = m.parameter("Q", t, i), m.parameter("K", s, i), m.parameter("V", s, j)
+    S, A, O = m.values("S", "A", "O")
+    M = m.input("M", t, s)[t, s] if mask else 0
+    m.let(S[t, s], m.sum(Q[t, i] * K[s, i], i) / sp.sqrt(d_k) + M)
+    m.let(A[t, s], EXP(S[t, s]) / m.sum(EXP(S[t, u]), u))
+    m.let(O[t, j], m.sum(A[t, s] * V[s, j], s))
+    return half_squared_error(m, O, t, j)
+
+
+def self_attention() -> System:
+    """Q = X W_Q, K = X W_K, V = X W_V: queries, keys and values of the same positions."""
+    m = Model()
+    T, d, d_k, d_v = m.sizes("T", "d", "d_k", "d_v")
+    t, s, u = m.places("t s u", T)
+    (p,), (i,), (j,) = m.units("p", d), m.units("i", d_k), m.units("j", d_v)
+    X = m.input("X", t, p)
+    Q, K, V, S, A, O = m.values("Q", "K", "V", "S", "A", "O")
+    for name, made, k in (("Q", Q, i), ("K", K, i), ("V", V, j)):
+        W = m.parameter(f"W_{name}", p, k)
+        m.let(made[t, k], m.sum(X[t, p] * W[p, k], p))
+    m.let(S[t, s], m.sum(Q[t, i] * K[s, i], i) / sp.sqrt(d_k))
+    m.let(A[t, s], EXP(S[t, s]) / m.sum(EXP(S[t, u]), u))
+    m.let(O[t, j], m.sum(A[t, s] * V[s, j], s))
+    return half_squared_error(m, O, t, j)
+
+
+class Sequence(Model):
+    """A model of T positions with d entries each, and the layers of a transformer on it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.T, self.d = self.sizes("T", "d")
+        self.t, self.s, self.u = self.places("t s u", self.T)
+        self.p, self.q = self.units("p q", self.d)
+
+    def heads(self, X: Any, Y: Any, mask: bool = False) -> None:
+        """Y = Σ_h softmax(Q_h K_hᵀ / √d_k) V_h W_O, each head h with its own Q, K, V of X."""
+        H, d_k, d_v = self.sizes("H", "d_k", "d_v")
+        t, s, u, p, q = self.t, self.s, self.u, self.p, self.q
+        (h,), (i,), (j,) = self.channels("h", H), self.units("i", d_k), self.units("j", d_v)
+        Q, K, V, S, A, O = self.values("Q", "K", "V", "S", "A", "O")
+        for name, made, k in (("Q", Q, i), ("K", K, i), ("V", V, j)):
+            W = self.parameter(f"W_{name}", h, p, k)
+            self.let(made[h, t, k], self.sum(X[t, p] * W[h, p, k], p))
+        M = self.input("M", t, s)[t, s] if mask else 0
+        self.let(S[h, t, s], self.sum(Q[h, t, i] * K[h, s, i], i) / sp.sqrt(d_k) + M)
+        self.let(A[h, t, s], EXP(S[h, t, s]) / self.sum(EXP(S[h, t, u]), u))
+        self.let(O[h, t, j], self.sum(A[h, t, s] * V[h, s, j], s))
+        W = self.parameter("W_O", h, j, p)
+        self.let(Y[t, q], self.sum(O[h, t, j] * W[h, j, q], h, j))
+
+    def norm(self, X: Any, Y: Any, mark: str, epsilon: Expr) -> None:
+        """Y = gamma (X − mu) / √(v + ε) + beta: layer normalisation of every position."""
+        t, p = self.t, self.p
+        mu, v, Xhat = self.values(f"mu_{mark}", f"v_{mark}", f"Xhat_{mark}")
+        gamma, beta = self.parameter(f"gamma_{mark}", p), self.parameter(f"beta_{mark}", p)
+        self.let(mu[t], self.mean(X[t, p], p))
+        self.let(v[t], self.mean((X[t, p] - mu[t]) ** 2, p))
+        self.let(Xhat[t, p], (X[t, p] - mu[t]) / sp.sqrt(v[t] + epsilon))
+        self.let(Y[t, p], gamma[p] * Xhat[t, p] + beta[p])
+
+    def feed_forward(self, X: Any, Y: Any, activation: str) -> None:
+        """Y = f(X W_1 + b_1) W_2 + b_2."""
+        t, p, q = self.t, self.p, self.q
+        (n,) = self.sizes("n")
+        (k,) = self.units("k", n)
+        (Z,) = self.values("Z")
+        W_1, b_1 = self.parameter("W_1", p, k), self.parameter("b_1", k)
+        W_2, b_2 = self.parameter("W_2", k, p), self.parameter("b_2", p)
+        self.let(Z[t, k], self.sum(X[t, p] * W_1[p, k], p) + b_1[k])
+        self.let(Y[t, q], self.sum(lookup(activation)(Z[t, k]) * W_2[k, q], k) + b_2[q])
+
+    def block(self, X: Any, norm: str, activation: str, mask: bool) -> Any:
+        """Attention, then the feed-forward part, each with a shortcut and a normalisation."""
+        t, p = self.t, self.p
+        epsilon = self.hyperparameter("epsilon", EPSILON)
+        U, B, R, G, F, Y = self.values("U", "B", "R", "G", "F", "Y")
+        if norm == "pre":
+            self.norm(X, U, "1", epsilon)
+            self.heads(U, B, mask)
+            self.let(R[t, p], X[t, p] + B[t, p])
+            self.norm(R, G, "2", epsilon)
+            self.feed_forward(G, F, activation)
+            self.let(Y[t, p], R[t, p] + F[t, p])
+        elif norm == "post":
+            self.heads(X, B, mask)
+            self.let(U[t, p], X[t, p] + B[t, p])
+            self.norm(U, R, "1", epsilon)
+            self.feed_forward(R, F, activation)
+            self.let(G[t, p], R[t, p] + F[t, p])
+            self.norm(G, Y, "2", epsilon)
+        else:
+            raise unknown("norm", norm, ["pre", "post"])
+        return Y
+
+
+def multi_head_attention(mask: bool = False) -> System:
+    """Y = Σ_h softmax(Q_h K_hᵀ / √d_k) V_h W_O: H heads, each of its own part of the weights."""
+    m = Sequence()
+    (Y,) = m.values("Y")
+    m.heads(m.input("X", m.t, m.p), Y, mask)
+    return half_squared_error(m, Y, m.t, m.p)
+
+
+def transformer(norm: str = "pre", activation: str = "gelu", mask: bool = False) -> System:
+    """A transformer block: attention and a feed-forward part, each with a shortcut.
+
+    pre:  R = X + heads(norm(X)),  Y = R + f(norm(R) W_1 + b_1) W_2 + b_2
+    post: R = norm(X + heads(X)),  Y = norm(R + f(R W_1 + b_1) W_2 + b_2)
+    """
+    m = Sequence()
+    Y = m.block(m.input("X", m.t, m.p), norm, activation, mask)
+    return half_squared_error(m, Y, m.t, m.p)
+
+
+def half_squared_error(m: Model, output: Any, t: Symbol, j: Symbol) -> System:
+    """C = ½ Σ (output − y)², y the targets."""
+    y = m.target("y", t, j)
+    return m.system(m.sum((output[t, j] - y[t, j]) ** 2, t, j) / 2)
+
+
+VASWANI = "Vaswani et al. (2017), Attention Is All You Need"
+ENTRIES = (
+    Entry(
+        "attention",
+        "attention",
+        {"en": "scaled dot-product attention", "zh": "缩放点积注意力"},
+        attention,
+        sizes={"T": 2, "N": 3, "d_k": 4, "d_v": 5},
+        source=f"{VASWANI}, equation 1",
+    ),
+    Entry(
+        "masked-attention",
+        "attention",
+        {"en": "scaled dot-product attention with a mask", "zh": "带掩码的缩放点积注意力"},
+        attention,
+        sizes={"T": 2, "N": 3, "d_k": 4, "d_v": 5},
+        options={"mask": True},
+        source=f"{VASWANI}, section 3.2.3",
+    ),
+    Entry(
+        "self-attention",
+        "attention",
+        {"en": "self-attention with projections", "zh": "自注意力（含投影矩阵）"},
+        self_attention,
+        sizes={"T": 4, "d": 2, "d_k": 3, "d_v": 5},
+        source=f"{VASWANI}, section 3.2",
+    ),
+    Entry(
+        "multi-head-attention",
+        "attention",
+        {"en": "multi-head attention", "zh": "多头注意力"},
+        multi_head_attention,
+        sizes={"T": 4, "d": 6, "H": 2, "d_k": 3, "d_v": 5},
+        source=f"{VASWANI}, section 3.2.2",
+    ),
+    Entry(
+        "transformer",
+        "attention",
+        {"en": "a transformer block, normalisation first", "zh": "Transformer 块（先归一化）"},
+        transformer,
+        sizes={"T": 3, "d": 4, "H": 2, "d_k": 5, "d_v": 6, "n": 7},
+        source=f"{VASWANI}; Xiong et al. (2020); GELU of Hendrycks & Gimpel (2016)",
+    ),
+    Entry(
+        "transformer-post-norm",
+        "attention",
+        {"en": "a transformer block, normalisation last", "zh": "Transformer 块（后归一化）"},
+        transformer,
+        sizes={"T": 3, "d": 4, "H": 2, "d_k": 5, "d_v": 6, "n": 7},
+        options={"norm": "post", "activation": "relu"},
+        source=f"{VASWANI}, sections 3.1 to 3.3",
+    ),
+)

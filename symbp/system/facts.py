@@ -1,0 +1,135 @@
+"""What follows from bounds of integers: `Facts` decides a ≤ b.
+
+It answers "not known" rather than guess, so a True is a proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from functools import lru_cache
+from math import lcm
+
+import sympy as sp
+from sympy import Expr, Indexed, S, Symbol
+
+from symbp.system.indices import Range
+from symbp.system.linear import ATOMS, Linear, combined, linear
+
+
+class Facts:
+    """What is known of integers: ranges of indices, least values of sizes.
+
+    >>> L, l = sp.symbols("L l", integer=True)
+    >>> facts = Facts({L: (sp.S(1), None), l: (sp.S(1), L - 1)})
+    >>> facts.le(l + 1, L), facts.le(l, L - 2)
+    (True, False)
+    """
+
+    def __init__(
+        self,
+        bounds: Mapping[Expr, tuple[Expr | None, Expr | None]],
+        values: Mapping[Expr, Expr] | None = None,
+        defined: Mapping[Expr, Expr] | None = None,
+    ) -> None:
+        self._bounds = dict(bounds)
+        self._values = dict(values or {})
+        self._defined = dict(defined or {})
+        """Sizes that follow from others: P = N - K + 1."""
+        self._all = tuple(tuple(d.items()) for d in (self._bounds, self._values, self._defined))
+        self._hash = hash(self._all)
+        self._place = {atom: -i for i, atom in enumerate(self._bounds)}
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Facts) and self._all == other._all)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def given(self, ranges: Iterable[Range]) -> Facts:
+        """These facts and the ranges."""
+        more = {r.symbol: (r.lower, r.upper) for r in ranges}
+        return Facts({**self._bounds, **more}, self._values, self._defined) if more else self
+
+    def at_sizes(self, values: Mapping[Expr, Expr]) -> Facts:
+        """These facts where some sizes have values: what follows holds at those sizes only."""
+        return Facts(self._bounds, values, self._defined)
+
+    def le(self, a: Expr, b: Expr) -> bool:
+        """Whether a ≤ b follows. False: it does not follow (not: it is wrong)."""
+        if a == b or self._bounds.get(b, (None,))[0] == a or self._bounds.get(a, (None,))[-1] == b:
+            return True  # what is asked most often: an index and its own range
+        return a is S.NegativeInfinity or b is S.Infinity or _follows(self, a, b)
+
+    def equal(self, a: Expr, b: Expr) -> bool:
+        """Whether a = b follows."""
+        return linear(a) == linear(b)
+
+    def known(self, e: Expr) -> Linear:
+        """The form of e, with sizes that have a value replaced by it: first L, then n[L]."""
+        if self._values:
+            e = e.xreplace({a: v for a, v in self._values.items() if isinstance(a, Symbol)})
+            e = e.xreplace(self._values)
+        return linear(e)
+
+    def nonnegative(self, e: Linear, depth: int, tried: set[frozenset[object]]) -> bool:
+        """Whether e ≥ 0 follows, with at most `depth` atoms replaced by bounds of them."""
+        if not e.keys() - {S.One}:
+            return e.get(S.One, 0) >= 0
+        key = frozenset(e.items())
+        if depth == 0 or key in tried:
+            return False
+        tried.add(key)
+        return any(self.nonnegative(low, depth - 1, tried) for low in self._lower_bounds(e))
+
+    def _lower_bounds(self, e: Linear) -> Iterator[Linear]:
+        """Forms that e is at least, each with one atom replaced by a bound of it."""
+        for atom in sorted((term for term in e if isinstance(term, ATOMS)), key=self._rank):
+            c = e[atom]
+            rest = {term: other for term, other in e.items() if term != atom}
+            if isinstance(atom, (sp.floor, sp.ceiling)):
+                yield _rounded_off(self.known(atom.args[0]), isinstance(atom, sp.ceiling), c, rest)
+                continue
+            for bound in self._bounds_of(atom, from_below=c > 0):
+                yield combined((1, rest), (c, self.known(bound)))
+
+    def _rank(self, atom: Expr) -> tuple[int, str]:
+        """Indices that came last are eliminated first: their bounds speak of the earlier ones."""
+        place = self._place.get(atom)
+        return (1, str(atom)) if place is None else (place, "")
+
+    def _bounds_of(self, atom: Expr, from_below: bool) -> Iterator[Expr]:
+        if isinstance(atom, sp.Max if from_below else sp.Min):
+            yield from atom.args
+            return
+        key = atom.base if isinstance(atom, Indexed) and atom not in self._bounds else atom
+        bound = self._bounds.get(key, (None, None))[0 if from_below else 1]
+        if bound is not None:
+            yield bound
+        if atom in self._defined:
+            yield self._defined[atom]
+
+
+@lru_cache(maxsize=1 << 14)
+def _follows(facts: Facts, a: Expr, b: Expr) -> bool:
+    """Whether a ≤ b follows: the same few questions are asked of every network."""
+    form = combined((1, facts.known(b)), (-1, facts.known(a)))
+    return facts.nonnegative(form, 12, set())
+
+
+def _rounded_off(x: Linear, up: bool, c: int | Fraction, rest: Linear) -> Linear:
+    """What c·⌊x⌋ + rest or, `up`, c·⌈x⌉ + rest is at least, for x = integer/d.
+
+    x − (d−1)/d ≤ ⌊x⌋ ≤ x ≤ ⌈x⌉ ≤ x + (d−1)/d. Beside integers it is enough for ≥ 0 that what is
+    rounded has the right sign: ⌊x⌋ + k ≥ 0 where x + k ≥ 0, ⌈x⌉ + k ≥ 0 where x + k > −1.
+    """
+    slack = 1 - Fraction(1, lcm(*(Fraction(part).denominator for part in x.values())))
+    away = up == (c > 0)  # rounded away from what would break it
+    beside_integers = abs(c) == 1 and _is_integer(rest)
+    more = slack if away else Fraction(0)
+    less = Fraction(0) if away else -abs(c) * slack
+    return combined((1, rest), (c, x), (more if beside_integers else less, {S.One: 1}))
+
+
+def _is_integer(form: Linear) -> bool:
+    return all(Fraction(c).denominator == 1 and term.is_integer for term, c in form.items())
