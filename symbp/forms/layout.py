@@ -8,7 +8,8 @@ from typing import Literal
 from symbp.forms.matrix_expr import Axis
 from symbp.system.equation import Kind
 
-DENSE = frozenset({Kind.UNIT, Kind.SAMPLE, Kind.CHANNEL})
+#: All kinds but the layer, of which each has its own vectors and matrices.
+DENSE = frozenset(Kind) - {Kind.LAYER}
 FEATURES = frozenset({Kind.UNIT, Kind.CHANNEL})
 
 
@@ -21,8 +22,8 @@ class Layout:
         Layout("column", "rows", "to-from")    z = W a + b       Z = A Wᵀ + 1 bᵀ   A: m × n
 
     A weight has its first unit index as "to" and its second as "from". `axes` are the kinds of
-    index that make rows and columns; any other kind (the layer, the time) is a mark. With
-    Kind.TIME or Kind.PLACE among them, a sequence is laid out as samples are.
+    index that may make rows and columns; which of them do is said in `axis_slots`. Times and
+    places are laid out as samples are.
     """
 
     vectors: Literal["column", "row"] = "column"

@@ -4,8 +4,8 @@
     ∂C/∂w[l, j, k] = (1/m) Σ_i δ[l, j, i] a[l−1, k, i]    ∂C/∂W^l = (1/m) Δ^l (A^{l−1})ᵀ
 
 A view: it adds no mathematics. An index is an axis where every entry that it stands in has it
-alone in a slot of a dense kind (`Layout.axes`) and over the whole of that slot. Other indices
-are marks if they are free and open sums if they are summed over.
+alone in a slot that is one (`axis_slots`) and over the whole of that slot. Other indices are
+marks if they are free and open sums if they are summed over.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from functools import lru_cache
 import sympy as sp
 from sympy import Expr, Indexed, Symbol
 
+from symbp.forms.axes import axis_slots
 from symbp.forms.contract import Irreducible, NoMatrixForm, contract
 from symbp.forms.layout import COLUMN, Layout
 from symbp.forms.matrix_build import ONE, add, open_sum, orient
@@ -82,6 +83,7 @@ class _View:
         self.system = system
         self.layout = layout
         self.lhs: MatrixExpr = ONE
+        self.axis_slots = axis_slots(system, layout.axes)
         self._uses: dict[Expr, dict[Symbol, Kind | None]] = {}
         self._opened: set[Symbol] = set()  # bound indices that could be axes but are summed openly
 
@@ -331,8 +333,9 @@ class _View:
     def _index_uses(self, e: Expr) -> Iterator[tuple[Symbol, Kind | None]]:
         if isinstance(e, Indexed):
             variable = self.system.by_name.get(str(family_of(e)))
-            kinds = [s.kind for s in variable.slots] if variable else [None] * len(e.indices)
-            for index, kind in zip(e.indices, kinds, strict=True):
+            for place, index in enumerate(e.indices):
+                whole = variable is not None and (variable.name, place) in self.axis_slots
+                kind = variable.slots[place].kind if variable is not None and whole else None
                 yield from self._as_index(index, kind)
         elif isinstance(e, Functional):
             bound = e.limits[0][0]
@@ -346,7 +349,7 @@ class _View:
 
     def _as_index(self, index: Expr, kind: Kind | None) -> Iterator[tuple[Symbol, Kind | None]]:
         if isinstance(index, Symbol):
-            yield index, kind if kind in self.layout.axes else None
+            yield index, kind
         else:
             yield from ((s, None) for s in index.free_symbols)
 

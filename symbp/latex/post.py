@@ -14,6 +14,7 @@ from sympy import Expr
 
 from symbp.adjoint import adjoint_name
 from symbp.derivation import Derivation, Step, derive, is_inserted, simplified
+from symbp.forms.axes import axis_slots
 from symbp.forms.component import components
 from symbp.forms.contract import NoMatrixForm
 from symbp.forms.index import count, looks_up_data
@@ -273,13 +274,14 @@ def _last_steps(d: Derivation) -> Sequence[Step]:
 def _update(post: Post) -> None:
     post.heading("update")
     post.say("step size", rate=post.notation.rate)
+    axes = axis_slots(post.system, post.notation.layout.axes)
     for variable in post.system.with_role(Role.PARAMETER):
         entry = variable[variable.own_index]
         writer = post.writer(entry)
         seen = writer.entries.whole(
             variable.name,
             variable.own_index,
-            [s.symbol for s in variable.slots if s.kind is Kind.UNIT],
+            [s.symbol for i, s in enumerate(variable.slots) if (variable.name, i) in axes],
             frozenset(),
         )
         slope = writer.entries.derivative(post.system.loss, seen)

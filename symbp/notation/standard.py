@@ -1,5 +1,6 @@
 """The letters of the equations themselves, as papers write them: h_t, W_f, a loss in script."""
 
+from symbp.forms.layout import Layout
 from symbp.notation.convention import Notation, Style
 
 STANDARD = Notation(
@@ -14,4 +15,5 @@ STANDARD = Notation(
     sample_mark="({})",
     delta="",
     assign=r"\leftarrow",
+    layout=Layout(samples="rows"),
 )
