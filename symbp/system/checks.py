@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from symbp.errors import DefinitionError, at
 from symbp.system.contents import names_in
 from symbp.system.equation import Equation, Kind, Role, Variable, family_of, index_of, walk
 from symbp.system.facts import Facts
+from symbp.system.indices import Range, substitute
 from symbp.system.regions import box_of, cells
 
 Variables = Mapping[str, Variable]
@@ -65,13 +67,19 @@ def _check_names(equation: Equation, variables: Variables) -> None:
         if name is None or node in bound:
             continue
         if name not in variables:
-            what = "index" if isinstance(node, Symbol) and node.is_integer else "name"
-            known = ", ".join(sorted(variables))
-            raise DefinitionError(
-                f"{what} {name} is neither declared nor bound by a sum (declared: {known})"
-            )
+            raise DefinitionError(_undefined(node, name, variables))
         if len(index_of(node)) != len(variables[name].slots):
             raise DefinitionError(f"{node} met the declaration {variables[name].signature}")
+
+
+def _undefined(node: Expr, name: str, variables: Variables) -> str:
+    """What is said of a name that nothing declares."""
+    known = ", ".join(sorted(variables))
+    if isinstance(node, Symbol) and node.is_integer:
+        return f"index {name} is neither declared nor bound by a sum (declared: {known})"
+    near = get_close_matches(name, variables, n=1)
+    hint = f": did you mean {near[0]}?" if near else ""
+    return f"{name} is neither declared nor defined by an equation{hint} (declared: {known})"
 
 
 def _check_ranges(equation: Equation, variables: Variables, facts: Facts) -> None:
@@ -79,14 +87,15 @@ def _check_ranges(equation: Equation, variables: Variables, facts: Facts) -> Non
     for place, r in enumerate(equation.domain):
         for node, _ in (*walk(r.lower), *walk(r.upper)):
             if family_of(node) in variables:
-                _check_entry(node, variables, facts.given(equation.domain[:place]))
-    _check_entry(equation.lhs, variables, facts.given(equation.domain))
+                _check_entry(node, variables, facts, equation.domain[:place])
+    _check_entry(equation.lhs, variables, facts, equation.domain)
     for node, ranges in walk(equation.rhs):
         if family_of(node) in variables:
-            _check_entry(node, variables, facts.given((*equation.domain, *ranges)))
+            _check_entry(node, variables, facts, (*equation.domain, *ranges))
 
 
-def _check_entry(entry: Expr, variables: Variables, facts: Facts) -> None:
+def _check_entry(entry: Expr, variables: Variables, sizes: Facts, ranges: Sequence[Range]) -> None:
+    facts = sizes.given(ranges)
     variable = variables[str(family_of(entry))]
     if len(variable.slots) != len(index_of(entry)):
         raise DefinitionError(f"{entry} met the declaration {variable.signature}")
@@ -103,9 +112,27 @@ def _check_entry(entry: Expr, variables: Variables, facts: Facts) -> None:
             continue  # a gather: its values are data, and checked when there are any
         if not (facts.le(whole.lower, index) and facts.le(index, whole.upper)):
             raise DefinitionError(
-                f"index {index} of {entry} is not known to stay in "
-                f"{whole.lower} ≤ {slot.symbol} ≤ {whole.upper}"
+                _outside(entry, index, slot.symbol, whole, ranges, facts, variable)
             )
+
+
+def _outside(
+    entry: Expr, index: Expr, symbol: Symbol, whole: Range, ranges: Sequence[Range], facts: Facts,
+    variable: Variable,
+) -> str:  # fmt: skip
+    """What is said of an index that may leave its slot's range."""
+    own = [r for r in ranges if r.symbol in index.free_symbols]
+    where = f", {', '.join(str(r) for r in own)}," if own else ""
+    text = (
+        f"index {index} of {entry}{where} is not known to stay in "
+        f"{whole.lower} ≤ {symbol} ≤ {whole.upper}"
+    )
+    first = substitute(index, {r.symbol: r.lower for r in own})
+    last = substitute(index, {r.symbol: r.upper for r in own})
+    end = last if facts.le(whole.lower, first) else first
+    if variable.role is Role.INTERMEDIATE and len(own) == 1:
+        return f"{text}: no equation says what {variable.name} is at {symbol} = {end}"
+    return text
 
 
 def _check_defined_once(variables: Variables, equations: Sequence[Equation], facts: Facts) -> None:
@@ -125,7 +152,14 @@ def _check_defined_once(variables: Variables, equations: Sequence[Equation], fac
             if not cell.members:
                 raise DefinitionError(f"no equation defines {variable.name}{where}")
             if len(cell.members) > 1:
-                raise DefinitionError(f"{variable.name} is defined twice{where}")
+                by = " and ".join(_head(own[i]) for i in cell.members[:2])
+                raise DefinitionError(f"{variable.name} is defined twice{where}: by {by}")
+
+
+def _head(equation: Equation) -> str:
+    """The left side of an equation with its range: h[t] for 1 ≤ t ≤ T."""
+    domain = ", ".join(str(r) for r in equation.domain)
+    return f"{equation.lhs} for {domain}" if domain else str(equation.lhs)
 
 
 def _where(variable: Variable, box: Sequence[tuple[Expr, Expr] | None]) -> str:
@@ -208,11 +242,9 @@ def _check_one_way(
                     inner = [e for e in still if e[0] in part and e[1] in part]
                     _check_one_way(part, inner, variables, [k for k in kinds if k is not kind])
                 return
-    cycle = ", ".join(f"{lhs} needs {used}" for _, _, lhs, used in edges)
-    raise DefinitionError(
-        f"{' and '.join(group)} need each other, "
-        f"and no index runs one way through all of it: {cycle}"
-    )
+    cycle = ", ".join(sorted({f"{lhs} needs {used}" for _, _, lhs, used in edges}))
+    who = f"{' and '.join(group)} need each other" if len(group) > 1 else f"{group[0]} needs itself"
+    raise DefinitionError(f"{who}, and no index runs one way through all of it: {cycle}")
 
 
 def _shift(edge: Edge, variables: Variables, kind: Kind) -> int | None:

@@ -23,6 +23,7 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symbp.errors import DefinitionError, at
+from symbp.functions import lookup
 from symbp.system import System
 from symbp.system.equation import (
     Equation,
@@ -39,6 +40,19 @@ from symbp.system.equation import (
 from symbp.system.indices import Range, substitute
 from symbp.system.sizes import size_facts
 
+#: SymPy's functions that the table of functions has under a name of its own.
+_PLAIN = {sp.tanh: "tanh", sp.erf: "erf", sp.Abs: "abs", sp.sign: "sign", sp.Heaviside: "step"}
+
+
+class Several(tuple[Any, ...]):
+    """What `sizes`, `units`, `values`, ... return, to be unpacked."""
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, (int, slice)):
+            return super().__getitem__(place)
+        names = ", ".join(map(str, self))
+        raise DefinitionError(f"[{place}] met {len(self)} at once: unpack them, ({names},) = ...")
+
 
 class Model:
     """Gathers declarations and equations, and makes the `System` that they define."""
@@ -52,9 +66,9 @@ class Model:
 
     def sizes(self, *names: str, minimum: int = 1) -> tuple[Symbol, ...]:
         """Sizes that may stay symbols: positive integers of at least `minimum`."""
-        for name in names:
+        for name in _words(*names):
             self._declare(Variable(name, role=Role.SIZE, minimum=minimum))
-        return tuple(scalar(name, Role.SIZE) for name in names)
+        return Several(scalar(name, Role.SIZE) for name in _words(*names))
 
     def following(self, name: str, value: Expr, minimum: int = 1) -> Symbol:
         """A size that follows from others: P = N − K + 1, at least `minimum`.
@@ -74,12 +88,15 @@ class Model:
         self, letters: str, upper: Expr | int, kind: Kind = Kind.UNIT, first: Expr | int = 1
     ) -> tuple[Symbol, ...]:
         """Index letters that run from `first` to `upper` and count things of one kind."""
-        made = tuple(Symbol(letter, integer=True) for letter in letters.split())
+        made = Several(Symbol(letter, integer=True) for letter in _words(letters))
         for symbol in made:
-            if symbol in self._indices:
-                old = self._indices[symbol].range
-                raise DefinitionError(f"index {symbol} is declared twice: it has the range {old}")
-            r = Range(symbol, sp.sympify(first), sp.sympify(upper))
+            with at(f"index {symbol}"):
+                if symbol in self._indices:
+                    raise DefinitionError(f"declared twice: it has the range {self._range(symbol)}")
+                if symbol.name in self._declared:
+                    role = self._declared[symbol.name].role
+                    raise DefinitionError(f"{symbol} is {role} already: choose another letter")
+                r = Range(symbol, self._bound(first), self._bound(upper))
             self._indices[symbol] = Slot(r, kind)
         return made
 
@@ -131,11 +148,11 @@ class Model:
 
     def values(self, *names: str) -> tuple[Any, ...]:
         """Families that equations define, each with at least one index."""
-        return tuple(index_base(name) for name in names)
+        return Several(index_base(name) for name in _words(*names))
 
     def numbers(self, *names: str) -> tuple[Symbol, ...]:
         """Single values that equations define."""
-        return tuple(scalar(name, Role.INTERMEDIATE) for name in names)
+        return Several(scalar(name, Role.INTERMEDIATE) for name in _words(*names))
 
     # -- equations -------------------------------------------------------------------------
 
@@ -152,14 +169,17 @@ class Model:
     def let(self, entry: Expr, value: Expr | float, *domain: Range) -> None:
         """entry = value, for every value of the index letters in the entry.
 
-        `domain` narrows the range of some of these letters.
+        `domain` narrows the range of some of these letters. Functions are those of
+        `symbp.functions.lookup`, or SymPy's own tanh, exp, log, sqrt, erf, Abs, sign.
         """
         narrowed = {r.symbol: r for r in domain}
         free = [s for i in index_of(entry) for s in self._letters(i)]
         with at(f"equation for {entry}"):
+            for i in index_of(entry):
+                if i.is_Symbol and i.name not in self._declared:
+                    self._range(i)
             ranges = [narrowed.get(s) or self._range(s) for s in dict.fromkeys(free)]
-            rhs = sp.sympify(value)
-            self._check_free(rhs, set(free))
+            rhs = self._right(value, set(free))
         name = str(family_of(entry))
         role = self._declared[name].role if name in self._declared else Role.INTERMEDIATE
         if role is not Role.INTERMEDIATE:
@@ -168,14 +188,19 @@ class Model:
 
     def system(self, cost: Expr, name: str = "C", **sizes: int | tuple[int, ...]) -> System:
         """The system whose loss is `cost`; `sizes` binds sizes to numbers."""
-        self._check_free(cost, set())
+        with at(f"equation for {name}"):
+            rhs = self._right(cost, set())
+            if name in {*self._declared, *(e.family for e in self._equations)}:
+                raise DefinitionError(
+                    f"{name} is the name of something else: name the cost, system(..., name='J')"
+                )
         defined = dict.fromkeys(e.family for e in self._equations if e.family not in self._declared)
         variables = (
             *self._declared.values(),
             *(self._inferred(family) for family in defined),
             Variable(name, role=Role.LOSS),
         )
-        equations = (*self._equations, Equation(name, (), sp.sympify(cost)))
+        equations = (*self._equations, Equation(name, (), rhs))
         return System(variables, equations, name, sizes)
 
     # -- behind them -----------------------------------------------------------------------
@@ -183,7 +208,15 @@ class Model:
     def _declare(self, variable: Variable) -> None:
         if variable.name in self._declared:
             raise DefinitionError(f"{variable.name} is declared twice")
+        self._check_letter(variable.name)
         self._declared[variable.name] = variable
+
+    def _check_letter(self, name: str) -> None:
+        """Refuse a family that is called as an index is."""
+        letter = Symbol(name, integer=True)
+        if letter in self._indices:
+            r = self._indices[letter].range
+            raise DefinitionError(f"{name} is an index, {r}, and a value: choose another letter")
 
     def _family(self, name: str, role: Role, indices: tuple[Symbol, ...], minimum: int = 1) -> Any:
         with at(name):
@@ -198,6 +231,28 @@ class Model:
             raise DefinitionError(f"{symbol} is no index of this model (indices: {known})")
         return self._indices[symbol].range
 
+    def _bound(self, bound: Expr | int) -> Expr:
+        """An end of a range, made of numbers, sizes and indices that this model has."""
+        if isinstance(bound, (str, tuple)):
+            raise DefinitionError(f"{bound!r} is no end of a range: give what sizes() makes, n")
+        sizes = {v.atom for v in self._declared.values() if v.role is Role.SIZE}
+        for node, _ in walk(sp.sympify(bound)):
+            atom = node.base if isinstance(node, sp.Indexed) else node
+            if family_of(node) and atom not in sizes and node not in self._indices:
+                raise DefinitionError(
+                    f"{node} is no size of this model: ({node},) = m.sizes({str(node)!r})"
+                )
+        return sp.sympify(bound)
+
+    def _right(self, value: Expr | float, left: set[Symbol]) -> Expr:
+        """A right side: its functions those of the table, its indices bound."""
+        rhs = sp.sympify(value)
+        for node in rhs.atoms(sp.Function):
+            if type(node) in _PLAIN:
+                rhs = rhs.replace(type(node), lookup(_PLAIN[type(node)]))
+        self._check_free(rhs, left)
+        return rhs
+
     def _letters(self, index: Expr) -> Iterator[Symbol]:
         yield from sorted((s for s in index.free_symbols if s in self._indices), key=str)
 
@@ -207,11 +262,13 @@ class Model:
             bound = left | {r.symbol for r in ranges}
             if node in self._indices and node not in bound:
                 raise DefinitionError(
-                    f"the index {node} is free: it stands neither on the left nor under a sum"
+                    f"the index {node} is free: it stands neither on the left nor under a sum "
+                    f"(m.sum(..., {node}))"
                 )
 
     def _inferred(self, family: str) -> Variable:
         """The family with the slots that its equations fill together."""
+        self._check_letter(family)
         own = [e for e in self._equations if e.family == family]
         general = max(own, key=lambda e: len(e.domain))
         with at(f"equation for {general.lhs}"):
@@ -241,6 +298,11 @@ class Model:
     def _le(self, a: Expr, b: Expr) -> bool:
         sizes = (v for v in self._declared.values() if v.role is Role.SIZE)
         return size_facts(sizes).le(a, b)
+
+
+def _words(*texts: str) -> list[str]:
+    """The names in some texts: "n", "d" or "n d" or "n, d"."""
+    return [word for text in texts for word in text.replace(",", " ").split()]
 
 
 def _span(e: Equation, place: int) -> tuple[Expr, Expr]:

@@ -9,6 +9,7 @@ image leaves P < 1, a width that the heads do not divide is no integer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from numbers import Integral
 
 import sympy as sp
 from sympy import Expr, Integer, Symbol
@@ -37,7 +38,7 @@ def completed(variables: Sequence[Variable], sizes: Sizes) -> dict[str, int | tu
             raise DefinitionError(f"{relation(v)}: {names} is not declared as a size before it")
         before.add(v.name)
         known = {Symbol(n, integer=True): Integer(s) for n, s in result.items()
-                 if n != v.name and isinstance(s, int)}  # fmt: skip
+                 if n != v.name and isinstance(s, Integral)}  # fmt: skip
         found = v.value.xreplace(known)
         if found.free_symbols:
             if v.name in sizes:
@@ -88,7 +89,7 @@ def _growing(value: Expr, free: Sequence[Symbol]) -> list[Symbol]:
 def _fits(variable: Variable, value: Expr, sizes: Sizes) -> bool:
     """Whether a size that follows is an integer of at least its minimum, as far as is known."""
     known = {s: Integer(sizes[s.name]) for s in value.free_symbols
-             if isinstance(sizes.get(s.name), int)}  # fmt: skip
+             if isinstance(sizes.get(s.name), Integral)}  # fmt: skip
     found = value.xreplace(known)
     return bool(found.free_symbols) or bool(found.is_Integer and found >= variable.minimum)
 

@@ -325,7 +325,7 @@ def _culprit(chosen: Sequence[Definition], reason: str) -> Definition | None:
     for d in sorted(chosen, key=lambda d: d.derived):
         if f"{d.text}:" in reason:
             return d
-    cycle = " need each other" in reason
+    cyclic, cycle, _ = reason.replace(" needs itself", " need each other").partition(" need each")
     for d in reversed([d for d in chosen if not d.derived]):
         named = reason.startswith(
             (
@@ -334,7 +334,7 @@ def _culprit(chosen: Sequence[Definition], reason: str) -> Definition | None:
                 f"no equation defines {d.left.base} for",
             )
         )
-        if named or (cycle and d.left.base in reason.split(" need each other")[0].split(" and ")):
+        if named or (cycle and d.left.base in cyclic.split(" and ")):
             return d
     plain = [d for d in chosen if not d.derived]
     return next((d for d in chosen if not _readable(d.text)), plain[0] if plain else None)
