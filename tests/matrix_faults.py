@@ -17,6 +17,7 @@ from symbp.forms.matrix_expr import (
     OpenSum,
     Power,
     Scale,
+    Softmax,
     SquaredNorm,
     SumOver,
     Transpose,
@@ -57,6 +58,12 @@ class FirstTerm(Matrices):
 class NoPrime(Matrices):
     def apply(self, e: Apply) -> Any:
         return self.numbers.apply(e.function.name, 0, self.value(e.operand))
+
+
+class OtherSoftmax(Matrices):
+    def softmax(self, e: Softmax) -> Any:
+        top = self.numbers.apply("exp", 0, self.value(e.operand))
+        return top / top.sum(axis={"row": 1, "col": 0}[e.over], keepdims=True)
 
 
 class Linear(Matrices):

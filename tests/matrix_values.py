@@ -25,6 +25,7 @@ from symbp.forms.matrix_expr import (
     Power,
     Scalar,
     Scale,
+    Softmax,
     SquaredNorm,
     SumOver,
     Transpose,
@@ -161,6 +162,10 @@ class Matrices:
 
     def apply(self, e: Apply) -> Any:
         return self.numbers.apply(e.function.name, e.order, self.value(e.operand))
+
+    def softmax(self, e: Softmax) -> Any:
+        top = self.numbers.apply("exp", 0, self.value(e.operand))
+        return top / top.sum(axis={"row": 0, "col": 1}[e.over], keepdims=True)
 
     def power(self, e: Power) -> Any:
         return self.value(e.operand) ** complex(self.numbers.value(e.exponent, self.point))

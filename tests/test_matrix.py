@@ -40,6 +40,7 @@ from tests.matrix_faults import (
     Norm,
     NoScale,
     NoTranspose,
+    OtherSoftmax,
     OtherSum,
     Swapped,
 )
@@ -93,7 +94,8 @@ FAULTS = {
     FirstFactor: ("one sample", ["∂C/∂z"]),
     FirstTerm: ("one sample", ["z", "C", "∂C/∂a"]),
     NoPrime: ("one sample", ["∂C/∂z"]),
-    Linear: ("three activations", ["a", "∂C/∂z"]),
+    OtherSoftmax: ("attention", ["A"]),
+    Linear: ("layer norm", ["v", "h", "∂C/∂v"]),
     OtherSum: ("batch", ["∂C/∂b"]),
     Norm: ("batch", ["C"]),
     FirstOfSum: ("recurrence in time", ["C", "∂C/∂w"]),
@@ -246,9 +248,9 @@ def test_the_four_equations_of_backpropagation(batch, layout, expected):
 
 EXPECTED = {
     "softmax": {
-        "a": "(1ᵀ·exp(z))^(-1) exp(z)",
+        "a": "softmax(z)",
         "C": "yᵀ·a^(2)",
-        "∂C/∂z": "(1ᵀ·exp(z))^(-1) ∂C/∂a ⊙ exp(z) - (1ᵀ·exp(z))^(-2) (∂C/∂aᵀ·exp(z)) exp(z)",
+        "∂C/∂z": "∂C/∂a ⊙ softmax(z) - (1ᵀ·exp(z))^(-2) (∂C/∂aᵀ·exp(z)) exp(z)",
     },
     "recurrence in time": {
         "h[0]": "0",
@@ -259,11 +261,12 @@ EXPECTED = {
     },
     "attention": {
         "S": "1/sqrt(D) Qᵀ·K",
-        "A": "exp(S) ⊙ (exp(S)·1)^(-1)",
+        "A": "softmax(S)",
         "O": "V·Aᵀ",
         "∂C/∂A": "∂C/∂Oᵀ·V",
         "∂C/∂Q": "1/sqrt(D) K·∂C/∂Sᵀ",
     },
+    "attention with heads": {"A[h]": "softmax(S[h])", "∂C/∂V[h]": "∂C/∂O[h]·A[h]"},
     "channels": {
         "y[p]": "Σ_u w[u]·x[p + u - 1] + b",
         "∂C/∂x[p]": "Σ_u w[u]ᵀ·∂C/∂y[p - u + 1]",

@@ -135,7 +135,8 @@ class _Graph:
     def _edge(self, u: Symbol, v: Symbol) -> MatrixExpr:
         """The edge between u and v, taken out: u its row, v its column."""
         found = self.edges.pop(frozenset((u, v)))
-        return hadamard([orient(f, self.axes[u], self.axes[v]) for f in found])
+        r, c = found[0].row, found[0].col
+        return orient(hadamard([orient(f, r, c) for f in found]), self.axes[u], self.axes[v])
 
     def result(self) -> MatrixExpr:
         """The product of what is left on the free indices."""

@@ -30,8 +30,11 @@ from symbp.forms.matrix_expr import (
     MatrixExpr,
     Power,
     Scalar,
+    Softmax,
+    same,
 )
 from symbp.forms.matrix_text import text
+from symbp.forms.softmax import softmax_in
 from symbp.functions import TABLE, Elementwise
 from symbp.system import Equation, Kind, Range, Role, System, Variable
 from symbp.system.equation import family_of
@@ -209,6 +212,10 @@ class _View:
             return Apply(operand, e.row, e.order, tuple(e.args[1:]))
         return Apply(operand, TABLE["exp" if isinstance(e, sp.exp) else "log"])
 
+    def _softmax(self, argument: Expr, axis: Axis, scope: Scope) -> MatrixExpr:
+        operand = self.build(argument, scope)
+        return Softmax(operand, "row" if same(operand.row, axis) else "col")
+
     def _delta(self, e: Expr, scope: Scope) -> MatrixExpr:
         a, b = (scope.get(i) for i in e.args)
         if a is None or b is None:
@@ -256,7 +263,12 @@ class _View:
     ) -> None:
         """The factors of e, and the axes that are summed over; `scope` grows by these."""
         if isinstance(e, sp.Mul):
-            for f in e.args:
+            found = softmax_in(e)
+            axis = scope.get(found.range.symbol) if found is not None else None
+            if found is not None and axis is not None and axis.range == found.range:
+                out.append(self._softmax(found.argument, axis, scope))
+                e = found.rest
+            for f in sp.Mul.make_args(e):
                 self._flatten(f, scope, summed, out)
             return
         if not isinstance(e, sp.Sum):

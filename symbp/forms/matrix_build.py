@@ -27,6 +27,7 @@ from symbp.forms.matrix_expr import (
     Power,
     Scalar,
     Scale,
+    Softmax,
     SquaredNorm,
     SumOver,
     Transpose,
@@ -78,6 +79,11 @@ def _(a: Scale) -> MatrixExpr:
 @_transposed_inside.register
 def _(a: Apply) -> MatrixExpr:
     return Apply(transpose(a.operand), a.function, a.order, a.parameters)
+
+
+@_transposed_inside.register
+def _(a: Softmax) -> MatrixExpr:
+    return Softmax(transpose(a.operand), "col" if a.over == "row" else "row")
 
 
 @_transposed_inside.register
@@ -219,6 +225,7 @@ _RANKS: dict[type[MatrixExpr], int] = {
     Transpose: 1,
     Add: 2,
     Apply: 3,
+    Softmax: 3,
     Power: 4,
     Broadcast: 5,
 }

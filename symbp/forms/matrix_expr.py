@@ -10,6 +10,8 @@
     Add(...)        a + b + c                                   as each term
     Scale(c, a)     c · a, c of size 1 × 1                      as a
     Apply(a, f)     f⁽ᵒʳᵈᵉʳ⁾(a; parameters), entry by entry     as a
+    Softmax(a, o)   e^a / Σ e^a over "row" or "col": of each    as a
+                    column, or of each row
     Power(a, p)     a ** p, entry by entry                      as a
     Diag(v)         the vector v on a diagonal, else 0          row × col, of equal size
     Broadcast(a)    a repeated along the axes that it lacks     row × col
@@ -238,6 +240,13 @@ class Apply(_Unary):
     function: Row
     order: int = 0
     parameters: tuple[Expr, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Softmax(_Unary):
+    """e^a / Σ e^a, the sum over the row index (columns add up to 1) or over the column index."""
+
+    over: Literal["row", "col"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from functools import singledispatch
 
 from sympy import Expr, Indexed
 
+from symbp.forms.matrix_build import transpose
 from symbp.forms.matrix_expr import (
     Add,
     Apply,
@@ -24,6 +25,7 @@ from symbp.forms.matrix_expr import (
     Power,
     Scalar,
     Scale,
+    Softmax,
     SquaredNorm,
     SumOver,
     Transpose,
@@ -98,6 +100,13 @@ def _(e: Scale) -> tuple[str, int]:
 def _(e: Apply) -> tuple[str, int]:
     arguments = ", ".join([text(e.operand), *(str(p) for p in e.parameters)])
     return e.function.name + "'" * e.order + f"({arguments})", ATOM
+
+
+@_write.register
+def _(e: Softmax) -> tuple[str, int]:
+    if e.over == "col" or e.col is None:
+        return f"softmax({text(e.operand)})", ATOM
+    return f"softmax({text(transpose(e.operand))})ᵀ", ATOM
 
 
 @_write.register

@@ -8,6 +8,7 @@ from typing import Any
 from sympy import Rational, Symbol
 
 from symbp.forms.matrix import MatrixEquation
+from symbp.forms.matrix_build import transpose
 from symbp.forms.matrix_expr import (
     Add,
     Apply,
@@ -22,11 +23,13 @@ from symbp.forms.matrix_expr import (
     Power,
     Scalar,
     Scale,
+    Softmax,
     SquaredNorm,
     SumOver,
     Transpose,
 )
 from symbp.latex.writer import ATOM, PRODUCT, SUM, Text, Writer, parenthesised
+from symbp.system import Kind
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 
@@ -114,6 +117,14 @@ class MatrixWriter:
         x = self._node(e.operand, bound)
         return Text(*self.writer.applied(e.function.name, e.function.latex, e.order, x.latex))
 
+    def _softmax(self, e: Softmax, bound: frozenset[Symbol]) -> Text:
+        """softmax(Z): of a vector, of each sample, or of each row."""
+        of_samples = any(a is not None and a.kind is Kind.SAMPLE for a in (e.row, e.col))
+        plain = e.over == "col" or e.col is None or of_samples
+        inner = self._node(e.operand if plain else transpose(e.operand), bound).latex
+        text = rf"\operatorname{{softmax}}{parenthesised(inner)}"
+        return Text(text if plain else f"{text}^{{{self.notation.transpose}}}")
+
     def _power(self, e: Power, bound: frozenset[Symbol]) -> Text:
         inner = self._node(e.operand, bound)
         if e.exponent == Rational(1, 2):
@@ -171,6 +182,7 @@ _WRITERS: dict[type[MatrixExpr], Callable[[MatrixWriter, Any, frozenset[Symbol]]
     Add: MatrixWriter._add,
     Scale: MatrixWriter._scale,
     Apply: MatrixWriter._apply,
+    Softmax: MatrixWriter._softmax,
     Power: MatrixWriter._power,
     Diag: MatrixWriter._diag,
     Broadcast: MatrixWriter._broadcast,
