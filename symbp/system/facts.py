@@ -127,7 +127,7 @@ def _rounded_off(x: Linear, up: bool, c: int | Fraction, rest: Linear) -> Linear
     away = up == (c > 0)  # rounded away from what would break it
     beside_integers = abs(c) == 1 and _is_integer(rest)
     more = slack if away else Fraction(0)
-    less = Fraction(0) if away else -abs(c) * slack
+    less = Fraction(0) if away else -abs(Fraction(c)) * slack
     return combined((1, rest), (c, x), (more if beside_integers else less, {S.One: 1}))
 
 
