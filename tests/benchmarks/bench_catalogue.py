@@ -20,6 +20,7 @@ from sympy import Basic
 
 from symbp.adjoint import gradient
 from symbp.derivation import derive
+from symbp.errors import SymbpError
 from symbp.latex.post import write_post
 from symbp.networks import CATALOG, lookup
 from symbp.notation import NOTATIONS
@@ -83,11 +84,15 @@ def parts(name: str) -> dict[str, float]:
 
 def table(names: list[str]) -> Mapping[str, Mapping[str, list[float]]]:
     """name -> part -> its time in each round; a round takes every network once."""
-    found = {name: {part: [] for part in PARTS} for name in names}
+    found: dict[str, dict[str, list[float]]] = {}
     for name in names:
-        parts(name)  # warms up
+        try:
+            parts(name)  # warms up
+            found[name] = {part: [] for part in PARTS}
+        except SymbpError as error:
+            print(f"{name}: {error}")
     for _ in range(ROUNDS):
-        for name in names:
+        for name in found:
             for part, time in parts(name).items():
                 found[name][part].append(time)
     return found
