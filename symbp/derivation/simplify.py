@@ -19,11 +19,13 @@ from sympy import Expr, S
 from symbp.adjoint.partials import expand_primes
 from symbp.adjoint.solve import sum_out
 from symbp.derivation.context import Context, Partial, covers, rewrite
+from symbp.derivation.fractions import shortest
 from symbp.functions import Elementwise
 from symbp.system import Equation, Range, Role, System
 from symbp.system.contents import has, rebuilt
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
+from symbp.system.indices import nameless
 
 #: What no fraction is reduced inside of.
 OPAQUE = (sp.Indexed, sp.Sum, Elementwise, Partial, Functional, sp.KroneckerDelta)
@@ -92,14 +94,14 @@ def _use_normalised(context: Context, e: Expr, equation: Equation, top: Expr, to
 
     def change(node: Expr, inner: Context) -> Expr | None:
         del inner
-        if isinstance(node, sp.Sum) and node.func(*node.args).dummy_eq(total):
+        if isinstance(node, sp.Sum) and nameless(node) == nameless(total):
             return place
         if node.func == top.func:
             index = _match(top, node, equation)
             return context.system[equation.family][index] * place if index is not None else None
         return None
 
-    marked = rewrite(e, context, change, lambda part: has(part, (sp.Sum, top.func)))
+    marked = rewrite(e, context, change, lambda part: has(part, top.func))
     if marked == e:
         return e
     return cancel(context, marked).xreplace({place: total})
@@ -138,9 +140,7 @@ def _is_reduced(e: Expr) -> bool:
 @lru_cache(maxsize=1 << 12)
 def _reduced(e: Expr) -> Expr:
     """A rational expression of symbols in the shortest of its usual forms."""
-    reduced = sp.cancel(e)
-    candidates = (e, reduced, sp.factor(reduced))
-    return min((_usual_signs(c) for c in candidates), key=sp.count_ops)
+    return shortest(e, _usual_signs)
 
 
 def _outermost(e: Expr) -> set[Expr]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import lcm
 
 import sympy as sp
@@ -36,8 +36,6 @@ class Facts:
         self._values = dict(values or {})
         self._defined = dict(defined or {})
         """Sizes that follow from others: P = N - K + 1."""
-        self._all = tuple(tuple(d.items()) for d in (self._bounds, self._values, self._defined))
-        self._hash = hash(self._all)
         self._place = {atom: -i for i, atom in enumerate(self._bounds)}
 
     def __eq__(self, other: object) -> bool:
@@ -46,10 +44,17 @@ class Facts:
     def __hash__(self) -> int:
         return self._hash
 
+    @cached_property
+    def _all(self) -> tuple[tuple[tuple[Expr, object], ...], ...]:
+        return tuple(tuple(d.items()) for d in (self._bounds, self._values, self._defined))
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self._all)
+
     def given(self, ranges: Iterable[Range]) -> Facts:
         """These facts and the ranges."""
-        more = {r.symbol: (r.lower, r.upper) for r in ranges}
-        return Facts({**self._bounds, **more}, self._values, self._defined) if more else self
+        return _given(self, tuple(ranges))
 
     def at_sizes(self, values: Mapping[Expr, Expr]) -> Facts:
         """These facts where some sizes have values: what follows holds at those sizes only."""
@@ -108,6 +113,12 @@ class Facts:
             yield bound
         if atom in self._defined:
             yield self._defined[atom]
+
+
+@lru_cache(maxsize=1 << 10)
+def _given(facts: Facts, ranges: tuple[Range, ...]) -> Facts:
+    more = {r.symbol: (r.lower, r.upper) for r in ranges}
+    return Facts({**facts._bounds, **more}, facts._values, facts._defined) if more else facts
 
 
 @lru_cache(maxsize=1 << 14)

@@ -122,6 +122,24 @@ def affine_coefficient(e: Expr, symbol: Symbol) -> Expr | None:
     return c
 
 
+@lru_cache(maxsize=1 << 12)
+def nameless(e: Expr, depth: int = 0) -> Expr:
+    """e with bound indices that have no names: the same for sums that differ in names only.
+
+    >>> i, j, n = sp.symbols("i j n", integer=True)
+    >>> x = sp.IndexedBase("x")
+    >>> nameless(sp.Sum(x[j], (j, 1, n))) == nameless(sp.Sum(x[i], (i, 1, n)))
+    True
+    """
+    if not has(e, ExprWithLimits):
+        return e
+    if not is_binder(e):
+        return rebuilt(e, [nameless(a, depth) for a in e.args])
+    new = {k: stand_in(Symbol("·"), depth + i) for i, (k, *_) in enumerate(e.limits)}
+    limits = [Tuple(new[k], *(substitute(b, new) for b in bounds)) for k, *bounds in e.limits]
+    return rebuilt(e, (nameless(substitute(e.function, new), depth + len(new)), *limits))
+
+
 def rename_bound(e: Expr, taken: set[str]) -> Expr:
     """e with the bound indices of its sums renamed where they are dummies or taken outside.
 
