@@ -5,16 +5,54 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
-from symbp.derivation import RULES, Derivation, derive, simplified
+from symbp import networks
+from symbp.derivation import RULES, Derivation, derive, kept, simplified
 from symbp.derivation.context import Context, Partial
 from symbp.derivation.paths import edges_from, paths, product_of
 from symbp.errors import DefinitionError, SizeError
+from symbp.functions import lookup
 from symbp.judge.equality import Prover
 from symbp.networks import mlp
 from symbp.numbers.evaluator import Evaluation
 from symbp.numbers.sampling import sample
+from symbp.system.model import Model
 from symbp.verify import verify
 from tests.small_systems import EXAMPLES
+
+
+def batch_norm():
+    """x̂ = (x − μ) / √(v + ε) over the samples, x = w u, o = γ x̂ + β."""
+    m = Model()
+    d, batch = m.sizes("d", "m")
+    (j,), (i,) = m.units("j", d), m.samples("i", batch)
+    u, y, w = m.input("u", i, j), m.target("y", i, j), m.parameter("w", j)
+    gamma, beta = m.parameter("gamma", j), m.parameter("beta", j)
+    epsilon = m.hyperparameter("epsilon", 1e-5)
+    x, mu, v, x_hat, o = m.values("x", "mu", "v", "x_hat", "o")
+    m.let(x[i, j], w[j] * u[i, j])
+    m.let(mu[j], m.sum(x[i, j], i) / batch)
+    m.let(v[j], m.sum((x[i, j] - mu[j]) ** 2, i) / batch)
+    m.let(x_hat[i, j], (x[i, j] - mu[j]) / sp.sqrt(v[j] + epsilon))
+    m.let(o[i, j], gamma[j] * x_hat[i, j] + beta[j])
+    return m.system(m.sum((o[i, j] - y[i, j]) ** 2, i, j) / 2)
+
+
+def attention():
+    """One head: A = softmax(Q Kᵀ / √d), O = A V, for Q = X W_Q and so on."""
+    m = Model()
+    n, d = m.sizes("n", "d")
+    (t, s, r), (j, k) = m.places("t s r", n), m.units("j k", d)
+    x, y = m.input("x", t, k), m.target("y", t, j)
+    Q, K, V, S, A, O = m.values("Q", "K", "V", "S", "A", "O")
+    for name, family in (("Q", Q), ("K", K), ("V", V)):
+        w = m.parameter(f"W_{name}", j, k)
+        m.let(family[t, j], m.sum(w[j, k] * x[t, k], k))
+    exp = lookup("exp")
+    m.let(S[t, s], m.sum(Q[t, j] * K[s, j], j) / sp.sqrt(d))
+    m.let(A[t, s], exp(S[t, s]) / m.sum(exp(S[t, r]), r))
+    m.let(O[t, j], m.sum(A[t, s] * V[s, j], s))
+    return m.system(m.sum((O[t, j] - y[t, j]) ** 2, t, j) / 2)
+
 
 NETWORKS = {
     "general": lambda: mlp(),
@@ -23,6 +61,9 @@ NETWORKS = {
     "batch": lambda: mlp((2, 2, 2), "sigmoid", "binary-cross-entropy", batch=2, l2="lambda/2m"),
     "mixed": lambda: mlp((2, 2, 1, 2), ["relu", "tanh", "elu"], "huber", l1="lambda"),
     "unspecified": lambda: mlp((2, 2, 2), "f", "generic", bias=[True, False]),
+    "batch norm": lambda: batch_norm().with_sizes(d=1, m=3),
+    "attention": lambda: attention().with_sizes(n=2, d=4),
+    "lstm": lambda: networks.lookup("lstm")(d=2, n=3, T=3),
 }
 
 
@@ -80,14 +121,59 @@ def test_the_condition_of_a_step_is_needed():
 
 
 def test_the_textbook_results():
-    results = {str(d.target): str(d.result) for d in derive(mlp())}
-    assert results["∂C/∂z[L, j]"] == "(a[L, j] - y[j])*sigma'(z[L, j])"
+    found = results(mlp())
+    assert found["∂C/∂z[L, j]"] == "(a[L, j] - y[j])*sigma'(z[L, j])"
     assert (
-        results["∂C/∂z[l, j]"]
+        found["∂C/∂z[l, j]"]
         == "sigma'(z[l, j])*Sum(w[l + 1, k, j]*∂C/∂z[l + 1, k], (k, 1, n[l + 1]))"
     )
-    assert results["∂C/∂w[l, j, k]"] == "a[l - 1, k]*∂C/∂z[l, j]"
-    assert results["∂C/∂b[l, j]"] == "∂C/∂z[l, j]"
+    assert found["∂C/∂w[l, j, k]"] == "a[l - 1, k]*∂C/∂z[l, j]"
+    assert found["∂C/∂b[l, j]"] == "∂C/∂z[l, j]"
+
+
+def results(system):
+    return {str(d.target): str(d.result) for d in derive(system)}
+
+
+def test_values_are_written_by_their_names_whatever_their_definition():
+    m = Model()
+    n, T = m.sizes("n", "T")
+    (j, k), (t,) = m.units("j k", n), m.times("t", T)
+    W, b, y = m.parameter("W", j, k), m.parameter("b", j), m.target("y", j)
+    h, r = m.values("h", "r")
+    m.let(h[0, j], 0)
+    m.let(h[t, j], lookup("sigmoid")(m.sum(W[j, k] * h[t - 1, k], k) + b[j]))
+    m.let(r[j], sp.sqrt(h[T, j] + 1))
+    found = results(m.system(m.sum(r[j] * y[j], j)))
+    assert found["∂C/∂b[j]"] == "Sum((1 - h[t, j])*h[t, j]*∂C/∂h[t, j], (t, 1, T))"
+    assert found["∂C/∂h[T, j]"] == "y[j]/(2*r[j])"
+
+
+def test_the_recursions_through_time_are_kept():
+    derivations = derive(networks.lookup("lstm")())
+    order = [str(d.target) for d in derivations]
+    assert order[:4] == ["∂C/∂h[T, j]", "∂C/∂c[T, j]", "∂C/∂h[t, j]", "∂C/∂c[t, j]"]
+    assert {"∂C/∂h", "∂C/∂c", "∂C/∂W_i"} <= kept(derivations)
+    assert "∂C/∂a" not in kept(derive(mlp()))
+
+
+def test_normalised_values_are_written_by_their_names():
+    found = results(batch_norm())
+    assert found["∂C/∂gamma[j]"] == "Sum(x_hat[i, j]*∂C/∂o[i, j], (i, 1, m))"
+    assert found["∂C/∂mu[j]"] == "-Sum(∂C/∂x_hat[i, j], (i, 1, m))/sqrt(epsilon + v[j])"
+    derivations = derive(batch_norm())
+    assert [str(d.target) for d in derivations][:4] == [
+        "∂C/∂o[i, j]",
+        "∂C/∂x_hat[i, j]",
+        "∂C/∂v[j]",
+        "∂C/∂mu[j]",
+    ]
+    assert {"∂C/∂x_hat", "∂C/∂v"} <= kept(derivations)
+
+
+def test_the_adjoint_of_a_softmax_is_that_of_papers():
+    found = results(attention())
+    assert found["∂C/∂S[t, s]"] == ("(∂C/∂A[t, s] - Sum(A[t, r]*∂C/∂A[t, r], (r, 1, n)))*A[t, s]")
 
 
 @pytest.mark.parametrize(

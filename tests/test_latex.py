@@ -17,6 +17,7 @@ from symbp.latex.writer import Writer
 from symbp.networks import mlp
 from symbp.networks.losses import LOSSES
 from symbp.notation import NOTATIONS
+from symbp.system.model import Model
 from tests.latex_engines import Formula, check_latex
 from tests.small_systems import EXAMPLES
 
@@ -44,6 +45,10 @@ TEXTBOOK = {
         r"\delta^{l} = (W^{l + 1})^{T} \delta^{l + 1} \odot \sigma^{'}(z^{l})",
         r"\delta^{L} = (a^{L} - y) \odot \sigma^{'}(z^{L})",
         r"\frac{\partial J}{\partial W^{l}} = \delta^{l} (a^{l - 1})^{T}",
+    ],
+    "standard": [
+        r"\frac{\partial \mathcal{L}}{\partial z^{(l)}} = (W^{(l + 1)})^{T}"
+        r" \frac{\partial \mathcal{L}}{\partial z^{(l + 1)}} \odot \sigma'(z^{(l)})",
     ],
     "chain": [
         r"\frac{\partial C}{\partial z^{n}} = w^{n} \frac{\partial C}{\partial z^{n + 1}}"
@@ -139,6 +144,50 @@ def test_subscripts_follow_letters_so_that_markdown_leaves_them_alone():
             for formula in inline.split("$")[1::2]:
                 places = [i for i, c in enumerate(formula) if c == "_"]
                 assert all(formula[i - 1].isalnum() for i in places), formula
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "whole"),
+    [
+        ("W", "W_{jk}", "W"),
+        ("W_i", "W_{i,jk}", "W_{i}"),
+        ("W_xh", "W_{xh,jk}", "W_{xh}"),
+        ("W1", "W_{1,jk}", "W_{1}"),
+        ("E_pos", r"E_{\mathrm{pos},jk}", r"E_{\mathrm{pos}}"),
+        ("gamma", r"\gamma_{jk}", r"\gamma"),
+        ("Lambda", r"\Lambda_{jk}", r"\Lambda"),
+        ("x_hat", r"\hat x_{jk}", r"\hat x"),
+        ("mu_bar_t", r"\bar \mu_{t,jk}", r"\bar \mu_{t}"),
+        ("logits", r"\mathrm{logits}_{jk}", r"\mathrm{logits}"),
+        ("V_star", "V_{jk}^{*}", "V^{*}"),
+        ("h_prime", "h_{jk}'", "h'"),
+    ],
+)
+def test_names_become_letters_by_one_rule(name, entry, whole):
+    m = Model()
+    (n,) = m.sizes("n")
+    j, k = m.units("j k", n)
+    u = m.parameter(name, j, k)
+    system = m.system(m.sum(u[j, k] ** 2, j, k), n=2)
+    writer = Writer(system, NOTATIONS["standard"])
+    assert writer.write(system[name][j, k]) == entry
+    assert writer.entries.whole(name, (j, k), (j, k), frozenset()) == whole
+    read = read_parameter(writer.write(system[name][1, 2]), system, NOTATIONS["standard"])
+    assert read == system[name][1, 2]
+    text = write_post(system, NOTATIONS["standard"]).text
+    assert check_latex([Formula(name, f.strip(), True) for f in text.split("$$")[1::2]]) == []
+
+
+def test_a_matrix_of_samples_keeps_its_letter_where_the_capital_is_taken():
+    m = Model()
+    n, batch = m.sizes("n", "m")
+    j, k = m.units("j k", n)
+    (i,) = m.samples("i", batch)
+    x, X = m.input("x", i, k), m.parameter("X", j, k)
+    (z,) = m.values("z")
+    m.let(z[i, j], m.sum(X[j, k] * x[i, k], k))
+    text = write_post(m.system(m.sum(z[i, j] ** 2, i, j)), NOTATIONS["standard"]).text
+    assert "Z = x X^{T}" in text
 
 
 def test_phrases_exist_in_both_languages():

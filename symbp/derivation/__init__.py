@@ -14,15 +14,17 @@ from sympy import Expr
 
 from symbp.adjoint import gradient
 from symbp.derivation.context import Context, Partial, Uses
+from symbp.derivation.named import name_values
+from symbp.derivation.order import adjoints_in, from_the_loss_back, place, used_up
 from symbp.derivation.rules import chain, collapse, definition, differentiate, insert
-from symbp.derivation.simplify import cancel, name_values, normalise, primes, unit_total
+from symbp.derivation.simplify import cancel, normalise, primes, unit_total
 from symbp.errors import DefinitionError
 from symbp.system import Equation, Range, Role, System
-from symbp.system.contents import free_symbols, names_in
+from symbp.system.contents import free_symbols
 from symbp.system.equation import family_of, index_of, walk
 from symbp.system.indices import substitute
 
-__all__ = ["Derivation", "Partial", "Step", "derive", "is_inserted", "simplified"]
+__all__ = ["Derivation", "Partial", "Step", "derive", "kept", "simplified"]
 
 Rule = Callable[[Context, Expr], Expr]
 
@@ -74,6 +76,12 @@ class Derivation:
         found = [s.before for s in self.steps if s.condition is not None]
         return found[0] if found else self.result
 
+    @property
+    def equation(self) -> Equation:
+        """target = result, without a condition on the data."""
+        name = str(family_of(self.target))
+        return Equation(name, index_of(self.target), self.unconditional, self.domain)
+
     def replay(self) -> None:
         """Apply every rule again; `DefinitionError` where a step does not come out."""
         context = Context(self.system, self.domain, self.known)
@@ -89,23 +97,36 @@ class Derivation:
 def derive(system: System, wrt: Sequence[str] | None = None) -> list[Derivation]:
     """One derivation for each adjoint and case, from the loss back to `wrt`.
 
-    Adjoints of values that follow from one equation (activations) are inserted where they are
-    used, so that ∂C/∂z (δ) remains. The order is that of a lecture: the last layer, the layers
-    before it, then the parameters.
+    Adjoints of activations that are used once are inserted there, so that ∂C/∂z (δ) remains.
+    The order is that of a lecture: from the loss back, in a recurrence the last layer or time
+    before the general one, then the parameters.
     """
     full = gradient(system, wrt)
     found: list[Derivation] = []
     known: list[Equation] = []
     uses: Uses = {}
-    for equation in full.equations:
-        if full[equation.family].role is Role.ADJOINT:
-            cases = [c for c in _cases(equation, known, full) if not _is_empty(c, full)]
-            new = [_derive_one(full, case, tuple(known), uses) for case in cases]
-            found += new
-            if is_inserted(full, equation.family):
-                pairs = zip(cases, new, strict=True)
-                known += [replace(case, rhs=d.unconditional) for case, d in pairs]
-    return sorted(found, key=lambda d: _place(full, d))
+    order, inserted = from_the_loss_back(full), used_up(full)
+    for equation in (e for name in order for e in full.defining(name)):
+        cases = [c for c in _cases(equation, known, full) if not _is_empty(c, full)]
+        new = [_derive_one(full, case, tuple(known), uses) for case in cases]
+        found += new
+        if equation.family in inserted:
+            pairs = zip(cases, new, strict=True)
+            known += [replace(case, rhs=d.unconditional) for case, d in pairs]
+    return sorted(found, key=lambda d: place(full, order, d.equation))
+
+
+def kept(derivations: Sequence[Derivation]) -> frozenset[str]:
+    """The adjoints that a reader keeps: those not inserted, and what their results refer to."""
+    system = derivations[0].system
+    names = {str(family_of(d.target)) for d in derivations}
+    found: set[str] = set()
+    new = names - used_up(system)
+    while new:
+        found |= new
+        results = (d.equation for d in derivations if family_of(d.target) in new)
+        new = {n for e in results for n in adjoints_in(system, e.rhs)} - found
+    return frozenset(found)
 
 
 def simplified(derivations: Sequence[Derivation]) -> System:
@@ -114,14 +135,10 @@ def simplified(derivations: Sequence[Derivation]) -> System:
     Adjoints that were inserted everywhere are gone; conditions on the data are not used.
     """
     system = derivations[0].system
-    gone = {v.name for v in system.variables if v.adjoint_of and is_inserted(system, v.name)}
-    results = [
-        Equation(str(family_of(d.target)), index_of(d.target), d.unconditional, d.domain)
-        for d in derivations
-        if family_of(d.target) not in gone
-    ]
+    named = kept(derivations)
+    results = [d.equation for d in derivations if family_of(d.target) in named]
     forward = [e for e in system.equations if system[e.family].role is not Role.ADJOINT]
-    variables = tuple(v for v in system.variables if v.name not in gone)
+    variables = tuple(v for v in system.variables if not v.adjoint_of or v.name in named)
     return replace(system, variables=variables, equations=(*forward, *results))
 
 
@@ -144,21 +161,6 @@ def _is_empty(case: Equation, system: System) -> bool:
     """Whether the system's sizes leave the case no index."""
     facts = system.facts.at_sizes(system.size_values())
     return any(facts.le(r.upper + 1, r.lower) for r in case.domain)
-
-
-def is_inserted(system: System, name: str) -> bool:
-    """Whether an adjoint is used up where it is needed: ∂C/∂a for a = f(z), not ∂C/∂z."""
-    loss_and_family = system[name].adjoint_of
-    if loss_and_family is None or system[loss_and_family[1]].role is not Role.INTERMEDIATE:
-        return False
-    equations = system.defining(loss_and_family[1])
-    return not any(
-        v.role is Role.PARAMETER and _uses(e, v.name) for e in equations for v in system.variables
-    )
-
-
-def _uses(equation: Equation, family: str) -> bool:
-    return family in names_in(equation.rhs)
 
 
 def _cases(equation: Equation, known: Sequence[Equation], system: System) -> list[Equation]:
@@ -205,14 +207,3 @@ def _narrowed(case: Equation, entry: Expr, known: Equation, system: System) -> E
         substitute(case.rhs, points),
         tuple(r.substitute(points) for r in domain.values() if r.symbol not in points),
     )
-
-
-def _place(system: System, d: Derivation) -> tuple[int, int, int]:
-    """Parameters last; before them the cases that are fixed at a layer, the last layer first."""
-    family = system[str(family_of(d.target))].adjoint_of
-    if family is not None and system[family[1]].role is Role.PARAMETER:
-        return 1, 0, 0
-    symbols = {r.symbol for r in d.domain}
-    fixed = [i for i in index_of(d.target) if i not in symbols]
-    layer = int(fixed[0]) if fixed and fixed[0].is_Integer else 0
-    return 0, 0 if fixed else 1, -layer

@@ -130,7 +130,7 @@ def rewritten(
 
 def tidy(e: Expr, context: Context) -> Expr:
     """Bound indices named as the families' own slots name them, and apart from the free ones."""
-    return rename_bound(_own_names(e, context), context.taken)
+    return rename_bound(_own_names(e, context), context.taken, context.system.letters)
 
 
 def _own_names(e: Expr, context: Context) -> Expr:
@@ -142,10 +142,19 @@ def _own_names(e: Expr, context: Context) -> Expr:
     body, limits = _own_names(e.function, context), []
     for k, lo, hi in e.limits:
         own = _own_name(k, body, context.system)
-        free = own is not None and own not in taken
-        limits.append(sp.Tuple(own if free else k, lo, hi))
-        body = substitute(body, {k: own}) if free and own is not None else body
+        new = k if own is None else own if own not in taken else _renewed(k, own, (lo, hi), context)
+        limits.append(sp.Tuple(new, lo, hi))
+        body = substitute(body, {k: new}) if new != k else body
     return rebuilt(e, (body, *limits))
+
+
+def _renewed(
+    k: sp.Symbol, own: sp.Symbol, limits: tuple[Expr, Expr], context: Context
+) -> sp.Symbol:
+    """k, or a dummy to be named, where the model has a letter for the range and k is none."""
+    usual = next((names for r, names in context.system.letters if r == limits), ())
+    better = k.name not in usual and not context.taken.issuperset(usual)
+    return sp.Dummy(own.name, integer=True) if better else k
 
 
 def _own_name(k: sp.Symbol, body: Expr, system: System) -> sp.Symbol | None:

@@ -16,8 +16,9 @@ from sympy import Expr, Integer, S, Symbol
 
 from symbp.adjoint import adjoint_name
 from symbp.derivation.context import Context, Partial
+from symbp.derivation.named import name_values
 from symbp.derivation.rules import chain, collapse, definition, differentiate
-from symbp.derivation.simplify import cancel, name_values, normalise, primes
+from symbp.derivation.simplify import cancel, normalise, primes
 from symbp.errors import SizeError
 from symbp.system import Equation, Range, Slot, System
 from symbp.system.equation import family_of, index_of

@@ -23,15 +23,13 @@ from symbp.adjoint import Contribution
 from symbp.adjoint.partials import occurrences
 from symbp.adjoint.solve import bound_of, is_single, narrow, sum_out
 from symbp.derivation.context import Context, Partial, rewritten, tidy
+from symbp.derivation.order import STEPS
 from symbp.errors import DefinitionError
 from symbp.system import Facts, Kind, Range, System, Variable
 from symbp.system.contents import free_symbols, has, names_in, rebuilt
 from symbp.system.equation import RECURRENT, family_of, index_of
 from symbp.system.indices import AtLeast, affine_coefficient, rename_bound, substitute
 from symbp.system.regions import Box
-
-#: Indices that a chain rule names rather than sums over: z^{l+1} uses a^l.
-STEPS = (Kind.LAYER, Kind.TIME)
 
 
 def chain(context: Context, e: Expr) -> Expr:

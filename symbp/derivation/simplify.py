@@ -1,7 +1,6 @@
 """The rules that bring a result to the form that papers print.
 
     primes         σ'(z)       → its formula, σ(z)(1 − σ(z))
-    name values    σ(z[l, j])  → a[l, j]: a definition read from right to left
     normalise      e^z_j       → a_j Σ_k e^z_k, where a_j = e^z_j / Σ_k e^z_k
     cancel         fractions in lowest terms, constants out of sums
     unit total     Σ_j y_j     → 1, a condition on the targets
@@ -11,6 +10,7 @@ A rule is a pure function of (`Context`, expression) to an equal expression.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import sympy as sp
@@ -20,12 +20,13 @@ from symbp.adjoint.partials import expand_primes
 from symbp.adjoint.solve import sum_out
 from symbp.derivation.context import Context, Partial, covers, rewrite
 from symbp.derivation.fractions import shortest
+from symbp.derivation.named import match
 from symbp.functions import Elementwise
 from symbp.system import Equation, Range, Role, System
 from symbp.system.contents import has, rebuilt
-from symbp.system.equation import family_of, index_of
+from symbp.system.equation import family_of
 from symbp.system.functional import Functional
-from symbp.system.indices import nameless
+from symbp.system.indices import substitute
 
 #: What no fraction is reduced inside of.
 OPAQUE = (sp.Indexed, sp.Sum, Elementwise, Partial, Functional, sp.KroneckerDelta)
@@ -37,39 +38,9 @@ def primes(context: Context, e: Expr) -> Expr:
     return expand_primes(e)
 
 
-def name_values(context: Context, e: Expr) -> Expr:
-    """f(z[I]) written as the family that is defined to be it."""
-
-    def change(node: Expr, inner: Context) -> Expr | None:
-        if not isinstance(node, Elementwise) or node.order:
-            return None
-        for equation in _values(inner.system):
-            index = _match(equation.rhs, node, equation)
-            if index is not None:
-                entry = inner.system[equation.family][index]
-                if covers(equation, entry, inner.facts):
-                    return entry
-        return None
-
-    return rewrite(e, context, change, lambda part: has(part, Elementwise))
-
-
 def _values(system: System) -> list[Equation]:
     """The equations of values: an adjoint names nothing, least of all in its own equation."""
     return [e for e in system.equations if system[e.family].role is not Role.ADJOINT]
-
-
-def _match(pattern: Expr, node: Expr, equation: Equation) -> tuple[Expr, ...] | None:
-    """The index at which `pattern` (the equation's right side) is `node`, for f(u[...])."""
-    if pattern.func != node.func or family_of(pattern.args[0]) != family_of(node.args[0]):
-        return None
-    if not isinstance(pattern.args[0], sp.Indexed) or pattern.args[1:] != node.args[1:]:
-        return None
-    found = dict(zip(index_of(pattern.args[0]), index_of(node.args[0]), strict=True))
-    free = {r.symbol for r in equation.domain}
-    if any(a not in free and a != b for a, b in found.items()):
-        return None
-    return tuple(found.get(i, i) for i in equation.index)
 
 
 def normalise(context: Context, e: Expr) -> Expr:
@@ -90,21 +61,32 @@ def _normalised(equation: Equation) -> tuple[Expr, Expr] | None:
 
 
 def _use_normalised(context: Context, e: Expr, equation: Equation, top: Expr, total: Expr) -> Expr:
-    place = sp.Symbol("total", positive=True)
+    own = tuple(i for i in equation.index if i in total.free_symbols)
+    places: dict[tuple[Expr, ...], sp.Symbol] = {}
+
+    def place(index: tuple[Expr, ...]) -> sp.Symbol:
+        return places.setdefault(index, sp.Symbol(f"total{len(places)}", positive=True))
 
     def change(node: Expr, inner: Context) -> Expr | None:
-        del inner
-        if isinstance(node, sp.Sum) and nameless(node) == nameless(total):
-            return place
-        if node.func == top.func:
-            index = _match(top, node, equation)
-            return context.system[equation.family][index] * place if index is not None else None
-        return None
+        if isinstance(node, sp.Sum):
+            index = match(replace(equation, index=own, rhs=total), node)
+            return place(index) if index is not None else None
+        index = match(replace(equation, rhs=top), node) if node.func == top.func else None
+        if index is None:
+            return None
+        at = dict(zip(equation.index, index, strict=True))
+        entry = context.system[equation.family][index]
+        return (
+            entry * place(tuple(at[i] for i in own))
+            if covers(equation, entry, inner.facts)
+            else None
+        )
 
     marked = rewrite(e, context, change, lambda part: has(part, top.func))
     if marked == e:
         return e
-    return cancel(context, marked).xreplace({place: total})
+    back = {s: substitute(total, dict(zip(own, i, strict=True))) for i, s in places.items()}
+    return cancel(context, marked).xreplace(back)
 
 
 def cancel(context: Context, e: Expr) -> Expr:
@@ -159,8 +141,10 @@ def _usual_signs(e: Expr) -> Expr:
     turned = [i for i, f in enumerate(flipped) if f != factors[i]]
     sign = (-1) ** len(turned) * (-1 if number < 0 else 1)
     others = [i for i, f in enumerate(flipped) if f.is_Add and i not in turned]
-    if sign < 0 and others and turned:
-        flipped[others[0]] = sp.Add(*(-t for t in flipped[others[0]].args))
+    mixed = [i for i in others if any(t.could_extract_minus_sign() for t in flipped[i].args)]
+    if sign < 0 and others and (turned or mixed):
+        place = (mixed or others)[0]
+        flipped[place] = sp.Add(*(-t for t in flipped[place].args))
         sign = 1
     return sp.Mul(sign * abs(number), *flipped)
 

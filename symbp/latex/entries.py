@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sympy as sp
 from sympy import Expr, Symbol
 
 from symbp.errors import SymbpError
 from symbp.notation import Notation, Style
+from symbp.notation.letters import letter_of, style_of
 from symbp.system import Kind, Role, Slot, System, Variable
-
-GREEK = {"lambda", "alpha", "beta", "gamma", "delta", "epsilon", "eta", "mu", "rho", "tau"}
 
 
 class Entries:
@@ -28,13 +28,21 @@ class Entries:
         self._layers = {s.symbol for v in system.variables for s in v.slots if s.kind is Kind.LAYER}
         self._depth = Symbol("L", integer=True)
         self._values = system.size_values()
+        others = system.by_name.keys() - notation.styles.keys()
+        self._own_letters = {style_of(n).entry for n in others} - {""}
 
     def style(self, name: str) -> Style:
         """The notation's style of a family; its plain name where the notation has none."""
         known = self.notation.styles.get(name)
-        if known is not None:
-            return known
-        return Style("\\" + name if name in GREEK else name)
+        if known is None:
+            return style_of(name)
+        taken = {known.whole, known.batch} & self._own_letters
+        return replace(known, whole=known.entry, batch=known.entry) if taken else known
+
+    def name(self, name: str) -> str:
+        """A family without its indices, as a reader names it."""
+        style = self.style(name)
+        return style.entry + _script("_", style.label) + _script("^", style.mark)
 
     def target_offset(self, name: str) -> int:
         """The offset at which the layer index of a family's own slots prints as the letter."""
@@ -84,7 +92,7 @@ class Entries:
             return self.notation.layer_letter
         if symbol == self._depth:
             return self.notation.depth
-        return "\\" + symbol.name if symbol.name in GREEK else symbol.name
+        return letter_of(symbol.name) if symbol.name.isidentifier() else symbol.name
 
     def _text(self, e: Expr) -> str:
         if isinstance(e, Symbol):
@@ -164,11 +172,13 @@ class Entries:
         if self._is_weight(variable) and self.notation.weights == "from-to":
             subs.reverse()
         subs += [style.subscript] if style.subscript else []
+        below = ",".join(part for part in (style.label, _join(subs)) if part)
         marks = [m for m in (sample, layer) if m]
         if not self.notation.sample_first:
             marks.reverse()
+        marks = [style.mark, *marks] if style.mark else marks
         plain = letter.rstrip("'")
-        marked = plain + _script("_", _join(subs)) + letter[len(plain) :]
+        marked = plain + _script("_", below) + letter[len(plain) :]
         return marked + _script("^", self.notation.superscript_separator.join(marks))
 
     def _end(self, style: Style, slot: Slot, layer: Expr) -> str:

@@ -54,6 +54,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "insert": ("Insert what was found before:", "代入前面已得到的结果："),
     "primes": ("Insert the derivative of the activation:", "代入激活函数的导数："),
     "name values": ("Write the activations by their names:", "用激活值的记号写出："),
+    "name sums": ("Write what has a name by its name:", "用已定义的记号写出："),
     "normalise": (
         "The exponentials over their sum are the activations again:",
         "指数除以其总和正是激活值：",

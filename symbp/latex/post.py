@@ -13,7 +13,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbp.adjoint import adjoint_name
-from symbp.derivation import Derivation, Step, derive, is_inserted, simplified
+from symbp.derivation import Derivation, Step, derive, kept, simplified
 from symbp.forms.axes import axis_slots
 from symbp.forms.component import components
 from symbp.forms.contract import NoMatrixForm
@@ -237,8 +237,7 @@ def _derivation(post: Post, d: Derivation) -> None:
         after = writer.write(step.after)
         if after == before:
             continue
-        deltas = step.rule == "differentiate" and not step.after.has(sp.KroneckerDelta)
-        post.say("derivative" if deltas else step.rule, used=used)
+        post.say(_phrase(step), used=used)
         condition = condition or step.condition
         post.claims.append((d.target, step.after, d.domain, condition))
         post.formula(f"{left} = {after}")
@@ -249,19 +248,25 @@ def _derivation(post: Post, d: Derivation) -> None:
         post.formula(seen)
 
 
+def _phrase(step: Step) -> str:
+    """What is said of a step: its rule, or a narrower case of it."""
+    if step.rule == "differentiate" and not step.after.has(sp.KroneckerDelta):
+        return "derivative"
+    functions = [len(e.atoms(Elementwise)) for e in (step.before, step.after)]
+    if step.rule == "name values" and functions[0] == functions[1]:
+        return "name sums"
+    return step.rule
+
+
 def _results(post: Post, derivations: Sequence[Derivation]) -> None:
     post.heading("results")
+    named = kept(derivations)
     for d in derivations:
-        if _is_named(post, d):
+        if family_of(d.target) in named:
             for step in _last_steps(d):
                 if step.condition:
                     post.say(step.rule)
                 _equation(post, d.target, step.after, d.domain, step.condition)
-
-
-def _is_named(post: Post, d: Derivation) -> bool:
-    """Whether a result is one that a reader keeps: errors and gradients, not ∂C/∂a."""
-    return not is_inserted(post.system, str(family_of(d.target)))
 
 
 def _last_steps(d: Derivation) -> Sequence[Step]:

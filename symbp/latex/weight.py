@@ -13,7 +13,7 @@ from symbp.derivation.paths import Edge, Path, paths, product_of
 from symbp.errors import UnknownNameError
 from symbp.latex.post import Post
 from symbp.latex.writer import Writer
-from symbp.notation import Notation
+from symbp.notation import Notation, Style
 from symbp.system import Kind, Role, System, Variable
 from symbp.system.equation import family_of, index_of
 
@@ -82,25 +82,30 @@ def _product(path: Path, value: Value) -> str:
     return r" \cdot ".join(f"({f})" if f.startswith("-") else f for f in factors)
 
 
-_ENTRY = re.compile(r"(?P<letter>\\?[A-Za-z]+)(?P<marks>(?:[_^](?:\{[^{}]*\}|.))*)$")
+_MARK = r"[_^](?:\{(?:[^{}]|\{[^{}]*\})*\}|.)"
+_ENTRY = re.compile(
+    rf"(?P<letter>(?:\\[A-Za-z]+|[{{}}A-Za-z])+?)(?P<marks>(?:{_MARK})*)(?P<prime>'*)$"
+)
 
 
 def read_parameter(text: str, system: System, notation: Notation) -> Expr:
-    r"""The parameter that a text such as w^2_{11}, w_{1,12}^{(3)} or \Theta_{10}^{(1)} names.
+    r"""The parameter that a text such as w^2_{11}, W_{i,12} or \Theta_{10}^{(1)} names.
 
     Layers and the order of the two units are those of the notation. Raises `UnknownNameError`
     where no parameter is written so.
     """
     match = _ENTRY.match(re.sub(r"\s", "", text))
-    marks = dict(re.findall(r"([_^])(\{[^{}]*\}|.)", match["marks"])) if match else {}
-    below = marks.get("_", "").strip("{}")
-    above = marks.get("^", "").strip("{}()[]")
-    units = below.split(",") if "," in below else list(below)
-    for variable in system.with_role(Role.PARAMETER):
-        index = _index(variable, match["letter"] if match else "", above, units, notation)
-        if index is not None and _in_range(variable, index, system):
-            return variable[tuple(map(Integer, index))]
+    marks = {mark[0]: mark[1:] for mark in re.findall(_MARK, match["marks"])} if match else {}
+    below = _inside(marks.get("_", ""))
+    above = _inside(marks.get("^", "")).strip("()[]")
     writer = Writer(system, notation)
+    for variable in system.with_role(Role.PARAMETER):
+        style = writer.entries.style(variable.name)
+        letters = [re.sub(r"\s", "", name) for name in (style.entry, style.whole)]
+        if match and match["letter"] + match["prime"] in letters:
+            index = _index(variable, style, above, below, notation)
+            if index is not None and _in_range(variable, index, system):
+                return variable[tuple(map(Integer, index))]
     known = ", ".join(writer.write(v[v.own_index]) for v in system.with_role(Role.PARAMETER))
     raise UnknownNameError(
         f"{text!r} is no parameter of this network in the notation {notation.name} "
@@ -108,22 +113,33 @@ def read_parameter(text: str, system: System, notation: Notation) -> Expr:
     )
 
 
+def _inside(mark: str) -> str:
+    return mark[1:-1] if mark.startswith("{") else mark
+
+
 def _index(
-    variable: Variable, letter: str, above: str, units: Sequence[str], notation: Notation
+    variable: Variable, style: Style, above: str, below: str, notation: Notation
 ) -> list[int] | None:
-    style = notation.styles.get(variable.name)
-    if style is None or letter not in (style.entry, style.whole) or not above.isdigit():
+    """The index that the marks of an entry say, in the order of the slots."""
+    label = re.sub(r"\s", "", style.label)
+    above = above.removeprefix(style.mark)
+    if label and not f"{below},".startswith(f"{label},"):
         return None
-    given = list(units)
+    rest = below[len(label) + 1 :] if label else below
+    given = rest.split(",") if "," in rest else list(rest)
     if style.subscript and (not given or given.pop() != style.subscript):
         return None
-    wanted = [s for s in variable.slots if s.kind is not Kind.LAYER]
-    if len(given) != len(wanted) or not all(u.isdigit() for u in given):
+    layers = [s for s in variable.slots if s.kind is Kind.LAYER]
+    if len(given) != len(variable.slots) - len(layers) or not all(u.isdigit() for u in given):
+        return None
+    if above.isdigit() != bool(layers) or len(layers) > 1:
         return None
     numbers = [int(u) for u in given]
     if len(numbers) == 2 and notation.weights == "from-to":
         numbers.reverse()
-    return [int(above) - style.layer, *numbers]
+    rest_of = iter(numbers)
+    return [int(above) - style.layer if s.kind is Kind.LAYER else next(rest_of)
+            for s in variable.slots]  # fmt: skip
 
 
 def _in_range(variable: Variable, index: Sequence[int], system: System) -> bool:

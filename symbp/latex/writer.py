@@ -91,7 +91,7 @@ class Writer:
                 inner = parenthesised(top.latex)
                 return Text(rf"\frac{{\partial}}{{\partial {below.latex}}}{inner}", PRODUCT)
             fraction = rf"\frac{{\partial {top.latex}}}{{\partial {below.latex}}}"
-            held = ", ".join(self.entries.style(str(name)).entry for name in e.args[2:])
+            held = ", ".join(self.entries.name(str(name)) for name in e.args[2:])
             return Text(rf"\left.{fraction}\right|_{{{held}}}" if held else fraction)
         if isinstance(e, Elementwise):
             return self._function(e, bound)

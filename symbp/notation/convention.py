@@ -30,6 +30,10 @@ class Style:
     last: str = ""
     subscript: str = ""
     """A fixed further subscript: the 0 of Θ_{j0}."""
+    label: str = ""
+    """A subscript before the indices: the i of W_{i,jk}."""
+    mark: str = ""
+    """A superscript before the layer: the * of V^*."""
 
     def symbol(self, whole: bool, batch: bool) -> str:
         """The letter for an entry, a vector or matrix, or a batch."""

@@ -15,13 +15,13 @@ from functools import cached_property, lru_cache
 from numbers import Integral
 from typing import Any
 
-from sympy import Expr, Integer
+from sympy import Expr, Integer, Sum
 
 from symbp.errors import DefinitionError, SizeError
 from symbp.system.checks import check, order_families
 from symbp.system.equation import Equation, Kind, Role, Slot, Variable, index_base
 from symbp.system.facts import Facts
-from symbp.system.indices import Range
+from symbp.system.indices import Letters, Range
 from symbp.system.sizes import Sizes, completed, size_facts, without_following
 
 __all__ = ["Equation", "Facts", "Kind", "Range", "Role", "Slot", "System", "Variable"]
@@ -79,6 +79,17 @@ class System:
     def order(self) -> list[list[str]]:
         """Families in an order of evaluation; those of one recurrence together."""
         return order_families(self.by_name, self.equations)
+
+    @cached_property
+    def letters(self) -> Letters:
+        """The names that the network's equations give to the indices over a range."""
+        found: dict[tuple[Expr, Expr], dict[str, None]] = {}
+        for e in self.equations:
+            if self[e.family].role is not Role.ADJOINT:
+                sums = sorted({limit for s in e.rhs.atoms(Sum) for limit in s.limits}, key=str)
+                for k, lo, hi in (*((r.symbol, r.lower, r.upper) for r in e.domain), *sums):
+                    found.setdefault((lo, hi), {})[k.name] = None
+        return tuple((limits, tuple(names)) for limits, names in found.items())
 
     def extended(
         self, variables: Sequence[Variable], equations: Sequence[Equation], loss: str | None = None

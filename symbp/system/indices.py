@@ -140,28 +140,38 @@ def nameless(e: Expr, depth: int = 0) -> Expr:
     return rebuilt(e, (nameless(substitute(e.function, new), depth + len(new)), *limits))
 
 
-def rename_bound(e: Expr, taken: set[str]) -> Expr:
+#: Names that a model gives to the indices over a range: ((lower, upper), ("j", "k")).
+Letters = tuple[tuple[tuple[Expr, Expr], tuple[str, ...]], ...]
+
+
+def rename_bound(e: Expr, taken: set[str], letters: Letters = ()) -> Expr:
     """e with the bound indices of its sums renamed where they are dummies or taken outside.
+
+    `letters` are tried first, those of the same range.
 
     >>> i, j, n = sp.symbols("i j n", integer=True)
     >>> x = sp.IndexedBase("x")
     >>> rename_bound(sp.Sum(x[j], (j, 1, n)), {"j"})
     Sum(x[k], (k, 1, n))
+    >>> rename_bound(sp.Sum(x[j], (j, 1, n)), {"j"}, (((sp.S(1), n), ("j", "i")),))
+    Sum(x[i], (i, 1, n))
     """
-    return _renamed(e, frozenset(taken))
+    return _renamed(e, frozenset(taken), letters)
 
 
 @lru_cache(maxsize=1 << 12)
-def _renamed(e: Expr, taken: frozenset[str]) -> Expr:
+def _renamed(e: Expr, taken: frozenset[str], letters: Letters) -> Expr:
     if not e.args or not has(e, ExprWithLimits):
         return e
     if not is_binder(e):
-        return rebuilt(e, [_renamed(a, taken) for a in e.args])
+        return rebuilt(e, [_renamed(a, taken, letters) for a in e.args])
     free = {s.name for s in free_symbols(e) if type(s) is Symbol}
     used = taken | free
     new: dict[Expr, Expr] = {}
-    for k, *_ in reversed(e.limits):
-        letter = fresh_symbol(k, used)
+    for k, *bounds in reversed(e.limits):
+        usual = next((names for r, names in letters if r == tuple(bounds)), ())
+        known = next((a for a in usual if a not in used), None) if k.name in used else None
+        letter = Symbol(known, integer=True) if known else fresh_symbol(k, used)
         used = used | {letter.name}
         if letter != k:
             new[k] = letter
@@ -169,4 +179,4 @@ def _renamed(e: Expr, taken: frozenset[str]) -> Expr:
         Tuple(new.get(k, k), *(substitute(b, new) for b in bounds)) if new else Tuple(k, *bounds)
         for k, *bounds in e.limits
     ]
-    return rebuilt(e, (_renamed(substitute(e.function, new), used), *limits))
+    return rebuilt(e, (_renamed(substitute(e.function, new), used, letters), *limits))

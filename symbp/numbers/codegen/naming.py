@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import sympy as sp
-from sympy import Expr, Indexed, Symbol
+from sympy import Expr, Indexed
 
 from symbp.derivation.context import covers
+from symbp.derivation.named import match
 from symbp.functions import Elementwise
 from symbp.numbers.codegen.storage import Scope
 from symbp.system import Equation, Facts, Range
-from symbp.system.equation import family_of, index_of
-from symbp.system.indices import affine_coefficient, is_binder, substitute
+from symbp.system.equation import family_of
+from symbp.system.indices import is_binder
 
 
 class Definitions:
@@ -34,36 +35,6 @@ class Definitions:
                 if covers(equation, entry, facts):
                     return entry
         return e
-
-
-def match(equation: Equation, e: Expr) -> tuple[Expr, ...] | None:
-    """The index at which the right side of the equation is e.
-
-    >>> t, z = sp.Symbol("t", integer=True), sp.IndexedBase("z")
-    >>> match(Equation("a", (t,), sp.tanh(z[t - 1])), sp.tanh(z[t]))
-    (t + 1,)
-    """
-    free = {s for s in equation.index if isinstance(s, Symbol)}
-    found: dict[Expr, Expr] = {}
-    for own in sorted(
-        equation.rhs.atoms(Indexed), key=lambda a: (-len(a.free_symbols & free), str(a))
-    ):
-        for other in e.atoms(Indexed):
-            if own.base == other.base and not free <= found.keys():
-                found = {**_solved(own, other, free), **found}
-    index = tuple(substitute(i, found) for i in equation.index)
-    same = substitute(equation.rhs, found).as_dummy() == e.as_dummy()
-    return index if same and free <= found.keys() else None
-
-
-def _solved(own: Indexed, other: Indexed, free: set[Symbol]) -> Mapping[Expr, Expr]:
-    """What own[g] = other[h] says of the free indices."""
-    found: dict[Expr, Expr] = {}
-    for g, h in zip(index_of(own), index_of(other), strict=True):
-        for s in g.free_symbols & free:
-            if affine_coefficient(g, s) == 1:
-                found[s] = sp.expand(h - g + s)
-    return found
 
 
 def named_everywhere(e: Expr, definitions: Definitions, scope: Scope) -> Expr:

@@ -15,7 +15,7 @@ import sympy as sp
 from sympy import Expr, Indexed, Symbol
 
 from symbp.errors import ReadingError
-from symbp.latex.entries import GREEK
+from symbp.notation.letters import GREEK
 from symbp.reading.lexicon import Lexicon
 from symbp.system import Equation, Kind, Range, Role, Slot, System
 from symbp.system.equation import family_of, walk
