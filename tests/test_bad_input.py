@@ -8,6 +8,7 @@ import symbp
 from symbp import Model
 from symbp.errors import DefinitionError, SizeError, SymbpError
 from symbp.functions import lookup
+from symbp.numbers.codegen import compile_numpy
 
 TANH = lookup("tanh")
 
@@ -275,3 +276,71 @@ def test_messages_are_one_line_and_errors_of_symbp():
 
 def test_arrays_of_numpy_are_no_sizes():
     assert convolution(N=np.int64(5), K=2, p=1).sizes["P"] == 6
+
+
+# -- values --------------------------------------------------------------------------------------
+
+
+def embedding():
+    """A row for each token, looked up by data."""
+    m = Model()
+    rows, n, steps = m.sizes("V n T")
+    (v,), (j,), (t,) = m.units("v", rows), m.units("j", n), m.places("t", steps)
+    E, c = m.parameter("E", v, j), m.input("c", t)
+    return m.system(m.sum(E[c[t], j] ** 2, t, j))
+
+
+def linear():
+    net = Dense()
+    net.define()
+    return net.system()
+
+
+ONES = {"x": np.ones(3), "y": np.ones(2), "W": np.ones((2, 3))}
+ROWS = {"E": np.ones((3, 2)), "c": np.array([1, 3])}
+VALUES = [
+    (linear, {**ONES, "W": np.ones((2, 4))}, {"n": 2, "d": 3},
+     "W: shape (2, 4) met (2, 3) (W[j, p], 1 ≤ j ≤ n, 1 ≤ p ≤ d)",
+     "x: shape (3,) met W: shape (2, 4): d is 3 by x[p] and 4 by W[j, p]"),
+    (linear, {**ONES, "y": np.ones((2, 1))}, {"n": 2, "d": 3},
+     "y: shape (2, 1) met (2,) (y[j], 1 ≤ j ≤ n)",
+     "y: shape (2, 1) met y[j], 1 ≤ j ≤ n"),
+    (embedding, {**ROWS, "c": np.array([1, 4])}, {"V": 3, "n": 2, "T": 2},
+     "c[2] = 4 is used as an index of E[c[t], j]: expected 1 ≤ v ≤ 3",
+     "c: 4 is used as an index: expected 1 to 3"),
+    (embedding, {**ROWS, "c": np.array([0, 2])}, {"V": 3, "n": 2, "T": 2},
+     "c[1] = 0 is used as an index of E[c[t], j]: expected 1 ≤ v ≤ 3",
+     "c: 0 is used as an index: expected 1 to 3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "values", "sizes", "verified", "compiled"), VALUES)
+def test_values_that_do_not_fit(make, values, sizes, verified, compiled):
+    with pytest.raises(SizeError) as error:
+        symbp.verify(make().with_sizes(**sizes), values=values)
+    assert str(error.value) == verified
+    code = compile_numpy(make())
+    for call in (lambda: code(*(values[k] for k in code.families)), lambda: code(**values)):
+        with pytest.raises(SizeError) as error:
+            call()
+        assert str(error.value) == compiled
+
+
+def test_a_size_that_follows_must_be_that_of_its_array():
+    m = Model()
+    n, k = m.sizes("N K")
+    places = m.following("P", n - k + 1)
+    (i,), (u,), (q,) = m.places("i", places), m.places("u", k), m.places("q", n)
+    w, x, y = m.parameter("w", u), m.input("x", q), m.target("y", i)
+    code = compile_numpy(m.system(m.sum((m.sum(w[u] * x[i + u - 1], u) - y[i]) ** 2, i)))
+    with pytest.raises(SizeError) as error:
+        code(w=np.ones(2), x=np.ones(5), y=np.ones(5))
+    assert str(error.value) == "y: shape (5,): P = N - K + 1 = 4, and 5 by y[i]"
+
+
+def test_values_that_fit_are_looked_at_once():
+    code = compile_numpy(linear())
+    first, again = code(**ONES), code(*(ONES[k] for k in code.families))
+    assert first[0] == again[0]
+    with pytest.raises(SizeError):
+        code(**{**ONES, "x": np.ones(4)})

@@ -16,9 +16,10 @@ from symbp.numbers.entrywise import (
     precise_steps,
 )
 from symbp.numbers.evaluator import Evaluation
+from symbp.numbers.gathers import index_ranges
 from symbp.numbers.perturbation import Differences, Perturbed
 from symbp.numbers.rounding import Rounded
-from symbp.numbers.sampling import check_domain, index_ranges, sample, with_small_sizes
+from symbp.numbers.sampling import check_domain, sample, with_small_sizes
 from symbp.system import Equation, Role, System, Variable
 from symbp.system.instantiate import with_functions
 from tests.small_systems import EXAMPLES

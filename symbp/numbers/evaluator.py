@@ -18,6 +18,7 @@ from sympy import Expr, Symbol
 from symbp.errors import SizeError, at
 from symbp.numbers.domains import Axes, Buffer, Domain, Floats
 from symbp.numbers.expressions import Expressions
+from symbp.numbers.gathers import check_lookups
 from symbp.numbers.indexing import (
     Indexing,
     Key,
@@ -58,6 +59,7 @@ class Evaluation:
         for variable in system.variables:
             if variable.role.given and variable.role is not Role.SIZE:
                 self._store[variable.name] = self._given(variable, values)
+        check_lookups(system, values, self.indexing)
         self._given_names = frozenset(self._store)
         self._expressions = Expressions(system, self.domain, self.indexing, self._store)
         self._planned: dict[Block, list[tuple[Equation, Scope]]] = {}

@@ -11,23 +11,22 @@ Where these leave the domain of a logarithm or a root, positive values of severa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from itertools import count
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Indexed
+from sympy import Expr
 
-from symbp.errors import SizeError, ValueRangeError
+from symbp.errors import ValueRangeError
 from symbp.functions import Row
 from symbp.networks.losses import lookup
 from symbp.networks.mlp import Settings, settings_of
 from symbp.numbers.domains import Buffer, Floats
 from symbp.numbers.evaluator import Evaluation
 from symbp.numbers.field import Field
-from symbp.numbers.indexing import Indexing, entries
-from symbp.system import Equation, Range, Role, System, Variable
-from symbp.system.equation import family_of, index_of
+from symbp.numbers.gathers import index_ranges
+from symbp.numbers.indexing import Indexing
+from symbp.system import Role, System, Variable
 from symbp.system.sizes import fitting
 
 #: What is tried in turn: (positive values only, factor of the parameters).
@@ -144,31 +143,6 @@ def _value(system: System, variable: Variable, make: Make) -> Any:
         for key in indexing.keys(variable)
     ]
     return blocks if indexing.outer(variable) else blocks[0]
-
-
-def index_ranges(system: System) -> Mapping[str, Range]:
-    """The families of data that other families are looked up by, and the range of the slot.
-
-    Raises `SizeError` where data enter an index other than alone.
-    """
-    return _index_ranges(system.variables, system.equations)
-
-
-@lru_cache(maxsize=64)
-def _index_ranges(
-    variables: tuple[Variable, ...], equations: tuple[Equation, ...]
-) -> Mapping[str, Range]:
-    by_name = {v.name: v for v in variables}
-    given = {v.name for v in variables if v.role.given and v.role is not Role.SIZE}
-    found: dict[str, Range] = {}
-    for name, entry, _ in (x for e in equations for x in entries(e.rhs)):
-        slots = by_name[name].slots if name in by_name else ()
-        for slot, index in zip(slots, index_of(entry), strict=True):
-            for data in (a for a in index.atoms(Indexed) if family_of(a) in given):
-                if data != index:
-                    raise SizeError(f"{data} is used in the index {index}: give its values")
-                found[str(family_of(data))] = slot.range
-    return found
 
 
 # -- domains ----------------------------------------------------------------------------------

@@ -13,11 +13,11 @@ from symbp.errors import DefinitionError, SizeError, ValueRangeError, at, unknow
 from symbp.networks.mlp import Settings, settings_of
 from symbp.numbers.entrywise import Blocks, blocks_of
 from symbp.numbers.evaluator import Evaluation
+from symbp.numbers.gathers import index_ranges
 from symbp.numbers.indexing import Indexing
 from symbp.numbers.sampling import (
     check_domain,
     given_families,
-    index_ranges,
     sample,
     with_small_sizes,
 )

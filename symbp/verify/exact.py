@@ -23,8 +23,9 @@ from symbp.errors import ValueRangeError
 from symbp.numbers.dual import Dual, DualArray
 from symbp.numbers.evaluator import Evaluation
 from symbp.numbers.field import ChainTooShortError, Field, Residues
+from symbp.numbers.gathers import index_ranges
 from symbp.numbers.indexing import Indexing, Key
-from symbp.numbers.sampling import index_ranges, residues
+from symbp.numbers.sampling import residues
 from symbp.system import System
 from symbp.verify.case import gradient_blocks
 

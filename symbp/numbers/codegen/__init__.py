@@ -17,7 +17,7 @@ that overflows to infinity on the way (e^{−z} in σ) ends as the right limit.
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +27,7 @@ from sympy import Expr
 from symbp.adjoint import adjoint_name, gradient
 from symbp.errors import unknown
 from symbp.forms.layout import Layout
+from symbp.numbers.codegen.given import Given
 from symbp.numbers.codegen.hoist import hoisted
 from symbp.numbers.codegen.inplace import inplace_source
 from symbp.numbers.codegen.parts import with_parts
@@ -54,10 +55,24 @@ class NumpyCode:
     function: Callable[..., Any]
     workspace: Callable[..., list[Any]] | None = None
     """Makes the buffers for `work`, where the function has that parameter."""
+    given: Given | None = None
+    """What the arrays must be; None where their axes are in an order of their own."""
 
     def __call__(self, *values: Any, **options: Any) -> Any:
-        """The function at some arrays."""
+        """The function at some arrays. Raises `SizeError` for arrays that do not fit together."""
+        if self.given is not None:
+            self.given(values, self._named(options) if options else {})
         return self.function(*values, **options)
+
+    def _named(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of the options that are families, which the function may call otherwise."""
+        names = zip(self.families, self.parameters, strict=False)
+        return {family: options[name] for family, name in names if name in options}
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the function's parameters."""
+        return self.function.__code__.co_varnames
 
 
 def numpy_source(
@@ -124,7 +139,8 @@ def compile_numpy(
         inplace = not any(listed_slots(known, unrolled_slots(known)).values())
     write = inplace_source if inplace else plain_source
     program = _program(system, wrt, function, layout)
-    return _compiled(program, write(program, function), function)
+    code = _compiled(program, write(program, function), function)
+    return code if layout else replace(code, given=Given(system, code.families))
 
 
 def lambdify(

@@ -1,0 +1,76 @@
+"""Data by which other families are looked up: the c of E[c[t], j], and whether its values fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from sympy import Expr, Indexed
+
+from symbp.errors import SizeError
+from symbp.numbers.indexing import Indexing, entries
+from symbp.system import Equation, Range, Role, System, Variable
+from symbp.system.equation import family_of, index_of
+
+#: A family of data, the entry that is looked up by it, and the range of that slot.
+Lookup = tuple[str, Expr, Range]
+
+
+def index_ranges(system: System) -> Mapping[str, Range]:
+    """The families of data that other families are looked up by, and the range of the slot.
+
+    Raises `SizeError` where data enter an index other than alone.
+    """
+    for _, data, index, _ in _lookups(system.variables, system.equations):
+        if data != index:
+            raise SizeError(f"{data} is used in the index {index}: give its values")
+    found = _lookups(system.variables, system.equations)
+    return {str(family_of(data)): r for _, data, _, r in found}
+
+
+@lru_cache(maxsize=64)
+def _lookups(
+    variables: tuple[Variable, ...], equations: tuple[Equation, ...]
+) -> tuple[tuple[Expr, Expr, Expr, Range], ...]:
+    """(entry, data in its index, that index, range of the slot)."""
+    by_name = {v.name: v for v in variables}
+    given = {v.name for v in variables if v.role.given and v.role is not Role.SIZE}
+    return tuple(
+        (entry, data, index, slot.range)
+        for e in equations
+        for name, entry, _ in entries(e.rhs)
+        for slot, index in zip(by_name[name].slots if name in by_name else (), index_of(entry),
+                               strict=name in by_name)
+        for data in index.atoms(Indexed)
+        if family_of(data) in given
+    )  # fmt: skip
+
+
+def _letters(system: System, entry: Expr) -> set[Expr]:
+    """The index letters of the slots of what an entry is of."""
+    return set(system[str(family_of(entry))].own_index)
+
+
+def check_lookups(system: System, values: Mapping[str, Any], indexing: Indexing) -> None:
+    """Raise `SizeError` for data that lead out of what is looked up by them.
+
+    One line: which entry of the data, its value, where it is used, what is allowed there.
+    """
+    for entry, data, index, r in _lookups(system.variables, system.equations):
+        name = str(family_of(data))
+        moves = (r.lower.free_symbols | r.upper.free_symbols) & _letters(system, entry)
+        if data != index or name not in values or moves:
+            continue
+        found = np.asarray(values[name])
+        low, high = indexing.integer(r.lower, {}), indexing.integer(r.upper, {})
+        wrong = np.argwhere((found < low) | (found > high))
+        if len(wrong):
+            place = tuple(int(i) for i in wrong[0])
+            firsts = [indexing.integer(s.range.lower, {}) for s in system[name].slots]
+            at = ", ".join(str(i + first) for i, first in zip(place, firsts, strict=True))
+            raise SizeError(
+                f"{name}[{at}] = {found[place]} is used as an index of {entry}: "
+                f"expected {low} ≤ {r.symbol} ≤ {high}"
+            )
