@@ -1,6 +1,7 @@
 """The partial derivatives of one right side: the table of functions carried through + × ^ Σ.
 
     ∂(u + v) = ∂u + ∂v    ∂(u·v) = v·∂u + u·∂v    ∂uᶜ = c·uᶜ⁻¹·∂u    ∂f(u) = f'(u)·∂u    ∂Σ = Σ∂
+    ∂ max_k u[k] = Σ_k [k is the place of the maximum] ∂u[k]
 
 An occurrence is one place where an entry u[g] stands, with the factor that the way down to it
 has collected and the sums that are open around it. An expression is the sum over its
@@ -21,6 +22,7 @@ from symbp.system.contents import has, names_in, rebuilt
 from symbp.system.equation import family_of
 from symbp.system.functional import Functional
 from symbp.system.indices import Range, is_binder, stand_in, substitute
+from symbp.system.maximum import Chosen, Maximum
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,16 @@ def _descend(
         yield from _descend(
             entry, wanted, (*factors, e.differentiated(at)), (*opened, Range(at, lo, hi))
         )
+    elif isinstance(e, Chosen):
+        return  # it does not change but by a jump
     elif is_binder(e):
         dummies = {k: stand_in(k, len(opened) + 1) for k, *_ in e.limits}
         ranges = tuple(
             Range(dummies[k], substitute(lo, dummies), substitute(hi, dummies))
             for k, lo, hi in reversed(e.limits)
         )
+        if isinstance(e, Maximum):
+            factors = (*factors, e.chosen([r.symbol for r in ranges]))
         body = substitute(e.function, dummies)
         yield from _descend(body, wanted, factors, opened + ranges)
     elif isinstance(e, (Elementwise, sp.exp, sp.log)):

@@ -27,9 +27,12 @@ from symbp.system.contents import has, rebuilt
 from symbp.system.equation import family_of
 from symbp.system.functional import Functional
 from symbp.system.indices import substitute
+from symbp.system.maximum import Chosen, Maximum
 
 #: What no fraction is reduced inside of.
-OPAQUE = (sp.Indexed, sp.Sum, Elementwise, Partial, Functional, sp.KroneckerDelta)
+OPAQUE = (
+    sp.Indexed, sp.Sum, Elementwise, Partial, Functional, Maximum, Chosen, sp.KroneckerDelta
+)  # fmt: skip
 
 
 def primes(context: Context, e: Expr) -> Expr:

@@ -16,12 +16,14 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Symbol
 
+from symbp.errors import unknown
 from symbp.functions import TABLE, lookup
 from symbp.networks.entry import Entry
 from symbp.system import Range, System
 from symbp.system.model import Model
 
 EXP, LOG = TABLE["exp"], TABLE["log"]
+POOLINGS = ("average", "max")
 POOLED = {"M": "P", "N": "Q"}  #: the name of a size after pooling
 
 
@@ -121,39 +123,39 @@ def transposed_conv1d(stride: int = 2, activation: str = "sigma") -> System:
     return _squared_error(m, Image(z, f, (r,), x.extent))
 
 
-def average_pooling(size: int = 2, activation: str = "sigma") -> System:
-    """A convolution, and the mean of each window of its output; half squared error."""
+def pooling(kind: str = "average", size: int = 2, activation: str = "sigma") -> System:
+    """A convolution, and the mean or maximum of each window of its output; half squared error."""
     m = Model()
     x, K, taps = _begin(m, "MN")
     a = _activated(m, _convolved(m, x, Window(K, taps), "e", "pq", 1), activation, 1)
-    return _squared_error(m, _pooled(m, a, _pool(m, size), "rs", 1))
+    return _squared_error(m, _pooled(m, a, _pool(m, size), "rs", 1, kind))
 
 
-def global_average_pooling(activation: str = "sigma") -> System:
-    """A convolution, the mean of each of its channels, a dense layer; half squared error."""
+def global_pooling(kind: str = "average", activation: str = "sigma") -> System:
+    """A convolution, the mean or maximum of each of its channels, a dense layer; squared error."""
     m = Model()
     x, K, taps = _begin(m, "MN")
     a = _activated(m, _convolved(m, x, Window(K, taps), "e", "pq", 1), activation, 1)
     (h,), (z,), (j,) = m.values("h_1"), m.values("z_2"), m.units("j", *m.sizes("J"))
-    m.let(h[a.channel], m.sum(a.entry, *a.places) / sp.Mul(*a.sizes))
+    m.let(h[a.channel], _pool_of(m, kind, a.entry, a.places, sp.Mul(*a.sizes)))
     W, b, y = m.parameter("W_2", j, a.channel), m.parameter("b_2", j), m.target("y", j)
     m.let(z[j], m.sum(W[j, a.channel] * h[a.channel], a.channel) + b[j])
     return m.system(m.sum((z[j] - y[j]) ** 2, j) / 2)
 
 
-def lenet(activation: str = "tanh") -> System:
+def lenet(activation: str = "tanh", pooling: str = "average") -> System:
     """LeNet: convolution, pooling, convolution, pooling, a dense layer, softmax, cross-entropy.
 
     Square images of D channels and N × N places, kernels of K × K places, E and F feature maps,
-    J classes. Pooling takes the mean of 2 × 2 places.
+    J classes. Pooling takes the mean, or with "max" the greatest, of 2 × 2 places.
     """
     m = Model()
     x, K, taps = _begin(m, "N", dimensions=2)
     pool = _pool(m, 2)
     a = _activated(m, _convolved(m, x, Window(K, taps), "e", "pq", 1), activation, 1)
-    h = _pooled(m, a, pool, "rs", 1)
+    h = _pooled(m, a, pool, "rs", 1, pooling)
     a = _activated(m, _convolved(m, h, Window(K, taps), "f", "no", 2), activation, 2)
-    h = _pooled(m, a, pool, "it", 2)
+    h = _pooled(m, a, pool, "it", 2, pooling)
     j, k = m.units("j k", *m.sizes("J"))
     W, b, y = m.parameter("W_3", j, h.channel, *h.places), m.parameter("b_3", j), m.target("y", j)
     z, o = m.values("z_3", "a_3")
@@ -226,8 +228,8 @@ def _pool(m: Model, size: int) -> Window:
     return Window(sp.Integer(size), m.places("alpha beta", size), size)
 
 
-def _pooled(m: Model, a: Image, window: Window, letters: str, n: int) -> Image:
-    """The mean of each window; the windows cover the image."""
+def _pooled(m: Model, a: Image, window: Window, letters: str, n: int, kind: str) -> Image:
+    """The mean or maximum of each window; the windows cover the image."""
     extent = {
         name: m.following(f"{POOLED[name[0]]}_{n}", size / window.K)
         for name, size in a.extent.items()
@@ -235,9 +237,16 @@ def _pooled(m: Model, a: Image, window: Window, letters: str, n: int) -> Image:
     places = _places(m, letters, list(extent.values()) * (len(a.places) // len(extent)))
     (family,) = m.values(f"h_{n}")
     h = Image(family, a.channel, places, extent)
-    total = m.sum(a.at(*window.covers(places)), *window.taps)
-    m.let(h.entry, total / window.K ** len(places))
+    covered, count = a.at(*window.covers(places)), window.K ** len(places)
+    m.let(h.entry, _pool_of(m, kind, covered, window.taps, count))
     return h
+
+
+def _pool_of(m: Model, kind: str, e: Expr, over: tuple[Symbol, ...], count: Expr) -> Expr:
+    """The mean of `count` numbers, or their maximum."""
+    if kind not in POOLINGS:
+        raise unknown("pooling", kind, list(POOLINGS))
+    return m.max(e, *over) if kind == "max" else m.sum(e, *over) / count
 
 
 def _squared_error(m: Model, o: Image) -> System:
@@ -302,17 +311,35 @@ ENTRIES = (
         "average-pooling",
         "convolution",
         {"en": "a convolution and average pooling", "zh": "卷积与平均池化"},
-        average_pooling,
+        pooling,
         sizes={"M": 5, "N": 7, "K": 2, "D": 1, "E": 3},
         source="LeCun et al. (1998), Gradient-Based Learning Applied to Document Recognition",
+    ),
+    Entry(
+        "max-pooling",
+        "convolution",
+        {"en": "a convolution and max pooling", "zh": "卷积与最大池化"},
+        pooling,
+        options={"kind": "max"},
+        sizes={"M": 5, "N": 7, "K": 2, "D": 1, "E": 3},
+        source="Ranzato, Boureau & LeCun (2007), Sparse Feature Learning for Deep Belief Networks",
     ),
     Entry(
         "global-average-pooling",
         "convolution",
         {"en": "a convolution and global average pooling", "zh": "卷积与全局平均池化"},
-        global_average_pooling,
+        global_pooling,
         sizes={"M": 5, "N": 4, "K": 2, "D": 1, "E": 3, "J": 6},
         source="Lin, Chen & Yan (2014), Network In Network",
+    ),
+    Entry(
+        "global-max-pooling",
+        "convolution",
+        {"en": "a convolution and global max pooling", "zh": "卷积与全局最大池化"},
+        global_pooling,
+        options={"kind": "max"},
+        sizes={"M": 5, "N": 4, "K": 2, "D": 1, "E": 3, "J": 6},
+        source="Oquab et al. (2015), Is Object Localization for Free?",
     ),
     Entry(
         "lenet",

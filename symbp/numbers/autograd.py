@@ -15,7 +15,7 @@ import numpy as np
 from sympy import Expr
 
 from symbp.functions import Row
-from symbp.numbers.domains import Arrays, Axes, Buffer
+from symbp.numbers.domains import Arrays, Axes, Buffer, Floats
 from symbp.numbers.entrywise import Blocks, blocks_of
 from symbp.numbers.evaluator import Evaluation
 from symbp.system import System
@@ -83,6 +83,10 @@ class Torch(Arrays):
         product = reduce(self.multiply, (self.arrange(b, a, axes) for b, a in factors))
         summed = tuple(range(len(out), len(axes)))
         return product.sum(dim=summed) if summed else product
+
+    def greatest(self, x: Buffer, axes: int) -> Buffer:
+        """By the values, with no derivative."""
+        return self.array(Floats().greatest(x.detach().numpy(), axes))
 
     def elementary(self, name: str, x: Buffer) -> Buffer:
         """By PyTorch."""

@@ -4,8 +4,9 @@ Guarantees. A ball holds the exact value of what was evaluated at the numbers gi
 rounded on the way; a float given is the binary fraction that it is. So what `differ`s is
 different, and what is equal never `differ`s. What is different may fail to `differ`: the balls
 still overlap (more precision may part them), or nothing is known (1/0 and log 0 are a ball of all
-numbers, which is apart from none). A step or a sign is taken only where the ball is clear of 0:
-at a kink, or too near to one, `UndecidedSign` is raised.
+numbers, which is apart from none). A step or a sign is taken only where the ball is clear of 0,
+a maximum only where one ball is clear above the others: at a kink, or too near to one,
+`UndecidedSign` is raised.
 
 Of an unspecified function σ nothing can be computed, and a claim about every σ is refuted by any
 one of them. The one taken here is analytic, neither even nor odd, bounded by a line, with no
@@ -32,7 +33,7 @@ from sympy import Expr
 
 from symbp.errors import ValueRangeError
 from symbp.functions import Row
-from symbp.numbers.domains import Axes, Buffer, Objects
+from symbp.numbers.domains import Axes, Buffer, Objects, one_hot
 
 LARGEST = 2**16  #: binary exponent up to which a number is written out as a fraction
 
@@ -88,6 +89,14 @@ def _sign(x: arb) -> arb:
     if x.contains(0):
         raise UndecidedSign(f"a step or a sign met {x.str(5)}: at a kink, or too near to tell")
     return x.sgn()
+
+
+def _place_of_greatest(row: Any) -> int:
+    for place, x in enumerate(row):
+        others = (y for i, y in enumerate(row) if i != place)
+        if all(bool(x > y) for y in others):
+            return place
+    raise UndecidedSign("a maximum of numbers of which two are equal, or too near to tell")
 
 
 ELEMENTARY: dict[str, Callable[[arb], arb]] = {
@@ -173,6 +182,10 @@ class Balls(Objects):
         """Products, then sums; an empty sum is the ball 0."""
         with ctx.workprec(self.precision):
             return self.array(super().contract(factors, out))
+
+    def greatest(self, x: Buffer, axes: int) -> Buffer:
+        """Where one ball is clear above all others. Raises `UndecidedSign` where none is."""
+        return self.array(one_hot(x, axes, _place_of_greatest))
 
     def elementary(self, name: str, x: Buffer) -> Buffer:
         """exp, log, erf; step and sign where they are decided."""

@@ -66,6 +66,9 @@ class Domain(Protocol):
     def where(self, mask: np.ndarray, a: Buffer) -> Buffer:
         """a where the mask holds, 0 elsewhere."""
 
+    def greatest(self, x: Buffer, axes: int) -> Buffer:
+        """1 at the first greatest number along the last axes, in reading order, 0 elsewhere."""
+
 
 class Arrays:
     """NumPy arrays of one dtype: the ground of the domains here."""
@@ -127,6 +130,10 @@ class Arrays:
         for buffer, axes in factors:
             operands += [buffer, [numbered[a] for a in axes]]
         return np.einsum(*operands, [numbered[a] for a in out], optimize=large)
+
+    def greatest(self, x: Buffer, axes: int) -> Buffer:
+        """By the real parts."""
+        return self.array(one_hot(x, axes, lambda row: int(np.argmax(np.real(row)))))
 
     def elementary(self, name: str, x: Buffer) -> Buffer:
         """exp, log, step, sign or erf of an array."""
@@ -298,6 +305,20 @@ def multiprecision(digits: int) -> Objects:
 
     names = {"exp": context.exp, "log": context.log, "erf": context.erf, "sign": context.sign}
     return Objects(lift, {**names, "step": lambda x: context.mpf(1 if x > 0 else 0)})
+
+
+def one_hot(x: Any, axes: int, choose: Callable[[Any], int]) -> np.ndarray:
+    """1 at the place that `choose` takes in each row of the last axes, 0 elsewhere.
+
+    >>> one_hot(np.array([[3, 5, 5], [2, 1, 0]]), 1, np.argmax)
+    array([[0, 1, 0],
+           [1, 0, 0]])
+    """
+    rows = x.reshape(math.prod(x.shape[: x.ndim - axes]), -1)
+    result = np.zeros(rows.shape, int)
+    for place, row in enumerate(rows):
+        result[place, choose(row)] = 1
+    return result.reshape(x.shape)
 
 
 def erf(x: Any) -> Any:

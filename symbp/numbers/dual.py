@@ -125,6 +125,10 @@ class Dual(Arrays):
         ]
         return DualArray(self.inner.contract(plain, out), self._sum(terms))
 
+    def greatest(self, x: DualArray, axes: int) -> DualArray:
+        """By the values; it does not change but by a jump."""
+        return DualArray(self.inner.greatest(x.value, axes))
+
     def elementary(self, name: str, x: DualArray) -> DualArray:
         """exp' = exp, log' = 1/x, erf' = 2/√π exp(−x²), step' = sign' = 0."""
         inner: Any = self.inner

@@ -26,11 +26,13 @@ from symbp.numbers.indexing import (
     Tensor,
     entries,
 )
+from symbp.numbers.maximum import chosen, greatest
 from symbp.numbers.ordered import ordered
 from symbp.system import Range, Role, System, Variable
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast
+from symbp.system.maximum import Chosen, Maximum
 from symbp.system.ordered import Ordered
 
 GUARDS = (sp.KroneckerDelta, AtLeast)
@@ -65,6 +67,10 @@ class Expressions:
             return self._sum(e, scope)
         if isinstance(e, Ordered):
             return ordered(self, e, scope)
+        if isinstance(e, Maximum):
+            return greatest(self, e, scope)
+        if isinstance(e, Chosen):
+            return chosen(self, e, scope)
         if isinstance(e, Functional):
             return self.value(e.stand_in(), scope)
         if isinstance(e, (Elementwise, sp.exp, sp.log)):

@@ -5,7 +5,8 @@ g^x mod p_{i+1} with g of order p_i and the exponent taken mod p_i, so exp(x + y
 and exp(0) = 1 hold exactly; exp(x) has no residue modulo p_1, and each nesting of exp uses up
 one more (`depth`). Functions of which no law is needed (log, erf, unspecified σ) are
 random oracles: equal arguments, equal values. sign is an oracle with sign(−x) = −sign(x), and
-step(x) = (1 + sign(x))/2.
+step(x) = (1 + sign(x))/2. The greatest of several numbers is a mean of them with oracles for
+weights, keyed by all of these numbers, that sum to 1.
 
 Guarantees. Two expressions that are equal by the laws of fields, exp and the oracles always get
 equal residues. Two that differ get equal residues modulo p_K with a probability below
@@ -218,6 +219,32 @@ class Field(Arrays):
         """exp, sign and step by their laws, others as oracles."""
         law = self._laws.get(name)
         return law(x) if law else self._oracle(name, x)
+
+    def greatest(self, x: Residues, axes: int) -> Residues:
+        """Weights of the different numbers of a row that sum to 1, at the first place of each.
+
+        Which numbers there are, in any order, decides the weights: any if `formal`, else 1 and 0.
+        """
+        self.used_branches = True
+        rows = x.top.reshape(-1, prod(x.shape[len(x.shape) - axes :]))
+        found = [self._weights(row) for row in rows.tolist()]
+        data = np.array(found, dtype=object).reshape(*rows.shape, len(self.primes))
+        return Residues(np.moveaxis(data, -1, 0).reshape(-1, *x.shape), 0)
+
+    def _weights(self, row: list[int]) -> list[list[int]]:
+        """For every number of a row its weight modulo each prime; a number seen before has 0."""
+        values = sorted(set(row))
+        name = "greatest of " + " ".join(map(str, values))
+        zero = [0] * len(self.primes)
+        if self.formal:
+            most = [[self._hash(name, v, p) for p in self.primes] for v in values[1:]]
+            total = (sum(column) for column in zip(zero, *most, strict=True))
+            first = [(1 - t) % p for t, p in zip(total, self.primes, strict=True)]
+            weights = dict(zip(values, [first, *most], strict=True))
+        else:
+            taken = values[self._hash(name, 0, len(values))]
+            weights = {v: [int(v == taken)] * len(self.primes) for v in values}
+        return [weights.pop(v, zero) for v in row]
 
     def apply(self, row: Row, order: int, x: Residues, parameters: Sequence[Residues]) -> Residues:
         """By the table; an unspecified function and its derivatives are oracles."""

@@ -213,6 +213,22 @@ class Differences(Arrays):
                 self._note_kinks(x, self.inner.number(kink))
         return self._map(x, lambda z: self.inner.apply(row, order, z, given))
 
+    def greatest(self, x: Perturbed, axes: int) -> Perturbed:
+        """As it is after less as it was before; notes which Δ meet equal numbers or pass others."""
+        value = self.inner.greatest(x.value, axes)
+        if x.delta is None:
+            return Perturbed(value)
+        delta = self.spread(x)
+        after = self.inner.greatest(self.inner.add(x.value[None], delta), axes)
+        change = self.inner.add(after, -value[None])
+        last = tuple(range(-axes, 0))
+        top = _real(x.value * value).sum(axis=last, keepdims=True)
+        ties = (_real(x.value) == top) & (value == 0)
+        moved = delta != (delta * value[None]).sum(axis=last, keepdims=True)
+        met = (ties[None] & moved) | (change != 0)
+        self.kinked |= np.asarray(met, bool).any(axis=tuple(range(1, met.ndim)))
+        return self._made(value, change)
+
     def _map(self, x: Perturbed, f: Callable[[Buffer], Buffer]) -> Perturbed:
         value = f(x.value)
         if x.delta is None:

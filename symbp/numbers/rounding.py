@@ -55,6 +55,10 @@ class Rounded(Arrays):
             return super().apply(row, order, x, parameters)
         return self._round(self.inner.apply(row, order, x, parameters))
 
+    def greatest(self, x: Buffer, axes: int) -> Buffer:
+        """As inside: 1 and 0 are not rounded."""
+        return self.inner.greatest(x, axes)
+
     def elementary(self, name: str, x: Buffer) -> Buffer:
         """A function given by the domain inside."""
         return self._round(self.inner.elementary(name, x))

@@ -36,6 +36,9 @@ class Facts:
         self._values = dict(values or {})
         self._defined = dict(defined or {})
         """Sizes that follow from others: P = N - K + 1."""
+        parts = ((p, *v.as_coeff_Mul()) for p, v in self._defined.items())
+        self._wholes = [(p / c, n) for p, c, n in parts if 0 < c < 1 and isinstance(n, Symbol)]
+        """N = 2P where P = N/2."""
         self._place = {atom: -i for i, atom in enumerate(self._bounds)}
 
     def __eq__(self, other: object) -> bool:
@@ -113,6 +116,7 @@ class Facts:
             yield bound
         if atom in self._defined:
             yield self._defined[atom]
+        yield from (whole for whole, of in self._wholes if of == atom)
 
 
 @lru_cache(maxsize=1 << 10)
@@ -131,15 +135,15 @@ def _follows(facts: Facts, a: Expr, b: Expr) -> bool:
 def _rounded_off(x: Linear, up: bool, c: int | Fraction, rest: Linear) -> Linear:
     """What c·⌊x⌋ + rest or, `up`, c·⌈x⌉ + rest is at least, for x = integer/d.
 
-    x − (d−1)/d ≤ ⌊x⌋ ≤ x ≤ ⌈x⌉ ≤ x + (d−1)/d. Beside integers it is enough for ≥ 0 that what is
-    rounded has the right sign: ⌊x⌋ + k ≥ 0 where x + k ≥ 0, ⌈x⌉ + k ≥ 0 where x + k > −1.
+    x − (d−1)/d ≤ ⌊x⌋ ≤ x ≤ ⌈x⌉ ≤ x + (d−1)/d. Beside multiples of c it is enough for ≥ 0 that what
+    is rounded has the right sign: ⌊x⌋ + k ≥ 0 where x + k ≥ 0, ⌈x⌉ + k ≥ 0 where x + k > −1.
     """
     slack = 1 - Fraction(1, lcm(*(Fraction(part).denominator for part in x.values())))
     away = up == (c > 0)  # rounded away from what would break it
-    beside_integers = abs(c) == 1 and _is_integer(rest)
-    more = slack if away else Fraction(0)
-    less = Fraction(0) if away else -abs(Fraction(c)) * slack
-    return combined((1, rest), (c, x), (more if beside_integers else less, {S.One: 1}))
+    beside_multiples = _is_integer({term: Fraction(other) / c for term, other in rest.items()})
+    loss = abs(Fraction(c)) * slack
+    more, less = (loss, Fraction(0)) if away else (Fraction(0), -loss)
+    return combined((1, rest), (c, x), (more if beside_multiples else less, {S.One: 1}))
 
 
 def _is_integer(form: Linear) -> bool:

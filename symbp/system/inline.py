@@ -25,6 +25,7 @@ from symbp.errors import DefinitionError, at
 from symbp.system import Equation, Facts, Range, System
 from symbp.system.equation import family_of, index_of, walk
 from symbp.system.indices import affine_coefficient, is_binder, rename_bound, substitute
+from symbp.system.maximum import Chosen
 from symbp.system.regions import Box, Interval, box_of, cells, domain_of
 
 
@@ -112,6 +113,10 @@ class _Inliner:
 
     def _under_binder(self, e: Expr, facts: Facts) -> Expr:
         """Σ_k cut into partial sums, on each of which the uses inside fall into one case."""
+        if isinstance(e, Chosen):
+            inside = facts.given(e.ranges)
+            return e.func(e.function.func(*(self._replaced(a, inside) for a in e.function.args)),
+                          *e.limits)  # fmt: skip
         *inner, (k, lower, upper) = e.limits
         body = e.func(e.function, *inner) if inner else e.function
         pieces = self._pieces(Range(k, lower, upper), body, facts)

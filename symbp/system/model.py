@@ -38,6 +38,7 @@ from symbp.system.equation import (
     walk,
 )
 from symbp.system.indices import Range, substitute
+from symbp.system.maximum import Maximum
 from symbp.system.sizes import size_facts
 
 #: SymPy's functions that the table of functions has under a name of its own.
@@ -165,6 +166,10 @@ class Model:
         """The mean of body over the whole range of each index."""
         ranges = [self._range(k) for k in indices]
         return self.sum(body, *indices) / sp.Mul(*(r.upper - r.lower + 1 for r in ranges))
+
+    def max(self, body: Expr, *indices: Symbol) -> Expr:
+        """The greatest value of the body over the whole range of each index."""
+        return Maximum.of(body, *(self._range(k) for k in indices))
 
     def let(self, entry: Expr, value: Expr | float, *domain: Range) -> None:
         """entry = value, for every value of the index letters in the entry.

@@ -50,10 +50,23 @@ def global_average_pooling(v):
     return squared(v["W_2"] @ features(v).mean(axis=(1, 2)) + v["b_2"], v["y"])
 
 
-def lenet(v):
+def maxima(x):
+    """Over windows of 2 x 2."""
+    return lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2), (1, 2, 2), "VALID")
+
+
+def max_pooling(v):
+    return squared(maxima(features(v)), v["y"])
+
+
+def global_max_pooling(v):
+    return squared(v["W_2"] @ features(v).max(axis=(1, 2)) + v["b_2"], v["y"])
+
+
+def lenet(v, pooled=means):
     h = v["x"]
     for n in "12":
-        h = means(jnp.tanh(convolved(h, v[f"W_{n}"], v[f"b_{n}"])))
+        h = pooled(jnp.tanh(convolved(h, v[f"W_{n}"], v[f"b_{n}"])))
     z = jnp.einsum("jfit,fit->j", v["W_3"], h) + v["b_3"]
     return -(v["y"] * log_softmax(z)).sum()
 
@@ -67,5 +80,7 @@ COSTS = {
     "transposed-conv1d": transposed,
     "average-pooling": average_pooling,
     "global-average-pooling": global_average_pooling,
+    "max-pooling": max_pooling,
+    "global-max-pooling": global_max_pooling,
     "lenet": lenet,
 }
