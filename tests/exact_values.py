@@ -11,6 +11,7 @@ from typing import Any
 from sympy import Expr, Indexed
 
 from symbp.functions import Elementwise
+from symbp.system.maximum import Greatest, IsGreatest
 
 
 @cache
@@ -49,6 +50,11 @@ def exact(e: Expr, known: Mapping[Expr, Fraction] | None = None) -> Fraction:
             return value(node.base) ** int(node.exp)
         if node.is_Pow:  # x^(p/2) = (√x)^p
             return oracle("root", value(node.base)) ** int(2 * node.exp)
+        if isinstance(node, Greatest):
+            return max(value(a) for a in node.args)
+        if isinstance(node, IsGreatest):
+            place, *numbers = (value(a) for a in node.args)
+            return Fraction(numbers.index(max(numbers)) + 1 == place)
         assert isinstance(node, Elementwise), node
         return oracle(type(node).__name__, *(value(a) for a in node.args))
 

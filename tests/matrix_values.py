@@ -34,6 +34,7 @@ from symbp.functions import Elementwise
 from symbp.system import Role, System
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
+from symbp.system.maximum import Chosen
 
 Point = Mapping[Symbol, int]
 
@@ -80,6 +81,8 @@ class Numbers:
             body = sp.Sum(e.function, *inner) if inner else e.function
             span = range(self.integer(low, point), self.integer(high, point) + 1)
             return sum((self.value(body, {**point, symbol: place}) for place in span), 0j)
+        if isinstance(e, Chosen):
+            return complex(self.is_chosen(e, point))
         if isinstance(e, Functional):
             marks = tuple(sorted((str(x), v) for x, v in point.items() if x in e.free_symbols))
             places = tuple(self.integer(x, point) for x in e.partials)
@@ -91,6 +94,17 @@ class Numbers:
         if isinstance(e, sp.KroneckerDelta):
             return float(self.integer(e.args[0], point) == self.integer(e.args[1], point))
         return complex(self.integer(e, point)) if e.free_symbols else complex(e)
+
+    def is_chosen(self, e: Chosen, point: Point) -> bool:
+        """Whether the place asked for has the greatest real part."""
+        numbers: dict[tuple[int, ...], float] = {}
+        for place in product(*(
+            range(self.integer(r.lower, point), self.integer(r.upper, point) + 1) for r in e.ranges
+        )):  # fmt: skip
+            bound = {r.symbol: i for r, i in zip(e.ranges, place, strict=True)}
+            numbers[place] = self.value(e.body, {**point, **bound}).real
+        asked = tuple(self.integer(i, point) for i in e.place)
+        return max(numbers, key=lambda place: numbers[place]) == asked
 
     def is_size(self, e: Expr) -> bool:
         return self.system[str(family_of(e))].role is Role.SIZE

@@ -14,6 +14,7 @@ from symbp.functions import lookup
 from symbp.networks import mlp
 from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
 from symbp.system.equation import index_base
+from symbp.system.maximum import Maximum
 
 i, j, k, l, p, q, s, t, u, v = (Symbol(name, integer=True) for name in "ijklpqstuv")
 N, M, T, P, U = (Symbol(name, integer=True) for name in ("N", "M", "T", "P", "U"))
@@ -274,6 +275,27 @@ def generic() -> Example:
     return Example(mlp((2, 2, 2), "f", "generic"))
 
 
+def maximum() -> Example:
+    """C = Σ_p y_p max_u tanh(w_{2p−2+u}) + max_jk v_jk, by windows, over two indices."""
+    w, y, v_ = bases("wyv")
+    windows = Maximum.of(TANH(w[2 * p - 2 + u]) + u / 13, Range(u, Integer(1), Integer(2)))
+    whole = Maximum.of(v_[j, k] + (j + 2 * k) / 13, *over(slot(j, N), slot(k, N)))
+    system = System(
+        (
+            size("N"),
+            size("P"),
+            C,
+            family("w", slot(q, 2 * P, Kind.PLACE), role=Role.PARAMETER),
+            family("v", slot(j, N), slot(k, N), role=Role.PARAMETER),
+            family("y", slot(p, P, Kind.PLACE), role=Role.TARGET),
+        ),
+        (Equation("C", (), Sum(y[p] * windows, (p, 1, P)) + whole**2),),
+        "C",
+        {"N": 2, "P": 3},
+    )
+    return Example(system)
+
+
 EXAMPLES: dict[str, Callable[[], Example]] = {
     "recurrence in time": recurrent,
     "convolution": convolution,
@@ -287,6 +309,7 @@ EXAMPLES: dict[str, Callable[[], Example]] = {
     "causal sum": causal,
     "gather": gather,
     "diagonal": diagonal,
+    "maximum": maximum,
     "layers": layers,
     "generic": generic,
 }

@@ -132,11 +132,17 @@ def symbols(family, block, point, rng):
     return np.frompyfunc(one, 1, 1)(np.zeros(block.shape, object))
 
 
+MAXIMA = {
+    "Greatest": lambda *numbers: max(numbers),
+    "IsGreatest": lambda place, *numbers: int(numbers.index(max(numbers)) + 1 == place),
+}
+
+
 def at_point(point, expressions):
     """The numbers of some expressions at a point, in mpmath."""
     symbols = list(point)
     with mpmath.workdps(DIGITS):
-        function = sp.lambdify(symbols, expressions, "mpmath", cse=True)
+        function = sp.lambdify(symbols, expressions, [MAXIMA, "mpmath"], cse=True)
         return function(*(mpmath.mpf(int(v.p)) / int(v.q) for v in point.values()))
 
 

@@ -23,6 +23,7 @@ from symbp.system import Equation, Role, System
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast, substitute
+from symbp.system.maximum import Chosen, Greatest, IsGreatest, Maximum
 
 Key = tuple[str, tuple[int, ...]]  # a family and an index: ("w", (2, 1, 1))
 Build = Callable[[Point], Expr]
@@ -160,6 +161,10 @@ class Components:
             return lambda point: e
         if isinstance(e, Functional):
             return self._functional(e)
+        if isinstance(e, Maximum):
+            return self._maximum(e)
+        if isinstance(e, Chosen):
+            return self._chosen(e)
         family = family_of(e)
         if family in self.system.by_name and self.system[str(family)].role is not Role.SIZE:
             return self._reference(str(family), e)
@@ -211,6 +216,36 @@ class Components:
         def build(point: Point) -> Expr:
             places = range(first(point), last(point) + 1)
             return total([body({**point, k: place}) for place in places])
+
+        return build
+
+    def _all(self, e: Maximum) -> Callable[[Point], dict[tuple[int, ...], Expr]]:
+        """The numbers of which the maximum is taken, by their places, in reading order."""
+        body = self._build(e.body)
+        bounds = [
+            (r.symbol, integer(r.lower, self._sizes), integer(r.upper, self._sizes))
+            for r in e.ranges
+        ]
+
+        def build(point: Point) -> dict[tuple[int, ...], Expr]:
+            inside = [(s, _at(low, point), _at(high, point)) for s, low, high in bounds]
+            return {tuple(p[s] for s, *_ in bounds): body({**point, **p}) for p in points(inside)}
+
+        return build
+
+    def _maximum(self, e: Maximum) -> Build:
+        numbers = self._all(e)
+        return lambda point: Greatest(*numbers(point).values())
+
+    def _chosen(self, e: Chosen) -> Build:
+        numbers = self._all(e.maximum)
+        place = [integer(i, self._sizes) for i in e.place]
+
+        def build(point: Point) -> Expr:
+            found, here = numbers(point), tuple(i(point) for i in place)
+            if here not in found:
+                raise SizeError(f"{here} is no place of {e.maximum}")
+            return IsGreatest(list(found).index(here) + 1, *found.values())
 
         return build
 
@@ -274,6 +309,11 @@ class _Case:
 def _named(base: sp.IndexedBase, index: tuple[int, ...]) -> Expr:
     """w[2, 1, 1]; remembered, for SymPy takes its time to make one."""
     return base[tuple(Integer(i) for i in index)]
+
+
+def _at(bound: Callable[[Point], int], point: Point) -> Callable[[Point], int]:
+    """A bound inside a point: of what is bound with it, and what was before."""
+    return lambda inner: bound({**point, **inner})
 
 
 def _is_guard(e: Expr) -> bool:

@@ -36,6 +36,7 @@ from symbp.system import Equation, Kind, Range, Role, System, Variable
 from symbp.system.equation import RECURRENT, family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast
+from symbp.system.maximum import Chosen, Maximum
 
 Point = Mapping[Symbol, int]
 
@@ -225,9 +226,11 @@ class _Values:
         name = str(family_of(e))
         if name in self.system.by_name:
             yield self._key(e, point)
-        elif isinstance(e, sp.Sum):
+        elif isinstance(e, (sp.Sum, Maximum)):
             for inner in self._terms(e, point):
                 yield from self._entries(e.function, inner)
+        elif isinstance(e, Chosen):
+            yield from self._entries(e.maximum, point)
         elif not isinstance(e, CONDITIONS):
             for part in e.args:
                 yield from self._entries(part, point)
@@ -255,6 +258,8 @@ class _Values:
             return self.dual.elementary(name, self.value(e.args[0], point, moving))
         if isinstance(e, Functional):
             return self.value(e.stand_in(), point, moving)
+        if isinstance(e, (Maximum, Chosen)):
+            return self._greatest(e, point, moving)
         if isinstance(e, CONDITIONS):
             return self.dual.number(sp.Integer(int(self._may_count(e, point))))
         return self._entry(e, point, moving)
@@ -275,13 +280,13 @@ class _Values:
             total = self.dual.add(total, self.value(e.function, inner, moving))
         return total
 
-    def _terms(self, e: sp.Sum, point: Point) -> Iterator[Point]:
+    def _terms(self, e: sp.Sum | Maximum, point: Point) -> Iterator[Point]:
         """The points of a sum at which its body may count."""
         if e not in self._plans:
             self._plans[e] = list(self._plan(e))
         return self._inside(self._plans[e], point)
 
-    def _plan(self, e: sp.Sum) -> Iterator[tuple[Range, list[Expr]]]:
+    def _plan(self, e: sp.Sum | Maximum) -> Iterator[tuple[Range, list[Expr]]]:
         """Each range of a sum, the outermost first, and the conditions that it is the last of."""
         needed = conditions(e.function)
         for place, (k, low, high) in reversed(list(enumerate(e.limits))):
@@ -289,6 +294,17 @@ class _Values:
             decided = [c for c in needed if not later.intersection(self._symbols(c))]
             needed = [c for c in needed if c not in decided]
             yield Range(k, low, high), decided
+
+    def _greatest(self, e: Maximum | Chosen, point: Point, moving: tuple[Any, ...]) -> DualArray:
+        """The maximum as a weighted sum of what it is taken of; or one of the weights."""
+        places = list(self._inside([(r, []) for r in e.ranges], point))
+        numbers = [self.value(e.body, place, moving) for place in places]
+        weights = self.dual.greatest(self.dual.stack(numbers), 1)
+        each = [self.dual.take(weights, (i,)) for i in range(len(numbers))]
+        if isinstance(e, Maximum):
+            return reduce(self.dual.add, map(self.dual.multiply, each, numbers))
+        found = [[place[r.symbol] for r in e.ranges] for place in places]
+        return each[found.index([self.integer(i, point) for i in e.place])]
 
     def _inside(self, plan: Sequence[tuple[Range, list[Expr]]], point: Point) -> Iterator[Point]:
         if not plan:

@@ -22,6 +22,7 @@ from symbp.system import Equation, Kind, Range, Role, System
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast
+from symbp.system.maximum import Chosen, Greatest, IsGreatest, Maximum
 
 SUM, PRODUCT, ATOM = 1, 2, 3
 
@@ -97,6 +98,17 @@ class Writer:
             return self._function(e, bound)
         if isinstance(e, Functional):
             return Text(self.functional(e, bound))
+        if isinstance(e, Maximum):
+            return self._maximum(e, bound)
+        if isinstance(e, (Greatest, IsGreatest)):
+            numbers = [self._expr(a, bound).latex for a in e.args if not a.is_Integer]
+            text = rf"\max({', '.join(numbers)})"
+            if isinstance(e, Greatest):
+                return Text(text)
+            return Text(rf"[{self._expr(e.args[int(e.args[0])], bound).latex} = {text}]")
+        if isinstance(e, Chosen):
+            sides = (self._expr(e.entry, bound), self._expr(e.maximum, bound))
+            return Text(rf"\left[{sides[0].latex} = {sides[1].latex}\right]")
         if isinstance(e, sp.KroneckerDelta):
             a, b = (self.entries.integer(i, bound) for i in e.args)
             return Text(f"[{a} = {b}]")
@@ -244,6 +256,17 @@ class Writer:
             inner = inner | {k}
             text += rf"\sum_{{{self.entries.letter(k)}={low}}}^{{{high}}} "
         return Text(text + self._expr(e.function, inner).at(PRODUCT), PRODUCT)
+
+    def _maximum(self, e: Maximum, bound: frozenset[Symbol]) -> Text:
+        r"""\max_{1 \le u, v \le 2} a_{uv}: letters of one range together."""
+        groups: dict[tuple[str, str], list[str]] = {}
+        inner = bound
+        for r in e.ranges:
+            low, high = (self.entries.integer(i, inner) for i in (r.lower, r.upper))
+            groups.setdefault((low, high), []).append(self.entries.letter(r.symbol))
+            inner = inner | {r.symbol}
+        below = r",\, ".join(rf"{a} \le {', '.join(k)} \le {b}" for (a, b), k in groups.items())
+        return Text(rf"\max_{{{below}}} {self._expr(e.body, inner).at(PRODUCT)}", PRODUCT)
 
     def _function(self, e: Elementwise, bound: frozenset[Symbol]) -> Text:
         x = self._expr(e.args[0], bound)

@@ -23,6 +23,7 @@ from sympy import Expr
 from symbp.adjoint.partials import prime_formula
 from symbp.errors import UnknownNameError
 from symbp.functions import TABLE, Elementwise, F, Row, X
+from symbp.system.maximum import IsGreatest
 
 Buffer = Any
 WORTH_BLAS = 2**17  #: products; below, its threads cost more than they save
@@ -287,6 +288,14 @@ class Objects(Arrays):
         axes = tuple(dict.fromkeys((*out, *(a for _, ax in factors for a in ax))))
         product = reduce(np.multiply, (self.arrange(b, a, axes) for b, a in factors))
         return np.asarray(product.sum(axis=tuple(range(len(out), len(axes)))), dtype=object)
+
+    def greatest(self, x: Buffer, axes: int) -> Buffer:
+        """Of SymPy expressions as such."""
+        if not any(isinstance(entry, Expr) and entry.free_symbols for entry in x.flat):
+            return super().greatest(x, axes)
+        rows = x.reshape(math.prod(x.shape[: x.ndim - axes]), -1)
+        found = [[IsGreatest(n + 1, *row) for n in range(len(row))] for row in rows]
+        return np.array(found, dtype=object).reshape(x.shape)
 
     def elementary(self, name: str, x: Buffer) -> Buffer:
         """The function given for the name."""

@@ -26,13 +26,13 @@ from symbp.numbers.indexing import (
     Tensor,
     entries,
 )
-from symbp.numbers.maximum import chosen, greatest
+from symbp.numbers.maximum import chosen, greatest, of_several
 from symbp.numbers.ordered import ordered
 from symbp.system import Range, Role, System, Variable
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast
-from symbp.system.maximum import Chosen, Maximum
+from symbp.system.maximum import Chosen, Greatest, IsGreatest, Maximum
 from symbp.system.ordered import Ordered
 
 GUARDS = (sp.KroneckerDelta, AtLeast)
@@ -71,6 +71,8 @@ class Expressions:
             return greatest(self, e, scope)
         if isinstance(e, Chosen):
             return chosen(self, e, scope)
+        if isinstance(e, (Greatest, IsGreatest)):
+            return of_several(self, e, scope)
         if isinstance(e, Functional):
             return self.value(e.stand_in(), scope)
         if isinstance(e, (Elementwise, sp.exp, sp.log)):

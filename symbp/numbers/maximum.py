@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import sympy as sp
 
 from symbp.errors import SizeError
 from symbp.numbers.indexing import GROUND, Scope, Tensor
-from symbp.system.maximum import Chosen, Maximum
+from symbp.system.maximum import Chosen, Greatest, IsGreatest, Maximum
 
 if TYPE_CHECKING:
     from symbp.numbers.expressions import Expressions
@@ -39,6 +40,24 @@ def chosen(reader: Expressions, e: Chosen, scope: Scope) -> Tensor:
             raise SizeError(f"an index leaves its range {r}")
         index.append(np.clip(place, 0, n - 1))
     return Tensor(reader.domain.take(weights.buffer, tuple(index)), axes)
+
+
+def of_several(reader: Expressions, e: Greatest | IsGreatest, scope: Scope) -> Tensor:
+    """max(a, b, ...), or whether one of the numbers is it."""
+    numbers = e.args if isinstance(e, Greatest) else e.args[1:]
+    values = [reader.value(a, scope) for a in numbers]
+    axes = tuple(dict.fromkeys(a for t in values for a in t.axes))
+    domain, several = reader.domain, sp.Dummy()
+    lengths = {a: n for t in values for a, n in zip(t.axes, t.buffer.shape, strict=True)}
+    ones = Tensor(domain.array(np.ones([lengths[a] for a in axes], int)), axes)
+    full = [reader.product([ones, t], ()) for t in values]
+    stacked = domain.stack([domain.arrange(t.buffer, t.axes, axes) for t in full])
+    body = Tensor(domain.arrange(stacked, (several, *axes), (*axes, several)), (*axes, several))
+    weights = Tensor(domain.greatest(body.buffer, 1), body.axes)
+    if isinstance(e, Greatest):
+        return reader.product([body, weights], (several,))
+    place = (*(slice(None) for _ in axes), int(e.args[0]) - 1)
+    return Tensor(domain.take(weights.buffer, place), axes)
 
 
 def _weighed(reader: Expressions, e: Maximum, scope: Scope) -> tuple[Tensor, Tensor]:

@@ -36,9 +36,6 @@ class Facts:
         self._values = dict(values or {})
         self._defined = dict(defined or {})
         """Sizes that follow from others: P = N - K + 1."""
-        parts = ((p, *v.as_coeff_Mul()) for p, v in self._defined.items())
-        self._wholes = [(p / c, n) for p, c, n in parts if 0 < c < 1 and isinstance(n, Symbol)]
-        """N = 2P where P = N/2."""
         self._place = {atom: -i for i, atom in enumerate(self._bounds)}
 
     def __eq__(self, other: object) -> bool:
@@ -50,6 +47,12 @@ class Facts:
     @cached_property
     def _all(self) -> tuple[tuple[tuple[Expr, object], ...], ...]:
         return tuple(tuple(d.items()) for d in (self._bounds, self._values, self._defined))
+
+    @cached_property
+    def _wholes(self) -> list[tuple[Expr, Symbol]]:
+        """N = 2P where P = N/2."""
+        parts = ((p, *v.as_coeff_Mul()) for p, v in self._defined.items())
+        return [(p / c, n) for p, c, n in parts if 0 < c < 1 and isinstance(n, Symbol)]
 
     @cached_property
     def _hash(self) -> int:

@@ -2,6 +2,7 @@
 
 Both bind indices as a sum does. The derivative of the greatest by u[k] is 1 where k is its place
 and 0 elsewhere; of equal numbers the first, in reading order, is the greatest, as for np.argmax.
+Written out, for numbers one by one, they are `Greatest` and `IsGreatest`.
 """
 
 from __future__ import annotations
@@ -107,3 +108,41 @@ class Chosen(_OverPlaces):
         """The body at the place asked for."""
         at = {r.symbol: i for r, i in zip(self.ranges, self.place, strict=True)}
         return substitute(self.body, at)
+
+
+class Greatest(sp.Function):
+    """max(a, b, ...): a maximum written out.
+
+    >>> a, b = sp.symbols("a b", real=True)
+    >>> sp.diff(Greatest(a, b) ** 2, b)
+    2*Greatest(a, b)*IsGreatest(2, a, b)
+    """
+
+    is_real = True
+
+    @classmethod
+    def eval(cls, *numbers: Expr) -> Expr | None:
+        """Decided for numbers."""
+        return max(numbers) if all(n.is_Number for n in numbers) else None
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """1 for the first of the greatest, else 0."""
+        result: Expr = IsGreatest(argindex, *self.args)
+        return result
+
+
+class IsGreatest(sp.Function):
+    """[the first greatest of the numbers behind n is the n-th of them]: 1 or 0."""
+
+    is_real = True
+
+    @classmethod
+    def eval(cls, place: Expr, *numbers: Expr) -> Expr | None:
+        """Decided for numbers."""
+        if not all(n.is_Number for n in numbers):
+            return None
+        return sp.S.One if numbers.index(max(numbers)) + 1 == place else sp.S.Zero
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """It does not change but by a jump."""
+        return sp.S.Zero

@@ -22,6 +22,7 @@ from symbp.forms.arithmetic import common_number
 from symbp.functions import TABLE, Elementwise, F, Row, X
 from symbp.numbers.codegen.bounds import greatest, least
 from symbp.numbers.codegen.contraction import contract, product, rank, scaled
+from symbp.numbers.codegen.maxima import chosen, maximum
 from symbp.numbers.codegen.nodes import (
     LEVELS,
     ONE,
@@ -41,6 +42,7 @@ from symbp.system import Range, Role
 from symbp.system.equation import family_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast, substitute
+from symbp.system.maximum import Chosen, Maximum
 
 Named = Callable[[Expr, Scope], Expr]
 
@@ -73,6 +75,10 @@ class Formula:
             return self._apply(e, scope)
         if isinstance(e, (sp.KroneckerDelta, AtLeast)):
             return self._condition(e, scope)
+        if isinstance(e, Maximum):
+            return maximum(self, e, scope)
+        if isinstance(e, Chosen):
+            return chosen(self, e, scope)
         if isinstance(e, Functional):
             raise UnknownNameError(f"the loss {e.name} is unspecified: choose one to get code")
         if e in (sp.pi, sp.E):

@@ -19,6 +19,11 @@ def erf(x):
     """The error function, entry by entry."""
     return np.vectorize(math.erf, otypes=[float])(x)
 '''
+ARGMAX = '''\
+def argmax(a, axes):
+    """Where the greatest along the last axes stands, counted in reading order."""
+    return a.reshape(*a.shape[:-axes], -1).argmax(axis=-1)
+'''
 IGNORE = '@np.errstate(over="ignore")  # 1 / inf is 0'
 OVERFLOWING = (
     "np.exp(-",
@@ -94,7 +99,8 @@ class Header:
         text = "\n".join(line for lines in functions for line in lines)
         erf = "erf(" in text
         head = ["import math", "", "import numpy as np"] if erf else ["import numpy as np"]
-        blocks = [ERF.splitlines()] * erf + [list(lines) for lines in functions]
+        greatest = [ARGMAX.splitlines()] * ("argmax(" in text)
+        blocks = [ERF.splitlines()] * erf + greatest + [list(lines) for lines in functions]
         lines = [*head, *(line for block in blocks for line in ("", "", *block))]
         return "\n".join(line.rstrip() for line in lines) + "\n"
 

@@ -14,6 +14,7 @@ A node knows its axes: the index symbols that its array's dimensions stand for, 
     "outer"             np.outer(d2, a1)                    (first, second)
     "sum", "max"        np.sum(a, axis=1)                   the operand's without those reduced
     "einsum"            np.einsum("ij,jk->ik", a, b)        the output's
+    "argmax"            argmax(a, 2)                        the operand's without the last ones
     "take"              x[p[:, None] + u]                   those of the index, then what is left
     "total"             sum(f(l) for l in range(1, L + 1))  the body's
 
@@ -248,6 +249,7 @@ _TEXT = {
     "outer": lambda a: f"np.outer({a.args[0].text}, {a.args[1].text})",
     "sum": _reduction,
     "max": _reduction,
+    "argmax": lambda a: f"argmax({a.args[0].text}, {a.detail})",
     "einsum": _einsum,
     "take": _take,
     "reshape": lambda a: f"{_inside(a.args[0], ATOM)}.reshape({a.detail})",

@@ -42,7 +42,7 @@ def is_index(node: Node, integers: Collection[str]) -> bool:
 
 def is_inline(node: Node, integers: Collection[str]) -> bool:
     """Whether a node is best computed where it stands: indices, and gathers by them."""
-    return node.op == "take" or (bool(node.axes) and is_index(node, integers))
+    return node.op in ("take", "argmax") or (bool(node.axes) and is_index(node, integers))
 
 
 def _length(a: Node) -> tuple[bool, int]:

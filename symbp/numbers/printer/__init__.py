@@ -22,7 +22,7 @@ import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import sympy as sp
 from sympy import Basic, Expr, Indexed, Symbol
@@ -32,10 +32,12 @@ from symbp.errors import DefinitionError, SizeError
 from symbp.numbers.codegen import NumpyCode
 from symbp.numbers.codegen.names import Names
 from symbp.numbers.printer.functions import FunctionPrinter
+from symbp.numbers.printer.maxima import chosen, maximum
 from symbp.numbers.printer.scope import Axes, Operand, Scope, listed
 from symbp.system import Range, Role, System, Variable
 from symbp.system.equation import family_of, index_of
 from symbp.system.indices import AtLeast, substitute
+from symbp.system.maximum import Chosen, Maximum
 
 __all__ = ["ArrayPrinter", "numpy_function"]
 
@@ -61,6 +63,9 @@ def numpy_function(system: System, formula: Expr, domain: Sequence[Range] = ()) 
     text = printer.doprint(formula)  # given a formula, a family's name would hide that of a module
     function = sp.lambdify(list(arguments.values()), text, "numpy", printer=printer)
     return NumpyCode(inspect.getsource(function), tuple(arguments), function)
+
+
+Binder = TypeVar("Binder", sp.Sum, Maximum)
 
 
 class ArrayPrinter(FunctionPrinter):
@@ -294,15 +299,16 @@ class ArrayPrinter(FunctionPrinter):
             return self._loop(ranges[0], inner)
         return self._contraction(ranges[:1], inner)
 
-    def _renamed(self, e: sp.Sum) -> sp.Sum:
-        """The sum with other symbols for bound indices that are open outside."""
+    def _renamed(self, e: Binder) -> Binder:
+        """The sum or maximum with other symbols for bound indices that are open outside."""
         opened = {r.symbol for r in self._scope.opened}
         new = {k: sp.Dummy(k.name, integer=True) for k, *_ in e.limits if k in opened}
-        limits, outer = [], dict[Expr, Expr]()
+        limits: list[tuple[Expr, ...]] = []
+        outer: dict[Expr, Expr] = {}
         for k, *bounds in reversed(e.limits):
             limits.append((new.get(k, k), *(substitute(b, outer) for b in bounds)))
             outer |= {k: new[k]} if k in new else {}
-        return sp.Sum(substitute(e.function, new), *reversed(limits)) if new else e
+        return e.func(substitute(e.function, new), *reversed(limits)) if new else e
 
     def _loop(self, r: Range, body: Expr) -> str:
         """Σ over the arrays of a list."""
@@ -358,6 +364,12 @@ class ArrayPrinter(FunctionPrinter):
         inputs = ",".join("".join(letters[s] for s in symbols) for _, symbols in operands)
         pattern = f"{inputs}->{''.join(letters[s] for s in out)}"
         return f"numpy.einsum({pattern!r}, {', '.join(text for text, _ in operands)})"
+
+    def _print_Maximum(self, expr: Maximum) -> str:
+        return maximum(self, expr)
+
+    def _print_Chosen(self, expr: Chosen) -> str:
+        return chosen(self, expr)
 
     # -- indicators -------------------------------------------------------------------------------
 
