@@ -20,7 +20,7 @@ from symbp.networks.normalisation import EPSILON
 from symbp.system import System
 from symbp.system.model import Model
 
-EXP = TABLE["exp"]
+EXP, LOG = TABLE["exp"], TABLE["log"]
 
 
 def attention(mask: bool = False) -> System:
@@ -110,6 +110,13 @@ class Sequence(Model):
         self.let(Z[t, k], self.sum(X[t, p] * W_1[p, k], p) + b_1[k])
         self.let(Y[t, q], self.sum(lookup(activation)(Z[t, k]) * W_2[k, q], k) + b_2[q])
 
+    def positions(self, kind: str) -> Any:
+        """P[t, p], added to what stands at position t."""
+        if kind not in ("learned", "sinusoidal"):
+            raise unknown("positions", kind, ["learned", "sinusoidal"])
+        make = self.parameter if kind == "learned" else self.input
+        return make("P", self.t, self.p)
+
     def block(self, X: Any, norm: str, activation: str, mask: bool) -> Any:
         """Attention, then the feed-forward part, each with a shortcut and a normalisation."""
         t, p = self.t, self.p
@@ -151,6 +158,45 @@ def transformer(norm: str = "pre", activation: str = "gelu", mask: bool = False)
     m = Sequence()
     Y = m.block(m.input("X", m.t, m.p), norm, activation, mask)
     return half_squared_error(m, Y, m.t, m.p)
+
+
+def embedding(positions: str = "learned") -> System:
+    """X[t] = E[w[t]] + P[t]: a vector for each word w[t] of a text, and one for its position.
+
+    Their mean goes into softmax regression, which names the class of the text. Positions are
+    "learned", or given as data: "sinusoidal", sin(t / 10000^(p/d)) and the cosine in turn.
+    """
+    m = Sequence()
+    N, c = m.sizes("N", "c")
+    t, p = m.t, m.p
+    (v,), (j, k) = m.units("v", N), m.units("j k", c)
+    (h, z), (X,) = m.values("h", "z"), m.values("X")
+    w, y = m.input("w", t), m.target("y", j)
+    E, P = m.parameter("E", v, p), m.positions(positions)
+    U, b = m.parameter("U", j, p), m.parameter("b", j)
+    m.let(X[t, p], E[w[t], p] + P[t, p])
+    m.let(h[p], m.mean(X[t, p], t))
+    m.let(z[j], m.sum(U[j, p] * h[p], p) + b[j])
+    return m.system(m.sum(y[j] * (LOG(m.sum(EXP(z[k]), k)) - z[j]), j))
+
+
+def language_model(positions: str = "learned", activation: str = "gelu") -> System:
+    """A transformer that guesses the next word y[t] of each position from the words w[1 ... t].
+
+    A mask M of −∞ above the diagonal keeps later words unseen. The embedding E of the words is
+    used a second time, for the scores z = Y Eᵀ.
+    """
+    m = Sequence()
+    (N,) = m.sizes("N")
+    t, p = m.t, m.p
+    v, c = m.units("v c", N)
+    X, z = m.values("X", "z")
+    w, y = m.input("w", t), m.target("y", t)
+    E, P = m.parameter("E", v, p), m.positions(positions)
+    m.let(X[t, p], E[w[t], p] + P[t, p])
+    Y = m.block(X, "pre", activation, mask=True)
+    m.let(z[t, v], m.sum(Y[t, p] * E[v, p], p))
+    return m.system(m.mean(LOG(m.sum(EXP(z[t, c]), c)) - z[t, y[t]], t))
 
 
 def half_squared_error(m: Model, output: Any, t: Symbol, j: Symbol) -> System:
@@ -210,5 +256,30 @@ ENTRIES = (
         sizes={"T": 3, "d": 4, "H": 2, "d_k": 5, "d_v": 6, "n": 7},
         options={"norm": "post", "activation": "relu"},
         source=f"{VASWANI}, sections 3.1 to 3.3",
+    ),
+    Entry(
+        "embedding",
+        "attention",
+        {"en": "word embeddings and learned positions", "zh": "词嵌入与可学习的位置编码"},
+        embedding,
+        sizes={"T": 5, "d": 3, "N": 4, "c": 2},
+        source="Gehring et al. (2017), Convolutional Sequence to Sequence Learning, section 3.1",
+    ),
+    Entry(
+        "embedding-sinusoidal",
+        "attention",
+        {"en": "word embeddings and sinusoidal positions", "zh": "词嵌入与正弦位置编码"},
+        embedding,
+        sizes={"T": 5, "d": 3, "N": 4, "c": 2},
+        options={"positions": "sinusoidal"},
+        source=f"{VASWANI}, section 3.5",
+    ),
+    Entry(
+        "language-model",
+        "attention",
+        {"en": "a transformer language model", "zh": "Transformer 语言模型"},
+        language_model,
+        sizes={"T": 3, "d": 4, "H": 2, "d_k": 5, "d_v": 6, "n": 7, "N": 8},
+        source="Radford et al. (2018), Improving Language Understanding by Generative Pre-Training",
     ),
 )

@@ -1,6 +1,6 @@
 import jax.numpy as jnp
 from jax import vmap
-from jax.nn import gelu, relu, softmax
+from jax.nn import gelu, log_softmax, relu, softmax
 
 from tests.networks_in_jax.normalisation import standardised
 
@@ -52,11 +52,30 @@ def transformer_post_norm(v):
     return error(norm(R + feed_forward(R, v, relu), v, 2), v)
 
 
+def embedding(v):
+    X = v["E"][v["w"] - 1] + v["P"]
+    logits = v["U"] @ X.mean(0) + v["b"]
+    return -(v["y"] * log_softmax(logits)).sum()
+
+
+def language_model(v):
+    X = v["E"][v["w"] - 1] + v["P"]
+    Q, K, V = (norm(X, v, 1) @ v[f"W_{name}"] for name in "QKV")
+    looked_at = vmap(lambda q, k, x: attend(q, k, x, v["M"]))(Q, K, V)
+    R = X + (looked_at @ v["W_O"]).sum(0)
+    Y = R + feed_forward(norm(R, v, 2), v, lambda z: gelu(z, approximate=False))
+    guesses = log_softmax(Y @ v["E"].T)
+    return -guesses[jnp.arange(len(X)), v["y"] - 1].mean()
+
+
 COSTS = {
     "attention": attention,
     "masked-attention": masked_attention,
     "self-attention": self_attention,
     "multi-head-attention": multi_head_attention,
+    "embedding": embedding,
+    "embedding-sinusoidal": embedding,
+    "language-model": language_model,
     "transformer": transformer,
     "transformer-post-norm": transformer_post_norm,
 }
