@@ -93,7 +93,7 @@ def test_the_gradient_is_proved_and_agrees_with_complex_steps(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_numpy_code_agrees_with_jax(name):
     parameters, _ = split(name)
-    cost, slopes = jax.value_and_grad(cost_of(name))(parameters)
+    cost, slopes = jax.jit(jax.value_and_grad(cost_of(name)))(parameters)
     gradient = compile_numpy(system_of(name))
     found, *blocks = gradient(**{k: values_of(name)[k] for k in gradient.families})
     assert float(found) == pytest.approx(float(cost), rel=TOLERANCE)
@@ -106,7 +106,8 @@ def test_the_hessian_times_a_direction_agrees_with_jax(name):
     parameters, _ = split(name)
     rng = np.random.default_rng(3)
     direction = jax.tree.map(lambda p: rng.normal(size=p.shape), parameters)
-    _, expected = jax.jvp(jax.grad(cost_of(name)), (parameters,), (direction,))
+    slopes = jax.grad(cost_of(name))
+    _, expected = jax.jit(lambda p, v: jax.jvp(slopes, (p,), (v,)))(parameters, direction)
     second = hessian_vector(system_of(name))
     given = values_of(name) | {direction_name(k): v for k, v in direction.items()}
     evaluation = Evaluation(second, {k: given[k] for k in given if k in second.by_name})

@@ -6,11 +6,14 @@ cost. Where JAX has the layer (convolution, pooling, softmax, log-sum-exp), it i
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import jax
 
+#: Compiling fast is worth more than running fast here.
+os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
 jax.config.update("jax_enable_x64", True)
 
 from tests.networks_in_jax import (  # noqa: E402  64 bits
