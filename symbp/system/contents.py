@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sympy import Basic, Expr, Indexed, IndexedBase, Sum, Symbol
+from sympy import Basic, Expr, Indexed, IndexedBase, Sum, Symbol, Tuple
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 
@@ -87,4 +87,13 @@ def rebuilt(e: Expr, args: Sequence[Basic]) -> Expr:
 @lru_cache(maxsize=1 << 15)
 def node(kind: type[Basic], *args: Basic) -> Basic:
     """kind(args): what SymPy makes of it, remembered."""
-    return kind(*args)
+    return _sum(*args) if kind is Sum else kind(*args)
+
+
+def _sum(body: Expr, *limits: Tuple) -> Expr:
+    """Sum(body, *limits), without its search for cases that no system has (Piecewise, Eq)."""
+    if isinstance(body, Sum):
+        return _sum(body.function, *body.limits, *limits)
+    made: Expr = Expr.__new__(Sum, body, *limits)
+    made.is_commutative = True
+    return made

@@ -5,7 +5,7 @@ It answers "not known" rather than guess, so a True is a proof.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from math import lcm
@@ -13,6 +13,7 @@ from math import lcm
 import sympy as sp
 from sympy import Expr, Indexed, S, Symbol
 
+from symbp.system.contents import free_symbols
 from symbp.system.indices import Range
 from symbp.system.linear import ATOMS, Linear, combined, linear
 
@@ -95,7 +96,8 @@ class Facts:
 
     def _lower_bounds(self, e: Linear) -> Iterator[Linear]:
         """Forms that e is at least, each with one atom replaced by a bound of it."""
-        for atom in sorted((term for term in e if isinstance(term, ATOMS)), key=self._rank):
+        atoms = sorted((term for term in e if isinstance(term, ATOMS)), key=self._rank)
+        for atom in atoms[:1] if self._goes_first(atoms) else atoms:
             c = e[atom]
             rest = {term: other for term, other in e.items() if term != atom}
             if isinstance(atom, (sp.floor, sp.ceiling)):
@@ -104,10 +106,29 @@ class Facts:
             for bound in self._bounds_of(atom, from_below=c > 0):
                 yield combined((1, rest), (c, self.known(bound)))
 
+    def _goes_first(self, atoms: Sequence[Expr]) -> bool:
+        """Whether the first atom can as well be replaced now: nothing else can bring it in."""
+        return (
+            bool(atoms)
+            and atoms[0] in self._last
+            and not any(atoms[0] in free_symbols(other) for other in atoms[1:])
+        )
+
+    @cached_property
+    def _last(self) -> frozenset[Expr]:
+        """The indices of which no bound of an earlier one speaks."""
+        found, spoken_of = set(), set[Expr]()
+        for atom, bounds in self._bounds.items():
+            for bound in bounds:
+                spoken_of |= free_symbols(bound) if bound is not None else set()
+            if atom not in spoken_of and None not in bounds:
+                found.add(atom)
+        return frozenset(found)
+
     def _rank(self, atom: Expr) -> tuple[int, str]:
         """Indices that came last are eliminated first: their bounds speak of the earlier ones."""
         place = self._place.get(atom)
-        return (1, str(atom)) if place is None else (place, "")
+        return (1, _text(atom)) if place is None else (place, "")
 
     def _bounds_of(self, atom: Expr, from_below: bool) -> Iterator[Expr]:
         if isinstance(atom, sp.Max if from_below else sp.Min):
@@ -120,6 +141,9 @@ class Facts:
         if atom in self._defined:
             yield self._defined[atom]
         yield from (whole for whole, of in self._wholes if of == atom)
+
+
+_text = lru_cache(maxsize=1 << 12)(str)
 
 
 @lru_cache(maxsize=1 << 10)
