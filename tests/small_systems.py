@@ -253,6 +253,32 @@ def gather() -> Example:
     return Example(system, {"c": np.array([1, 3, 3, 2])})
 
 
+def classes() -> Example:
+    """C = −Σ_i log a_{i, c_i}, a = softmax(z), z_ij = w_j x_i: the class asked for is data."""
+    a, z, c, w, x = bases("azcwx")
+    sample, unit = slot(i, M, Kind.SAMPLE), slot(j, N)
+    system = System(
+        (
+            size("M"),
+            size("N"),
+            C,
+            family("w", unit, role=Role.PARAMETER),
+            family("x", sample, role=Role.INPUT),
+            family("c", sample, role=Role.TARGET),
+            family("z", sample, unit),
+            family("a", sample, unit),
+        ),
+        (
+            Equation("z", (i, j), w[j] * x[i], over(sample, unit)),
+            Equation("a", (i, j), EXP(z[i, j]) / Sum(EXP(z[i, k]), (k, 1, N)), over(sample, unit)),
+            Equation("C", (), -Sum(lookup("log")(a[i, c[i]]), (i, 1, M))),
+        ),
+        "C",
+        {"M": 3, "N": 4},
+    )
+    return Example(system, {"c": np.array([4, 1, 4])})
+
+
 def diagonal() -> Example:
     """C = (Σ_j w_jj)² + Σ_j w_{j, N+1−j}: indices that repeat, and one that runs back."""
     w = index_base("w")
@@ -308,6 +334,7 @@ EXAMPLES: dict[str, Callable[[], Example]] = {
     "nested sums": nested_sums,
     "causal sum": causal,
     "gather": gather,
+    "class by data": classes,
     "diagonal": diagonal,
     "maximum": maximum,
     "layers": layers,

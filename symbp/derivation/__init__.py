@@ -16,7 +16,14 @@ from symbp.adjoint import gradient
 from symbp.derivation.context import Context, Partial, Uses
 from symbp.derivation.named import name_values
 from symbp.derivation.order import adjoints_in, from_the_loss_back, place, used_up
-from symbp.derivation.rules import chain, collapse, definition, differentiate, insert
+from symbp.derivation.rules import (
+    chain,
+    collapse,
+    definition,
+    differentiate,
+    insert,
+    look_up,
+)
 from symbp.derivation.simplify import cancel, normalise, primes, unit_total
 from symbp.errors import DefinitionError
 from symbp.system import Equation, Range, Role, System
@@ -35,6 +42,7 @@ RULES: dict[str, Rule] = {
     "differentiate": differentiate,
     "collapse": collapse,
     "insert": insert,
+    "look up": look_up,
     "primes": primes,
     "name values": name_values,
     "normalise": normalise,

@@ -5,6 +5,7 @@
     differentiate  ∂(expression)/∂u[J] → term by term, with ∂u[I]/∂u[J] = [I = J]
     collapse       Σ_i [i = j] f(i)    → f(j)
     insert         ∂C/∂a               → what was derived for it before
+    look up        [k = c] f(k)        → [k = c] f(c), where data c are looked up
 
 A rule is a pure function of (`Context`, expression) to an equal expression.
 """
@@ -282,3 +283,34 @@ def insert(context: Context, e: Expr) -> Expr:
         return rename_bound(found.at_index(index_of(node)), inner.taken)
 
     return rewritten(e, context, change, _adjoint_in(context))
+
+
+def look_up(context: Context, e: Expr) -> Expr:
+    """[k = c] f(k) = [k = c] f(c), and Σ_k [k = c] f(k) = f(c), where c is data."""
+    if not any(_looked_up(d) for d in e.atoms(sp.KroneckerDelta)):
+        return e
+    new = _in_products(_collapse(context, e))
+    return e if new == e else tidy(new, context)
+
+
+def _looked_up(f: Expr) -> tuple[Expr, Expr] | None:
+    """(k, c) of a factor [k = c] with data c, or None."""
+    if not isinstance(f, sp.KroneckerDelta):
+        return None
+    pairs = [f.args, f.args[::-1]]
+    return next((p for p in pairs if p[0].is_Symbol and isinstance(p[1], sp.Indexed)), None)
+
+
+def _in_products(e: Expr) -> Expr:
+    if isinstance(e, sp.Indexed) or not has(e, sp.KroneckerDelta):
+        return e
+    if e.is_Mul and any(f.is_Add and has(f, sp.KroneckerDelta) for f in e.args):
+        e = sp.expand_mul(e, deep=False)
+    e = rebuilt(e, [_in_products(a) for a in e.args])
+    found = [pair for f in sp.Mul.make_args(e) if (pair := _looked_up(f)) is not None]
+    return sp.Mul(*(_at_data(f, dict(found)) for f in sp.Mul.make_args(e))) if found else e
+
+
+def _at_data(f: Expr, data: dict[Expr, Expr]) -> Expr:
+    """A factor at k = c; conditions stay as they are."""
+    return f if has(f, (sp.KroneckerDelta, AtLeast)) else substitute(f, data)

@@ -52,6 +52,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "求和中只剩下标相同的一项：",
     ),
     "insert": ("Insert what was found before:", "代入前面已得到的结果："),
+    "look up": (
+        "Only the entry that the data name is left:",
+        "只剩下数据所指的那一项：",
+    ),
     "primes": ("Insert the derivative of the activation:", "代入激活函数的导数："),
     "name values": ("Write the activations by their names:", "用激活值的记号写出："),
     "name sums": ("Write what has a name by its name:", "用已定义的记号写出："),

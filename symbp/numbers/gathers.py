@@ -7,12 +7,13 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Indexed
+from sympy import Expr
 
 from symbp.errors import SizeError
-from symbp.numbers.indexing import Indexing, entries
-from symbp.system import Equation, Range, Role, System, Variable
+from symbp.numbers.indexing import Indexing
+from symbp.system import Equation, Range, System, Variable
 from symbp.system.equation import family_of, index_of
+from symbp.system.gathers import looked_up
 
 #: A family of data, the entry that is looked up by it, and the range of that slot.
 Lookup = tuple[str, Expr, Range]
@@ -35,17 +36,8 @@ def _lookups(
     variables: tuple[Variable, ...], equations: tuple[Equation, ...]
 ) -> tuple[tuple[Expr, Expr, Expr, Range], ...]:
     """(entry, data in its index, that index, range of the slot)."""
-    by_name = {v.name: v for v in variables}
-    given = {v.name for v in variables if v.role.given and v.role is not Role.SIZE}
-    return tuple(
-        (entry, data, index, slot.range)
-        for e in equations
-        for name, entry, _ in entries(e.rhs)
-        for slot, index in zip(by_name[name].slots if name in by_name else (), index_of(entry),
-                               strict=name in by_name)
-        for data in index.atoms(Indexed)
-        if family_of(data) in given
-    )  # fmt: skip
+    found = looked_up(variables, equations)
+    return tuple((g.entry, g.data, index_of(g.entry)[g.place], r) for g, r in found)
 
 
 def _letters(system: System, entry: Expr) -> set[Expr]:

@@ -21,6 +21,7 @@ from symbp.errors import DefinitionError, SizeError
 from symbp.system.checks import check, order_families
 from symbp.system.equation import Equation, Kind, Role, Slot, Variable, index_base
 from symbp.system.facts import Facts
+from symbp.system.gathers import with_data
 from symbp.system.indices import Letters, Range
 from symbp.system.sizes import Sizes, completed, size_facts, without_following
 
@@ -64,8 +65,8 @@ class System:
 
     @cached_property
     def facts(self) -> Facts:
-        """The least values of the sizes, and what they follow from."""
-        return _facts(self.variables)
+        """The least values of the sizes, what they follow from, the ranges of data in indices."""
+        return _all_facts(self.variables, self.equations)
 
     def defining(self, name: str) -> tuple[Equation, ...]:
         """The equations (cases) of one family."""
@@ -153,6 +154,11 @@ class System:
 
 def _facts(variables: Sequence[Variable]) -> Facts:
     return size_facts([v for v in variables if v.role is Role.SIZE])
+
+
+@lru_cache(maxsize=256)
+def _all_facts(variables: tuple[Variable, ...], equations: tuple[Equation, ...]) -> Facts:
+    return with_data(_facts(variables), variables, equations)
 
 
 @lru_cache(maxsize=256)

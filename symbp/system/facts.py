@@ -63,6 +63,10 @@ class Facts:
         """These facts and the ranges."""
         return _given(self, tuple(ranges))
 
+    def bounded(self, bounds: Mapping[Expr, tuple[Expr, Expr]]) -> Facts:
+        """These facts and bounds of all entries of some families, by their bases."""
+        return Facts({**self._bounds, **bounds}, self._values, self._defined)
+
     def at_sizes(self, values: Mapping[Expr, Expr]) -> Facts:
         """These facts where some sizes have values: what follows holds at those sizes only."""
         return Facts(self._bounds, values, self._defined)

@@ -124,7 +124,14 @@ def negative(a: Node) -> Node:
         return a.args[0]
     if a.number is not None:
         return leaf(a.detail[1:] if a.detail.startswith("-") else f"-{a.detail}")
-    return Node("-", (a,), a.axes)
+    return Node("-", (_countable(a),), a.axes)
+
+
+def _countable(a: Node) -> Node:
+    """a, such that −a can be written: −(x > 0) / y would be −(x > 0) first."""
+    if a.op in ("*", "/"):
+        return Node(a.op, (_countable(a.args[0]), *a.args[1:]), a.axes, a.detail)
+    return numeric(a)
 
 
 def numeric(a: Node) -> Node:

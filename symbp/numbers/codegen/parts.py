@@ -15,7 +15,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbp.functions import Elementwise, F
-from symbp.numbers.codegen.stable import is_exp
+from symbp.numbers.codegen.stable import is_exp, log_shift
 from symbp.system import Equation, Slot, System, Variable
 from symbp.system.contents import names_in
 from symbp.system.equation import family_of
@@ -58,6 +58,8 @@ class _Parts:
         """The node with its parts replaced; their equations go to `before`."""
         if not node.args or isinstance(node, (sp.Indexed, sp.Sum)) or node.is_Piecewise:
             return node
+        if log_shift(node) is not None:
+            return node  # a logarithm of exponentials is stable in one piece only
         args = [self._named(a, e, before) for a in node.args]
         if not isinstance(node, Elementwise) or node.order or is_exp(node):
             return node.func(*args) if args != list(node.args) else node

@@ -19,7 +19,7 @@ from sympy import Expr, Indexed
 
 from symbp.adjoint.partials import prime_formula
 from symbp.derivation.context import Context, rewrite
-from symbp.derivation.rules import unfold
+from symbp.derivation.rules import look_up, unfold
 from symbp.derivation.simplify import cancel, normalise, primes
 from symbp.errors import DefinitionError
 from symbp.functions import Elementwise, F
@@ -27,10 +27,11 @@ from symbp.numbers.codegen.naming import Definitions, named_everywhere
 from symbp.numbers.codegen.stable import log_of, log_of_complement, log_of_sigmoid
 from symbp.numbers.codegen.storage import Scope
 from symbp.system import Equation, Role, System
-from symbp.system.contents import has
+from symbp.system.contents import has, names_in
 from symbp.system.equation import family_of, walk
 from symbp.system.inline import inline
 
+CONSTANT = (Role.SIZE, Role.HYPERPARAMETER)
 SUM, FUNCTION, STORE = 8, 4, 8  #: what a sum, a function and an array weigh, in additions
 
 
@@ -39,7 +40,9 @@ def simplified(system: System, keep: Collection[str]) -> System:
     system = _with_logs_of_logits(system)
     best = _shortened(system)
     for name in [n for group in system.order for n in group]:
-        if system[name].role is Role.ADJOINT and name not in keep and _has_one_user(best, name):
+        if system[name].role is not Role.ADJOINT or name in keep:
+            continue
+        if _has_one_user(best, name) or _is_constant(best, name):
             try:
                 shorter = _shortened(inline(best, name))
             except DefinitionError:
@@ -53,6 +56,14 @@ def _has_one_user(system: System, name: str) -> bool:
     """Whether one family's equations use another's, and no more than one."""
     users = {e.family for e in system.equations for n, _ in walk(e.rhs) if family_of(n) == name}
     return len(users) == 1 and name not in users
+
+
+def _is_constant(system: System, name: str) -> bool:
+    """Whether a family is the same number everywhere, such as 1/m."""
+    equations = system.defining(name)
+    names = {n for e in equations for n in names_in(e.rhs)}
+    known = all(n in system.by_name and system[n].role in CONSTANT for n in names)
+    return known and len({e.rhs for e in equations}) == 1
 
 
 def _total(system: System) -> int:
@@ -102,7 +113,9 @@ def _shortest(equation: Equation, system: System, definitions: Definitions) -> E
     found = [plain]
     if any(_is_division(p, system) for p in plain.atoms(sp.Pow)):
         context = Context(system, equation.domain)
-        written = named_everywhere(primes(context, equation.rhs), definitions, scope)
+        written = named_everywhere(
+            primes(context, look_up(context, equation.rhs)), definitions, scope
+        )
         found.append(cancel(context, normalise(context, written)))
     found += [sp.factor_terms(e) for e in found]
     return min(found, key=weight)
