@@ -22,6 +22,7 @@ from symbp.network import Network, mlp
 from symbp.notation import NOTATIONS, Notation
 from symbp.numbers.descent import descend
 from symbp.reading.model import read_system
+from symbp.reading.pytorch import from_torch
 from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
 from symbp.system.model import Model
 from symbp.verify import verify
@@ -45,6 +46,7 @@ __all__ = [
     "derive",
     "descend",
     "equal",
+    "from_torch",
     "gradient",
     "mlp",
     "read_system",
