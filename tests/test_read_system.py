@@ -306,3 +306,13 @@ def test_what_equations_leave_open_is_said(text, message):
     with pytest.raises(ReadingError) as error:
         symbp.read_system(text)
     assert str(error.value) == message
+
+
+def test_one_entry_says_nothing_of_the_number_of_entries():
+    read = symbp.read_system(
+        r"p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}; C = -\log p_c", indices="c fixed"
+    )
+    assert [str(e) for e in read.equations] == [
+        "p[j] = exp(z[j])/Sum(exp(z[k]), (k, 1, n_p))   for 1 ≤ j ≤ n_p",
+        "C = -log(p[1])",
+    ]

@@ -57,4 +57,6 @@ def _greatest(learner: Learner, index: Expr, ranges: Sequence[Range]) -> Expr | 
             return None
         r = known[symbol]
         ends[symbol] = learner.settled(r.upper if factor > 0 else r.lower)
-    return sp.expand(index.xreplace(ends)) if len(ends) == len(index.free_symbols) else None
+    if not ends or len(ends) < len(index.free_symbols):
+        return None  # a number says of no axis how long it is
+    return sp.expand(index.xreplace(ends))
