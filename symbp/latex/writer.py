@@ -101,8 +101,8 @@ class Writer:
         if isinstance(e, Maximum):
             return self._maximum(e, bound)
         if isinstance(e, (Greatest, IsGreatest)):
-            numbers = [self._expr(a, bound).latex for a in e.args if not a.is_Integer]
-            text = rf"\max({', '.join(numbers)})"
+            numbers = e.args if isinstance(e, Greatest) else e.args[1:]
+            text = rf"\max({', '.join(self._expr(a, bound).latex for a in numbers)})"
             if isinstance(e, Greatest):
                 return Text(text)
             return Text(rf"[{self._expr(e.args[int(e.args[0])], bound).latex} = {text}]")
