@@ -63,7 +63,8 @@ def used_up(system: System) -> set[str]:
 
     They are of values without parameters in their equations (activations, not
     pre-activations), used by one other adjoint, and there only once, unless they are written in
-    values alone: ∂C/∂a = −y/a may be inserted twice.
+    values alone: ∂C/∂a = −y/a may be inserted twice. One that is read at another place than it
+    is written (∂C/∂h at ⌈p/2⌉, after pooling) keeps its name.
     """
     learnt = {v.name for v in system.with_role(Role.PARAMETER)}
     uses: dict[str, list[Use]] = defaultdict(list)
@@ -83,7 +84,17 @@ def used_up(system: System) -> set[str]:
         and {e.family for e, *_ in own} != {name}
         and len({e.family for e, *_ in own}) == 1
         and all(_once_or_in_values(system, use, own) for use in own)
+        and all(_at_its_place(system, node) for _, node, _ in own)
     }
+
+
+def _at_its_place(system: System, entry: Expr) -> bool:
+    """Whether the places of an entry are plain indices."""
+    slots = system[str(family_of(entry))].slots
+    return all(
+        index.is_Symbol or slot.kind is not Kind.PLACE
+        for slot, index in zip(slots, index_of(entry), strict=True)
+    )
 
 
 def _once_or_in_values(system: System, use: Use, uses: Sequence[Use]) -> bool:

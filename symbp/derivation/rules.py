@@ -22,11 +22,11 @@ from sympy.core.symbol import Str
 
 from symbp.adjoint import Contribution
 from symbp.adjoint.partials import occurrences
-from symbp.adjoint.solve import bound_of, is_single, narrow, sum_out
+from symbp.adjoint.solve import bound_of, conditions, is_single, narrow, sum_out
 from symbp.derivation.context import Context, Partial, rewritten, tidy
 from symbp.derivation.order import STEPS
 from symbp.errors import DefinitionError
-from symbp.system import Facts, Kind, Range, System, Variable
+from symbp.system import Equation, Facts, Kind, Range, System, Variable
 from symbp.system.contents import free_symbols, has, names_in, rebuilt
 from symbp.system.equation import RECURRENT, family_of, index_of
 from symbp.system.indices import AtLeast, affine_coefficient, rename_bound, substitute
@@ -100,11 +100,12 @@ def _users(used: Variable, found: list[Contribution], at: dict[Expr, Expr]) -> l
              for index in solved]  # fmt: skip
     if all(_differ(a, b) for a, b in combinations(dict.fromkeys(steps), 2)):
         users = {
-            step: _user(used, index, tuple(r.substitute(at) for r in c.rest), STEPS)
+            step: _user(used, index, tuple(r.substitute(at) for r in c.rest), STEPS, c.equation)
             for step, index, c in zip(steps, solved, found, strict=True)
         }
         return list(users.values())
-    return [_user(used, solved[0], (), ())]
+    alone = found[0].equation if len({c.equation for c in found}) == 1 else None
+    return [_user(used, solved[0], (), (), alone)]
 
 
 def _differ(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> bool:
@@ -113,20 +114,29 @@ def _differ(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> bool:
 
 
 def _user(
-    used: Variable, index: tuple[Expr, ...], rest: tuple[Range, ...], kept: tuple[Kind, ...]
-) -> User:
-    """The index of a user of u: kinds that are kept as solved, the others summed over."""
+    used: Variable, index: tuple[Expr, ...], rest: tuple[Range, ...], kept: tuple[Kind, ...],
+    equation: Equation | None,
+) -> User:  # fmt: skip
+    """The index of a user of u: kinds that are kept as solved, the others summed over.
+
+    Where one equation alone has u, it is summed over what that equation defines.
+    """
+    own = {r.symbol: r for r in equation.domain} if equation else {}
+    cases = equation.index if equation else used.own_index
     result: list[Expr] = []
     ranges = {r.symbol: r for r in rest}
     summed: list[Range] = []
     mapping: dict[Expr, Expr] = {}
-    for slot, value in zip(used.slots, index, strict=True):
+    for slot, value, case in zip(used.slots, index, cases, strict=True):
         if slot.kind in kept:
             summed += [ranges[s] for s in free_symbols(value) if s in ranges]
+        elif own and case not in own:
+            value = case
         else:
             value = sp.Dummy(slot.symbol.name, integer=True)
-            r = slot.range.substitute(mapping)
+            r = own.get(case, slot.range).substitute(mapping)
             summed.append(Range(value, r.lower, r.upper))
+        mapping[case] = value
         mapping[slot.symbol] = value
         result.append(value)
     return tuple(result), tuple(summed)
@@ -263,8 +273,8 @@ def _fixed(f: Expr, symbol: sp.Symbol) -> Expr | None:
 
 def _inside(context: Context, r: Range, value: Expr) -> Expr:
     """[lower ≤ value ≤ upper], without what is known."""
-    pairs = ((r.lower, value), (value, r.upper))
-    return sp.Mul(*(AtLeast(sp.expand(b - a)) for a, b in pairs if not context.facts.le(a, b)))
+    needed = (*conditions(value - r.lower), *conditions(r.upper - value))
+    return sp.Mul(*(AtLeast(sp.expand(e)) for e in needed if not context.facts.le(S.Zero, e)))
 
 
 def _without(product: Expr, factor: Expr) -> Expr:

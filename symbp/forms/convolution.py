@@ -17,8 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 import sympy as sp
 from sympy import Expr, Indexed, Symbol
@@ -26,7 +24,7 @@ from sympy.core.symbol import Str
 
 from symbp.forms.contract import NoMatrixForm
 from symbp.system import Equation, Kind, Range, Role, System
-from symbp.system.contents import free_symbols, has
+from symbp.system.contents import free_symbols, has, names_in
 from symbp.system.equation import family_of, index_of
 from symbp.system.facts import Facts
 from symbp.system.indices import is_binder, substitute
@@ -63,6 +61,10 @@ class ConvolutionForm:
     rhs: Expr
     places: tuple[Symbol, ...]
     system: System
+
+    def has(self, full: bool) -> bool:
+        """Whether a "full" convolution stands in it, or a "valid" one."""
+        return any(node.full is full for node in self.rhs.atoms(Convolved))
 
     def written_out(self) -> Expr:
         """The right side in index form, each * by its definition."""
@@ -106,16 +108,21 @@ def convolution_form(equation: Equation, system: System) -> ConvolutionForm:
     return ConvolutionForm(equation.lhs, rhs, tuple(places), system)
 
 
-@lru_cache(maxsize=64)
-def convolves(system_equations: tuple[Equation, ...], system: Any) -> bool:
+def convolves(system: System) -> bool:
     """Whether some equation is a convolution."""
-    for equation in system_equations:
+    for equation in system.equations:
         try:
             if has(convolution_form(equation, system).rhs, Convolved):
                 return True
         except NoMatrixForm:
             continue
     return False
+
+
+def has_places(equation: Equation, system: System) -> bool:
+    """Whether a family with places stands in an equation."""
+    names = {equation.family, *names_in(equation.rhs)} & system.by_name.keys()
+    return any(s.kind is Kind.PLACE for name in names for s in system[name].slots)
 
 
 def _uppers(entry: Expr, system: System) -> list[Expr]:

@@ -97,6 +97,10 @@ class Entries:
     def _text(self, e: Expr) -> str:
         if isinstance(e, Symbol):
             return self.letter(e)
+        above, below = sp.fraction(sp.together(e)) if e.is_Add or e.is_Mul else (e, sp.S.One)
+        if below != 1:  # p/2, (p + 1)/2
+            text = self._text(sp.expand(above))
+            return f"({text})/{below}" if above.is_Add else f"{text}/{below}"
         if isinstance(e, sp.Add):
             terms = sorted(e.args, key=lambda t: (t.is_Number, t.could_extract_minus_sign()))
             text = self._text(terms[0])

@@ -29,6 +29,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "The layers have {sizes} units, so ${depth} = {last}$.",
         "各层的单元数依次为 {sizes}，即 ${depth} = {last}$。",
     ),
+    "following sizes": ("Sizes that follow from others:", "由其他尺寸决定的尺寸："),
     "layers run": ("for ${domain}$", "其中 ${domain}$"),
     "cost": ("The cost:", "代价函数："),
     "defines delta": (
@@ -67,6 +68,19 @@ PHRASES: dict[str, tuple[str, str]] = {
     "unit total": (
         "If the targets add up to one (one-hot or a distribution):",
         "若目标值之和为 1 （独热向量或概率分布）：",
+    ),
+    "images": ("For all places at once:", "对所有位置一并写出："),
+    "convolution": (
+        "Here $*$ slides the second array, as it stands, over the first (a cross-correlation, "
+        "which the field calls convolution); channels stay indices.",
+        "这里 $*$ 表示把第二个数组原样在第一个数组上滑动"
+        "（即互相关，习惯上称为卷积）；通道仍写作下标。",
+    ),
+    "full convolution": (
+        'A "full" convolution first puts zeros around the first array, on every side one less '
+        "than the kernel is long; $\\operatorname{{rot180}}$ turns the kernel by 180°.",
+        "“full” 卷积先在第一个数组四周补零，每侧补核长减一个零；"
+        "$\\operatorname{{rot180}}$ 把卷积核旋转 180°。",
     ),
     "matrix form": ("For all units at once:", "写成向量形式："),
     # one weight

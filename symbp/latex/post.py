@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import sympy as sp
 from sympy import Expr
@@ -17,9 +18,11 @@ from symbp.derivation import Derivation, Step, derive, kept, simplified
 from symbp.forms.axes import axis_slots
 from symbp.forms.component import components
 from symbp.forms.contract import NoMatrixForm
+from symbp.forms.convolution import convolution_form, convolves, has_places
 from symbp.forms.index import count, looks_up_data
 from symbp.forms.matrix import matrix_form
 from symbp.functions import Elementwise, X, in_rows
+from symbp.latex.convolution import ImageWriter
 from symbp.latex.matrix import MatrixWriter
 from symbp.latex.phrases import say
 from symbp.latex.writer import Writer
@@ -44,6 +47,9 @@ class Post:
     claims: list[Claimed] = field(default_factory=list)
     """What the index-form formulas of the post say."""
     _writers: dict[str, Writer] = field(default_factory=dict)
+    _notes: list[str] = field(default_factory=list)
+    """What is to be said after the next formula."""
+    _said: set[str] = field(default_factory=set)
 
     def say(self, key: str, **values: object) -> None:
         """A sentence."""
@@ -56,6 +62,9 @@ class Post:
     def formula(self, latex: str) -> None:
         """A formula on its own."""
         self.blocks.append(f"$$\n{latex}\n$$")
+        for key in self._notes:
+            self.say(key)
+        self._notes.clear()
 
     @property
     def text(self) -> str:
@@ -70,13 +79,31 @@ class Post:
         return self._writers[name]
 
     def matrix(self, left: Expr, right: Expr, domain: Sequence[Range]) -> str | None:
-        """left = right as matrices, or None where the equation has no matrix form."""
+        """left = right as arrays or matrices, or None where the equation has no such form."""
         equation = Equation(str(family_of(left)), index_of(left), right, tuple(domain))
         try:
+            if self.convolves and has_places(equation, self.system):
+                return self._images(equation)
             seen = matrix_form(equation, self.system, self.notation.layout)
         except NoMatrixForm:
             return None
         return MatrixWriter(self.writer(left)).equation(seen)
+
+    @cached_property
+    def convolves(self) -> bool:
+        """Whether the network has convolutions: its arrays are then written as images."""
+        return convolves(self.system)
+
+    def _images(self, equation: Equation) -> str:
+        """An equation of images, explained where a sign is new."""
+        seen = convolution_form(equation, self.system)
+        self.claims.append((equation.lhs, seen.written_out(), equation.domain, None))
+        for key in ("convolution", "full convolution"):
+            if key not in self._said and seen.has(key == "full convolution"):
+                self._said.add(key)
+                self._notes.append(key)
+        writer = ImageWriter(self.system, self.notation, equation.family, seen.places)
+        return writer.form(seen)
 
     def where(self, e: Expr, domain: Sequence[Range]) -> str:
         """The layers for which a formula holds, in words; "" for a single one."""
@@ -131,6 +158,7 @@ def _forward(post: Post, system: System) -> None:
         n = post.notation
         last = len(sizes) - 1 + n.depth_shift
         post.say("sizes", sizes=", ".join(map(str, sizes)), depth=n.depth, last=last)
+    _following_sizes(post, system)
     for equation in system.equations:
         if equation.family == system.loss:
             post.say("cost")
@@ -141,6 +169,16 @@ def _forward(post: Post, system: System) -> None:
     for latex in _last_names(post):
         post.say("last name")
         post.formula(latex)
+
+
+def _following_sizes(post: Post, system: System) -> None:
+    """N_1 = N − K + 1: sizes that follow from others."""
+    entries = Writer(system, post.notation).entries
+    sizes = [(v.atom, v.value) for v in system.with_role(Role.SIZE) if v.value is not None]
+    if sizes:
+        post.say("following sizes")
+        relations = (f"{entries.integer(a)} = {entries.integer(b)}" for a, b in sizes)
+        post.formula(r", \quad ".join(relations))
 
 
 def _named_functions(post: Post, rhs: Expr) -> list[str]:
@@ -244,7 +282,8 @@ def _derivation(post: Post, d: Derivation) -> None:
         before = after
     seen = post.matrix(d.target, d.result, d.domain)
     if seen is not None:
-        post.say("matrix form")
+        as_images = post.convolves and has_places(d.equation, post.system)
+        post.say("images" if as_images else "matrix form")
         post.formula(seen)
 
 
@@ -286,7 +325,11 @@ def _update(post: Post) -> None:
         seen = writer.entries.whole(
             variable.name,
             variable.own_index,
-            [s.symbol for i, s in enumerate(variable.slots) if (variable.name, i) in axes],
+            [
+                s.symbol
+                for i, s in enumerate(variable.slots)
+                if (variable.name, i) in axes or post.convolves
+            ],
             frozenset(),
         )
         slope = writer.entries.derivative(post.system.loss, seen)
