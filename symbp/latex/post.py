@@ -219,7 +219,7 @@ def _equation(
     a, b = writer.write(left), writer.write(right)
     if a == b:
         return
-    text = writer.domain(domain)
+    text = writer.domain(domain, left)
     where = rf" \qquad {text}" if text else ""
     post.claims.append((left, right, domain, condition))
     post.formula(f"{a} = {b}{where}")

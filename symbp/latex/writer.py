@@ -63,11 +63,17 @@ class Writer:
         """lhs = rhs."""
         return f"{self.write(equation.lhs)} = {self.write(equation.rhs)}"
 
-    def domain(self, domain: Sequence[Range]) -> str:
-        r"""1 \le l \le L - 1, for the indices of layers and times: units run over all."""
-        layers = self.entries._layers
-        shown = [r for r in domain if r.symbol in layers]
-        return ", ".join(self._range(r) for r in shown)
+    def domain(self, domain: Sequence[Range], left: Expr | None = None) -> str:
+        r"""1 \le l \le L - 1, for the indices of layers and times: units run over all.
+
+        Of a family that `left` is an entry of, any index that runs over a part of its slot.
+        """
+        shown = {r.symbol for r in domain} & self.entries._layers
+        if left is not None:
+            slots = self.system[str(family_of(left))].slots
+            whole = {i: s.range for s, i in zip(slots, index_of(left), strict=True)}
+            shown |= {r.symbol for r in domain if _is_part(r, whole.get(r.symbol))}
+        return ", ".join(self._range(r) for r in domain if r.symbol in shown)
 
     def _range(self, r: Range) -> str:
         offset = self.entries.offset
@@ -335,6 +341,11 @@ class Writer:
         return (
             rf"\partial {self.entries.whole(str(family_of(entry)), index_of(entry), axes, bound)}"
         )
+
+
+def _is_part(r: Range, whole: Range | None) -> bool:
+    """Whether a range is not that of the whole slot."""
+    return whole is not None and (r.lower, r.upper) != (whole.lower, whole.upper)
 
 
 def _numbers_in_front(e: sp.Mul) -> list[Expr]:
