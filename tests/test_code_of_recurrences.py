@@ -43,7 +43,7 @@ def gates(functions, shared=True, early=True):
     return m.system(m.sum((h[t, j] - y[t, j]) ** 2, t, j), n=3, T=4)
 
 
-SYSTEMS = {
+SYSTEMS: dict[str, Any] = {
     **{
         n: lambda n=n: networks.lookup(n).small() for n in ("elman", "lstm", "lstm-peephole", "gru")
     },
