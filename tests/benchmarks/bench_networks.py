@@ -44,8 +44,8 @@ class Case:
 
 def values_of(system: System) -> Gradients:
     """Random arrays, small enough for deep sums."""
-    defaults = {v.name: float(v.value) for v in system.variables if v.value is not None}
-    return defaults | sample(system)
+    hyper = system.with_role(Role.HYPERPARAMETER)
+    return {v.name: float(v.value) for v in hyper if v.value is not None} | sample(system)
 
 
 # -- the generated code ----------------------------------------------------------------------------
@@ -86,7 +86,22 @@ def lstm(n: int) -> Case:
     return Case(f"LSTM, T = 64, d = n = {n}", "lstm", system, hand, named)
 
 
-CASES = (lambda: lstm(64), lambda: lstm(128))
+def lenet() -> Case:
+    names = "W_1 b_1 W_2 b_2 W_3 b_3".split()
+
+    def hand(values: Gradients) -> Callable[[], Any]:
+        given = [values[name] for name in ("x", "y", *names)]
+        return lambda: by_hand.lenet(*given)
+
+    system = networks.lookup("lenet")(N=28, K=5, D=1, E=6, F=16, J=10)
+    return Case("LeNet, 28 x 28, 6 and 16 maps", "lenet", system, hand, named_in_order(names))
+
+
+def named_in_order(names: list[str]) -> Callable[[Any], Gradients]:
+    return lambda found: dict(zip(["C", *names], found, strict=True))
+
+
+CASES = (lambda: lstm(64), lambda: lstm(128), lenet)
 
 
 def race(case: Case) -> Race:

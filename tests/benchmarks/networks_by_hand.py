@@ -84,39 +84,34 @@ def spread(d):
     return np.repeat(np.repeat(d / 4, 2, axis=1), 2, axis=2)
 
 
-def lenet(x, y, K1, b1, K2, b2, W3, b3, W4, b4, W5, b5):
-    """C and the gradients; two convolutions, each with tanh and mean pooling, three layers."""
-    k = K1.shape[-1]
-    k1, k2 = K1.reshape(len(K1), -1), K2.reshape(len(K2), -1)
-    side1, side2 = x.shape[1] - k + 1, (x.shape[1] - k + 1) // 2 - k + 1
+def lenet(x, y, W1, b1, W2, b2, W3, b3):
+    """C and the gradients; two convolutions, each with tanh and mean pooling, one layer."""
+    k = W1.shape[-1]
+    k1, k2, w3 = (w.reshape(len(w), -1) for w in (W1, W2, W3))
+    side1 = x.shape[1] - k + 1
+    side2 = side1 // 2 - k + 1
     x1 = patches(x, k)
     a1 = np.tanh(k1 @ x1 + b1[:, None]).reshape(-1, side1, side1)
-    p1 = average(a1)
-    x2 = patches(p1, k)
+    h1 = average(a1)
+    x2 = patches(h1, k)
     a2 = np.tanh(k2 @ x2 + b2[:, None]).reshape(-1, side2, side2)
-    p2 = average(a2).ravel()
-    w3 = W3.reshape(len(W3), -1)
-    a3 = np.tanh(w3 @ p2 + b3)
-    a4 = np.tanh(W4 @ a3 + b4)
-    z5 = W5 @ a4 + b5
-    top = np.max(z5)
-    e = np.exp(z5 - top)
-    C = top + np.log(np.sum(e)) - y @ z5
+    h2 = average(a2).ravel()
+    z3 = w3 @ h2 + b3
+    z3 -= np.max(z3)
+    e = np.exp(z3)
+    total = np.sum(e)
+    C = np.log(total) * np.sum(y) - y @ z3
 
-    dz5 = e / np.sum(e) - y
-    dz4 = (dz5 @ W5) * (1 - a4 * a4)
-    dz3 = (dz4 @ W4) * (1 - a3 * a3)
-    dp2 = (dz3 @ w3).reshape(-1, side2 // 2, side2 // 2)
-    dz2 = (spread(dp2) * (1 - a2 * a2)).reshape(len(K2), -1)
-    dp1 = unpatched(k2.T @ dz2, p1.shape, k)
-    dz1 = (spread(dp1) * (1 - a1 * a1)).reshape(len(K1), -1)
+    dz3 = np.sum(y) * e / total - y
+    dh2 = (dz3 @ w3).reshape(-1, side2 // 2, side2 // 2)
+    dz2 = (spread(dh2) * (1 - a2 * a2)).reshape(len(W2), -1)
+    dh1 = unpatched(k2.T @ dz2, h1.shape, k)
+    dz1 = (spread(dh1) * (1 - a1 * a1)).reshape(len(W1), -1)
     return (
         C,
-        (dz1 @ x1.T).reshape(K1.shape), np.sum(dz1, axis=1),
-        (dz2 @ x2.T).reshape(K2.shape), np.sum(dz2, axis=1),
-        np.outer(dz3, p2).reshape(W3.shape), dz3,
-        np.outer(dz4, a3), dz4,
-        np.outer(dz5, a4), dz5,
+        (dz1 @ x1.T).reshape(W1.shape), np.sum(dz1, axis=1),
+        (dz2 @ x2.T).reshape(W2.shape), np.sum(dz2, axis=1),
+        np.outer(dz3, h2).reshape(W3.shape), dz3,
     )  # fmt: skip
 
 

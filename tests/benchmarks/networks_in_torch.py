@@ -55,15 +55,14 @@ def lstm(values):
 
 
 def lenet(values):
-    names = "K1 b1 K2 b2 W3 b3 W4 b4 W5 b5".split()
+    names = "W_1 b_1 W_2 b_2 W_3 b_3".split()
     x, y = constants(values, "x", "y")
-    K1, b1, K2, b2, W3, b3, W4, b4, W5, b5 = p = leaves(values, *names)
+    W1, b1, W2, b2, W3, b3 = p = leaves(values, *names)
 
     def cost():
-        a = F.avg_pool2d(torch.tanh(F.conv2d(x[None], K1, b1)), 2)
-        a = F.avg_pool2d(torch.tanh(F.conv2d(a, K2, b2)), 2)
-        a = torch.tanh(F.linear(a.reshape(1, -1), W3.reshape(len(W3), -1), b3))
-        a = F.linear(torch.tanh(F.linear(a, W4, b4)), W5, b5)
+        a = F.avg_pool2d(torch.tanh(F.conv2d(x[None], W1, b1)), 2)
+        a = F.avg_pool2d(torch.tanh(F.conv2d(a, W2, b2)), 2)
+        a = F.linear(a.reshape(1, -1), W3.reshape(len(W3), -1), b3)
         return -(F.log_softmax(a[0], dim=0) * y).sum()
 
     return run_of(cost, names, p)

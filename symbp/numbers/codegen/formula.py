@@ -10,7 +10,7 @@ depends on another axis is a mask. `stable.py` keeps exponentials from overflowi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
@@ -22,6 +22,7 @@ from symbp.forms.arithmetic import common_number
 from symbp.functions import TABLE, Elementwise, F, Row, X
 from symbp.numbers.codegen.bounds import greatest, least
 from symbp.numbers.codegen.contraction import contract, product, rank, scaled
+from symbp.numbers.codegen.entries import has_windows
 from symbp.numbers.codegen.maxima import chosen, maximum
 from symbp.numbers.codegen.nodes import (
     LEVELS,
@@ -35,11 +36,13 @@ from symbp.numbers.codegen.nodes import (
     numeric,
     reduced,
 )
+from symbp.numbers.codegen.scope import Scope
 from symbp.numbers.codegen.stable import Shift, is_exp, log_shift, quotient_shift
-from symbp.numbers.codegen.storage import Scope, Storage
+from symbp.numbers.codegen.storage import Storage
 from symbp.numbers.codegen.tables import parsed
+from symbp.numbers.codegen.taps import few_places, written_out
 from symbp.system import Range, Role
-from symbp.system.equation import family_of
+from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast, substitute
 from symbp.system.maximum import Chosen, Maximum
@@ -54,6 +57,16 @@ class Parts:
     coefficient: sp.Rational
     above: list[Node]
     below: list[Node]
+
+
+@dataclass(frozen=True)
+class Mask:
+    """index ≥ bound or index ≤ bound along an axis: all of `conditions` are at least 0."""
+
+    op: str
+    index: Expr
+    bound: Expr
+    conditions: tuple[Expr, ...]
 
 
 class Formula:
@@ -188,8 +201,11 @@ class Formula:
         return symbols & body.free_symbols not in widest
 
     def _contracted(self, body: Expr, ranges: Sequence[Range], scope: Scope) -> Node:
-        masks: list[Node] = []
+        masks: list[Mask] = []
         at: dict[Expr, Expr] = {}
+        taps = few_places(body, ranges)
+        if taps:
+            return self.node(written_out(body, ranges, taps), scope)
         outside = [r for r in ranges if self._is_listed(body, r.symbol)]
         if outside:
             return self._total(body, ranges, outside[0], scope)
@@ -204,14 +220,15 @@ class Formula:
             at[r.symbol] = axis
             own.append(axis)
             scope = scope.within(replace(hull, symbol=axis))
-            masks += self._masks(replace(r, symbol=axis), hull, scope)
+            masks += self._masks(replace(r, symbol=axis), hull)
         body = substitute(body, at)
+        scope, masks = self._padded(body, masks, scope)
         found = quotient_shift(body)
         inner = self._shifted(found, scope) if found is not None else scope
         order = self._order(inner)
         parts = self._parts(body, inner)
         below = [n for n in parts.below if n.axes]
-        factors = [n for n in (*parts.above, *masks) if n.axes]
+        factors = [n for n in (*parts.above, *(self._mask(m, scope) for m in masks)) if n.axes]
         if below:
             top = product(factors, order) if factors else ONE
             factors = [elementwise("/", [top, product(below, order)], order)]
@@ -223,15 +240,34 @@ class Formula:
         scalars = [*rest.above, *counted, *(n for n in result if not n.axes)]
         return self._assembled(replace(rest, above=scalars), [n for n in result if n.axes], order)
 
-    def _masks(self, r: Range, hull: Range, scope: Scope) -> list[Node]:
+    def _masks(self, r: Range, hull: Range) -> Iterator[Mask]:
         """r.lower ≤ k and k ≤ r.upper, where the hull is wider than the range."""
-        found = []
-        for bound, end, op in ((r.lower, hull.lower, ">="), (r.upper, hull.upper, "<=")):
-            if bound != end:
-                sides = (r.symbol - hull.lower, bound - hull.lower)
-                nodes = [self.storage.integer(side, scope) for side in sides]
-                found.append(elementwise(op, nodes, self._order(scope)))
-        return found
+        if r.lower != hull.lower:
+            ends = r.lower.args if isinstance(r.lower, sp.Max) else (r.lower,)
+            needed = (r.symbol - a for a in ends if not self.storage.facts.le(a, hull.lower))
+            yield Mask(">=", r.symbol - hull.lower, r.lower - hull.lower, tuple(needed))
+        if r.upper != hull.upper:
+            ends = r.upper.args if isinstance(r.upper, sp.Min) else (r.upper,)
+            needed = (a - r.symbol for a in ends if not self.storage.facts.le(hull.upper, a))
+            yield Mask("<=", r.symbol - hull.lower, r.upper - hull.lower, tuple(needed))
+
+    def _mask(self, m: Mask, scope: Scope) -> Node:
+        """A mask as an array of truth values."""
+        sides = [self.storage.integer(side, scope) for side in (m.index, m.bound)]
+        return elementwise(m.op, sides, self._order(scope))
+
+    def _padded(self, body: Expr, masks: list[Mask], scope: Scope) -> tuple[Scope, list[Mask]]:
+        """Masks that say that an entry stays in its array make way for zeros around the array."""
+        entries = [f for f in sp.Mul.make_args(body) if isinstance(f, Indexed)] if masks else []
+        for e in entries:
+            ranges = self.storage.ranges(str(family_of(e)), index_of(e))
+            pairs = list(zip(index_of(e), ranges, strict=True))
+            inside = {sp.expand(g - r.lower) for g, r in pairs}
+            inside |= {sp.expand(r.upper - g) for g, r in pairs}
+            rest = [m for m in masks if not {sp.expand(c) for c in m.conditions} <= inside]
+            if len(rest) < len(masks) and has_windows(self.storage, e, scope):
+                scope, masks = replace(scope, padded=scope.padded | {e}), rest
+        return scope, masks
 
     def _is_listed(self, body: Expr, k: Symbol) -> bool:
         """Whether an entry is looked up in a list of arrays by the index."""

@@ -11,7 +11,7 @@ from sympy import Expr, Integer
 
 from symbp.numbers.codegen.program import Program
 from symbp.numbers.codegen.schedule import Place
-from symbp.numbers.codegen.storage import Scope
+from symbp.numbers.codegen.scope import Scope
 from symbp.system import Role
 
 ERF = '''\
@@ -30,6 +30,7 @@ OVERFLOWING = (
     "(1 + np.exp(",
     "np.cosh(",
 )  #: may be inf where the value is 0 all the same
+WINDOWS = "sliding_window_view("
 ROLES = {Role.INPUT: "input", Role.TARGET: "target", Role.PARAMETER: "parameter"}
 NAME = re.compile(r"[^\W\d]\w*")
 WIDTH = 96
@@ -99,6 +100,7 @@ class Header:
         text = "\n".join(line for lines in functions for line in lines)
         erf = "erf(" in text
         head = ["import math", "", "import numpy as np"] if erf else ["import numpy as np"]
+        head += ["from numpy.lib.stride_tricks import sliding_window_view"] * (WINDOWS in text)
         greatest = [ARGMAX.splitlines()] * ("argmax(" in text)
         blocks = [ERF.splitlines()] * erf + greatest + [list(lines) for lines in functions]
         lines = [*head, *(line for block in blocks for line in ("", "", *block))]

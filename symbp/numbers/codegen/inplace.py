@@ -35,6 +35,7 @@ from symbp.numbers.codegen.statements import (
     Statements,
     is_index,
     is_inline,
+    is_view,
     with_row,
 )
 
@@ -75,15 +76,17 @@ def _inserted(items: Sequence[Item], keep: Collection[str]) -> list[Item]:
             continue
         own = next(i for i, x in enumerate(result) if isinstance(x, Line) and x.target.text == name)
         value, user = result[own], result[users[0]]
-        if isinstance(value, Line) and isinstance(user, Line):
+        if isinstance(value, Line) and isinstance(user, Line) and _reads(user, name, whole=True):
             node = replaced(user.node, {name: value.node})
             result[users[0]] = Line(user.target, node, True, user.family)
             del result[own]
     return result
 
 
-def _reads(line: Line, name: str) -> bool:
-    return any(n.op == "leaf" and n.detail == name for n in walk(line.node))
+def _reads(line: Line, name: str, whole: bool = False) -> bool:
+    """Whether a line reads a value, and not through windows or a gather if `whole`."""
+    found = [n for n in walk(line.node) if n.op == "leaf" and n.detail == name]
+    return bool(found) and (not whole or all(n.axes for n in found))
 
 
 class _Module:
@@ -98,6 +101,7 @@ class _Module:
         self.items = [x for x in items if not self._is_repeated(x)]
         self.shapes: dict[str, str] = {}  # the buffers, by name
         self.free: dict[str, list[str]] = {}  # scratch buffers that hold nothing, by shape
+        self.views: dict[str, set[str]] = {}  # names for parts of arrays, and these arrays
         self.taken: dict[str, str] = {}  # values in the buffer of another one, and that one
 
     def _same(self, items: Sequence[Item]) -> dict[str, str]:
@@ -119,7 +123,9 @@ class _Module:
         for i, item in enumerate(self.items):
             code = list(self._written(item))
             if isinstance(item, Line):
-                self._take_over(item, code, used_names(self.items[i + 1 :]))
+                later = set(used_names(self.items[i + 1 :]))
+                seen = {n for view in later & self.views.keys() for n in self.views[view]}
+                self._take_over(item, code, later | seen)
             body += code
         gradients = list(self._gradients())
         names = ", ".join(name for name, _ in gradients)
@@ -191,6 +197,11 @@ class _Module:
     def _line(self, line: Line) -> Iterator[str]:
         name = line.target.text
         fresh = line.whole and bool(line.target.axes) and name not in self.outputs
+        if fresh and line.node.op != "leaf" and is_view(line.node):
+            found = names_in([line.node.text])
+            self.views[name] = found.union(*(self.views.get(n, ()) for n in found))
+            yield f"{name} = {line.node.text}"
+            return
         if fresh and is_inline(line.node, self.storage.integers):
             if is_index(line.node, self.storage.integers):
                 self.storage.integers.add(name)

@@ -14,7 +14,7 @@ from sympy import Expr, S, Symbol
 
 from symbp.errors import SizeError
 from symbp.numbers.codegen.nodes import Node, arranged, elementwise, reduced
-from symbp.numbers.codegen.storage import Scope
+from symbp.numbers.codegen.scope import Scope
 from symbp.system.indices import substitute
 from symbp.system.maximum import Chosen, Maximum
 

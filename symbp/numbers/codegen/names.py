@@ -7,7 +7,8 @@ import keyword
 import re
 import unicodedata
 
-RESERVED = {*keyword.kwlist, *dir(builtins), "np", "erf", "out", "work", "workspace"}
+RESERVED = {*keyword.kwlist, *dir(builtins), "np", "erf", "out", "work", "workspace",
+            "sliding_window_view"}  # fmt: skip
 
 
 class Names:

@@ -10,7 +10,7 @@ from sympy import Expr, Indexed
 from symbp.derivation.context import covers
 from symbp.derivation.named import match
 from symbp.functions import Elementwise
-from symbp.numbers.codegen.storage import Scope
+from symbp.numbers.codegen.scope import Scope
 from symbp.system import Equation, Facts, Range
 from symbp.system.equation import family_of
 from symbp.system.indices import is_binder

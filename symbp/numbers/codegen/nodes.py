@@ -10,6 +10,7 @@ A node knows its axes: the index symbols that its array's dimensions stand for, 
     "call"              np.exp(a), np.where(a, b, c)        as the operands
     "view"              a.T, b[:, None]                     the operand's, moved or made longer
     "reshape"           K.reshape(c, -1)                    the operand's, several as one
+    "windows"           sliding_window_view(x, P, axis=0)   shifts and plain axes, then places
     "@"                 w2.T @ d2                           what is not summed over
     "outer"             np.outer(d2, a1)                    (first, second)
     "sum", "max"        np.sum(a, axis=1)                   the operand's without those reduced
@@ -78,6 +79,7 @@ def leaf(text: str, axes: Axes = ()) -> Node:
     return Node("leaf", (), axes, text)
 
 
+VIEWS = ("leaf", "view", "reshape", "windows")  #: what computes nothing
 ONE, ZERO = leaf("1"), leaf("0")
 
 
@@ -90,7 +92,7 @@ def walk(node: Node) -> Iterator[Node]:
 
 def operations(node: Node) -> int:
     """The number of operations."""
-    return sum(n.op not in ("leaf", "view", "reshape") for n in walk(node))
+    return sum(n.op not in VIEWS for n in walk(node))
 
 
 # -- making nodes --------------------------------------------------------------------------------
@@ -185,6 +187,8 @@ def replaced(a: Node, mapping: Mapping[str, Node]) -> Node:
     """a with the nodes of some texts replaced."""
     if a.text in mapping:
         new = mapping[a.text]
+        if not a.axes:
+            return new  # what windows and gathers take from
         return renamed(new, dict(zip(new.axes, a.axes, strict=True)))
     if not a.args:
         return a
@@ -259,6 +263,7 @@ _TEXT = {
     "argmax": lambda a: f"argmax({a.args[0].text}, {a.detail})",
     "einsum": _einsum,
     "take": _take,
+    "windows": lambda a: f"sliding_window_view({a.args[0].text}, {a.detail}",
     "reshape": lambda a: f"{_inside(a.args[0], ATOM)}.reshape({a.detail})",
     "total": lambda a: f"sum({a.args[0].text} for {a.detail})",
 }

@@ -29,7 +29,8 @@ from symbp.numbers.codegen.schedule import (
     listed_slots,
     unrolled_slots,
 )
-from symbp.numbers.codegen.storage import Scope, Storage
+from symbp.numbers.codegen.scope import Scope
+from symbp.numbers.codegen.storage import Storage
 from symbp.system import Equation, Range, Role, System
 from symbp.system.indices import substitute
 

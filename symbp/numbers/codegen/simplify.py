@@ -24,11 +24,12 @@ from symbp.derivation.simplify import cancel, normalise, primes
 from symbp.errors import DefinitionError
 from symbp.functions import Elementwise, F
 from symbp.numbers.codegen.naming import Definitions, named_everywhere
+from symbp.numbers.codegen.scope import Scope
 from symbp.numbers.codegen.stable import log_of, log_of_complement, log_of_sigmoid
-from symbp.numbers.codegen.storage import Scope
 from symbp.system import Equation, Role, System
 from symbp.system.contents import has, names_in
-from symbp.system.equation import family_of, walk
+from symbp.system.equation import family_of, index_of, walk
+from symbp.system.indices import affine_coefficient
 from symbp.system.inline import inline
 
 CONSTANT = (Role.SIZE, Role.HYPERPARAMETER)
@@ -53,9 +54,17 @@ def simplified(system: System, keep: Collection[str]) -> System:
 
 
 def _has_one_user(system: System, name: str) -> bool:
-    """Whether one family's equations use another's, and no more than one."""
-    users = {e.family for e in system.equations for n, _ in walk(e.rhs) if family_of(n) == name}
-    return len(users) == 1 and name not in users
+    """Whether one family's equations use another's, and no sum is computed again for it."""
+    uses = [(e, n) for e in system.equations for n, _ in walk(e.rhs) if family_of(n) == name]
+    users = {e.family for e, _ in uses}
+    sums = any(has(e.rhs, sp.Sum) for e in system.defining(name))
+    again = sums and any(not _is_shifted(i) for _, n in uses for i in index_of(n))
+    return len(users) == 1 and name not in users and not again
+
+
+def _is_shifted(i: Expr) -> bool:
+    """Whether an index is another one plus a constant: each entry is then used at one place."""
+    return all(affine_coefficient(i, s) == 1 for s in i.free_symbols if s.is_Symbol)
 
 
 def _is_constant(system: System, name: str) -> bool:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 
-from symbp.numbers.codegen.nodes import ATOM, COMPARISONS, Axes, Node, leaf, operations, walk
+from symbp.numbers.codegen.nodes import ATOM, COMPARISONS, VIEWS, Axes, Node, leaf, operations, walk
 from symbp.numbers.codegen.storage import Storage
 
 INFIX = {"+": "np.add", "-": "np.subtract", "*": "np.multiply", "/": "np.divide", "**": "np.power"}
@@ -35,6 +35,8 @@ def is_index(node: Node, integers: Collection[str]) -> bool:
     """Whether a node computes with arrays of indices only."""
     if node.op == "leaf" or not node.axes:
         return not node.axes or node.detail in integers
+    if node.op == "windows":
+        return False
     bases = [n.args[0].detail for n in walk(node) if n.op == "take"]
     parts = all(is_index(a, integers) for a in node.args) and all(b in integers for b in bases)
     return parts and node.op not in COMPARISONS
@@ -43,6 +45,11 @@ def is_index(node: Node, integers: Collection[str]) -> bool:
 def is_inline(node: Node, integers: Collection[str]) -> bool:
     """Whether a node is best computed where it stands: indices, and gathers by them."""
     return node.op in ("take", "argmax") or (bool(node.axes) and is_index(node, integers))
+
+
+def is_view(node: Node) -> bool:
+    """Whether a node is an array, seen in another way."""
+    return node.op in VIEWS and (node.op == "leaf" or is_view(node.args[0]))
 
 
 def _length(a: Node) -> tuple[bool, int]:
@@ -72,7 +79,7 @@ class Statements:
         """Make the buffer `out` hold the node."""
         held = set(self._open)
         write = {
-            "leaf": self._copy, "view": self._copy, "reshape": self._reshape,
+            "leaf": self._copy, "view": self._copy, "windows": self._copy, "reshape": self._reshape,
             "@": self._matmul, "outer": self._outer, "einsum": self._einsum,
             "sum": self._reduce, "max": self._reduce,
         }.get(node.op, self._elementwise)  # fmt: skip
@@ -90,9 +97,9 @@ class Statements:
             return node.text
         if is_inline(node, self._integers):
             return self._short(node.text if node.level == ATOM else f"({node.text})")
-        if node.op in ("view", "reshape"):
+        if node.op in ("view", "reshape", "windows"):
             inner = node.args[0]
-            name = self.operand(inner)
+            name = self._short(self.operand(inner))
             return self._short(
                 Node(node.op, (leaf(name, inner.axes),), node.axes, node.detail).text
             )
@@ -218,11 +225,21 @@ class Statements:
         elif square:
             self.code.append(f"np.multiply({left}, {left}, out={out})")
         elif left == out:
-            self.code.append(f"{out} {node.op}= {right}")
+            self.code.append(f"{out} {node.op}= {_bare(right)}")
         elif right == out and node.op in SWAPS:
-            self.code.append(f"{out} {node.op}= {left}")
+            self.code.append(f"{out} {node.op}= {_bare(left)}")
         else:
             self.code.append(f"{INFIX[node.op]}({left}, {right}, out={out})")
+
+
+def _bare(text: str) -> str:
+    """(a + b) * c as it is, (a + b) without its parentheses."""
+    depth = 0
+    for i, c in enumerate(text):
+        depth += (c == "(") - (c == ")")
+        if depth == 0:
+            return text[1:-1] if text[0] == "(" and i == len(text) - 1 else text
+    return text
 
 
 def with_row(code: list[str], target: str, name: str) -> list[str]:

@@ -9,7 +9,6 @@ in every slot is written minus its first value.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import reduce
 
 import sympy as sp
@@ -19,43 +18,24 @@ from symbp.errors import SizeError
 from symbp.forms.layout import Layout
 from symbp.forms.matrix_expr import Axis
 from symbp.numbers.codegen.bounds import distributed
+from symbp.numbers.codegen.entries import Entry
 from symbp.numbers.codegen.names import Names
 from symbp.numbers.codegen.nodes import (
     LEVELS,
     Axes,
     Node,
-    arranged,
     call,
     elementwise,
     leaf,
     negative,
-    union,
     walk,
 )
-from symbp.numbers.codegen.stable import Shift
-from symbp.system import Range, Role, System, Variable
+from symbp.numbers.codegen.scope import Scope
+from symbp.system import Facts, Range, Role, System, Variable
 from symbp.system.equation import family_of, index_of
 from symbp.system.indices import affine_coefficient, substitute
 
 Key = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Scope:
-    """The indices in sight: axes of arrays, and variables of Python loops."""
-
-    axes: Mapping[Symbol, Range] = field(default_factory=dict)
-    loops: Mapping[Symbol, Range] = field(default_factory=dict)
-    shifts: tuple[tuple[Shift, Node], ...] = ()
-    """Exponentials that are shifted, and by what."""
-
-    def within(self, *ranges: Range) -> Scope:
-        """The scope inside sums over array axes."""
-        return replace(self, axes={**self.axes, **{r.symbol: r for r in ranges}})
-
-    def looping(self, r: Range) -> Scope:
-        """The scope inside a loop."""
-        return replace(self, loops={**self.loops, r.symbol: r})
 
 
 class Storage:
@@ -72,7 +52,7 @@ class Storage:
         self.layout = layout
         self.unrolled = unrolled
         self.listed = listed
-        self.facts = system.facts  # for all sizes: the code reads them from its arrays
+        self.facts = bounded(system)  # for all sizes: the code reads them from its arrays
         self.names = Names(set())
         self.sizes: dict[Expr, str] = {}  # the sizes that the code uses, and their names
         self.lengths: dict[Symbol, Expr] = {}  # the axes of arrays: one symbol for each length
@@ -171,13 +151,13 @@ class Storage:
 
     def integer(self, e: Expr, scope: Scope) -> Node:
         """An index expression; an axis is a vector of its values, data are an array."""
-        data = {a: sp.Dummy(integer=True) for a in e.atoms(Indexed) if self._is_data(a)}
+        data = {a: sp.Dummy(integer=True) for a in e.atoms(Indexed) if self.is_data(a)}
         shift = {s: s + r.lower for s, r in scope.axes.items() if r.lower != 0}
         moved = substitute(e.xreplace(data), shift)
         known = {d: self.entry(a, scope) for a, d in data.items()}
         arrays = (n for a in known.values() for n in walk(a) if n.op == "leaf" and n.axes)
         self.integers |= {n.detail for n in arrays}
-        return self._integer(distributed(moved), scope, known)
+        return self._integer(rounded_down(distributed(moved)), scope, known)
 
     def _integer(self, e: Expr, scope: Scope, known: Mapping[Expr, Node]) -> Node:
         if e in known:
@@ -189,12 +169,10 @@ class Storage:
         if not e.args or isinstance(e, Indexed):
             return self.size(e)
         order = tuple(scope.axes)
-        if isinstance(e, (sp.floor, sp.ceiling)):
+        if isinstance(e, sp.floor):
             above, below = sp.fraction(sp.together(e.args[0]))
-            sign = 1 if isinstance(e, sp.floor) else -1
-            top = self._integer(sp.expand(sign * above), scope, known)
-            result = elementwise("//", [top, leaf(str(below))])
-            return result if sign == 1 else negative(result)
+            top = self._integer(sp.expand(above), scope, known)
+            return elementwise("//", [top, leaf(str(below))])
         if any(a.is_Rational and not a.is_Integer for t in e.args for a in (t, *t.args)):
             above, below = sp.fraction(sp.together(e))  # an integer all the same
             return self._integer(sp.floor(above / below, evaluate=False), scope, known)
@@ -257,99 +235,38 @@ class Storage:
     # -- entries ---------------------------------------------------------------------------------
 
     def entry(self, e: Expr, scope: Scope) -> Node:
-        """An entry of a family: its array, a slice of it, or a gather from it."""
-        family = str(family_of(e))
-        index = index_of(e)
-        base = leaf(self.name(family, self.key(family, index)))
-        ranges = self.ranges(family, index)
-        for i in self.listed[family]:
-            base = leaf(f"{base.text}[{self.integer(index[i] - ranges[i].lower, scope).text}]")
-        dims = [(index[i], ranges[i]) for i in self.dimensions(family)]
-        used = [s for g, _ in dims for s in g.free_symbols if s in scope.axes]
-        parts = [self._part(g, r, scope) for g, r in dims]
-        if len(set(used)) == len(used) and all(p is not None for p in parts):
-            texts = [str(p) for p in parts]
-            while texts and texts[-1] == ":":
-                texts.pop()
-            return leaf(base.text + (f"[{', '.join(texts)}]" if texts else ""), tuple(used))
-        return self._gather(base, dims, parts, scope)
+        """An entry of a family: its array, a slice of it, windows into it, or a gather from it."""
+        return Entry(self, e, scope).node()
 
-    def _part(self, g: Expr, r: Range, scope: Scope) -> str | None:
-        """The subscript of one dimension: a number, or a slice; None where it is neither."""
-        symbols = [s for s in g.free_symbols if s in scope.axes]
-        if not symbols:
-            if any(self._is_data(a) for a in g.atoms(Indexed)):
-                return None
-            return self.integer(sp.expand(g - r.lower), scope).text
-        if len(symbols) > 1:
-            return None
-        (s,) = symbols
-        c = affine_coefficient(g, s)
-        own = scope.axes[s]
-        if c is None or not c.is_Integer or c < 1:
-            return None
-        start = distributed(substitute(g, {s: own.lower}) - r.lower)
-        stop = distributed(substitute(g, {s: own.upper}) - r.lower + 1)
-        known = self.facts.given((*scope.loops.values(), *scope.axes.values()))
-        if not (known.le(S.Zero, start) and known.le(stop, self.length(r))):
-            return None
-        first = "" if start == 0 else self.integer(start, scope).text
-        whole = known.equal(stop, self.length(r))
-        last = "" if whole else self.integer(stop, scope).text
-        return sliced(first, last, "" if c == 1 else str(c))
-
-    def _is_data(self, a: Indexed) -> bool:
+    def is_data(self, a: Indexed) -> bool:
+        """Whether an entry is a value and not a size."""
         return self.system[str(family_of(a))].role is not Role.SIZE
 
-    def _gather(
-        self,
-        base: Node,
-        dims: Sequence[tuple[Expr, Range]],
-        parts: Sequence[str | None],
-        scope: Scope,
-    ) -> Node:
-        """base[index arrays]: one array among plain slices, or arrays for all dimensions."""
-        looked_up = [self._place(*d, scope) for d, p in zip(dims, parts, strict=True) if p is None]
-        slices = {s for (g, _), p in zip(dims, parts, strict=True) if p is not None and ":" in p
-                  for s in g.free_symbols if s in scope.axes}  # fmt: skip
-        plain = len(looked_up) == 1 and len(slices) + 1 == len(parts)
-        if plain and not slices & set(looked_up[0].axes):
-            axes: list[Symbol] = []
-            texts = []
-            for (g, _), part in zip(dims, parts, strict=True):
-                axes += (
-                    looked_up[0].axes
-                    if part is None
-                    else [s for s in g.free_symbols if s in slices]
-                )
-                texts.append("{0}" if part is None else part)
-            while texts[-1] == ":":
-                texts.pop()
-            return Node("take", (base, *looked_up), tuple(axes), ", ".join(texts))
-        places = [self._place(g, r, scope) for g, r in dims]
-        order = union(places, tuple(scope.axes))
-        index = tuple(arranged(p, order, short=True) for p in places)
-        return Node("take", (base, *index), order, ", ".join(f"{{{i}}}" for i in range(len(index))))
 
-    def _place(self, g: Expr, r: Range, scope: Scope) -> Node:
-        """The position along one dimension, kept inside it where it is not known to be."""
-        place = self.integer(g - r.lower, scope)
-        known = self.facts.given((*scope.loops.values(), *scope.axes.values()))
-        inside = known.le(r.lower, g) and known.le(g, r.upper)
-        data = any(self._is_data(a) for a in g.atoms(Indexed))
-        if inside or data or not place.axes:
-            return place
-        last = self.integer(self.length(r) - 1, Scope())
-        return call("np.clip", place, leaf("0"), last)
+def rounded_down(e: Expr) -> Expr:
+    """e with ceilings as floors, and whole numbers beside a floor inside it.
 
-
-def sliced(first: str, last: str, step: str = "") -> str:
-    """first:last:step, with spaces around the colons where a part is an operation.
-
-    >>> sliced("1", "T"), sliced("", "T - 1"), sliced("", "", "2")
-    ('1:T', ': T - 1', '::2')
+    >>> n = sp.Symbol("n", integer=True)
+    >>> rounded_down(sp.ceiling((n + 1) / 2) - 1)
+    floor(n/2)
     """
-    parts = [first, last] + [step] * bool(step)
-    if not any(" " in p for p in parts):
-        return ":".join(parts)
-    return " : ".join(parts).strip()
+    at = {}
+    for c in e.atoms(sp.ceiling):
+        above, below = sp.fraction(sp.together(c.args[0]))
+        at[c] = sp.floor((above + below - 1) / below)
+    e = sp.expand(e.xreplace(at))
+    whole = sp.Add(*(t for t in sp.Add.make_args(e) if t.is_Integer))
+    floors = [t for t in sp.Add.make_args(e) if isinstance(t, sp.floor)]
+    if len(floors) != 1 or whole == 0:
+        return e
+    return e - whole - floors[0] + sp.floor(sp.together(floors[0].args[0] + whole), evaluate=False)
+
+
+def bounded(system: System) -> Facts:
+    """The facts of a system, and that a kernel is no larger than its image: P = N − K + 1 ≥ 1."""
+    bounds = {}
+    for v in system.with_role(Role.SIZE):
+        for s in v.value.free_symbols if v.value is not None and not v.slots else ():
+            if affine_coefficient(v.value, s) == -1:
+                bounds[s] = Range(s, S.One, sp.expand(v.value + s - v.minimum))
+    return system.facts.given(bounds.values())

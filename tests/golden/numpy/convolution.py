@@ -1,4 +1,5 @@
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 
 def gradient(w, x):
@@ -9,19 +10,15 @@ def gradient(w, x):
     """
     U = w.shape[0]
     P = x.shape[0] + 1 - U
-    p = np.arange(P)
-    u = np.arange(U)
-    q = np.arange(P + U - 1)
 
     # forward
-    y = x[p[:, None] + u] @ w
+    t = sliding_window_view(x, P, axis=0)
+    y = t.T @ w
     C = np.sum(y**3)
 
     # backward
     dy = 3 * y**2
-    dw = x[p + u[:, None]] @ dy
-    t = dy[np.clip(q[:, None] - u, 0, P - 1)] * w
-    t_2 = (u >= np.maximum(0, q + 1 - P)[:, None]) * t
-    dx = np.sum(t_2 * (u <= np.minimum(U - 1, q)[:, None]), axis=1)
+    dw = t @ dy
+    dx = sliding_window_view(np.pad(dy, (U - 1, U - 1)), P + U - 1, axis=0)[::-1].T @ w
 
     return C, dw, dx
