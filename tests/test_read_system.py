@@ -275,10 +275,22 @@ def test_families_and_sizes_are_called_as_their_author_calls_them(text, words, e
     assert " ".join(v.name for v in symbp.read_system(text, **words).variables) == expected
 
 
+def test_indices_have_the_letters_of_their_author():
+    read = symbp.read_system(
+        r"z_{uv} = \sum_i \sum_j w_{ij} x_{u+i-1,v+j-1}; h_t = \tanh(h_{t-1});"
+        r"C = h_T \sum_u \sum_v z_{uv}"
+    )
+    assert [str(e).split("   ")[0] for e in read.equations[:2]] == [
+        "h[0] = h_0",
+        "z[u, v] = Sum(w[i, j]*x[i + u - 1, j + v - 1], (j, 1, d_w), (i, 1, n_w))",
+    ]
+    assert [s.symbol.name for s in read["w"].slots] == ["i", "j"]
+
+
 def test_sums_have_the_letters_of_their_author():
     read = symbp.read_system(r"p_k = \frac{e^{z_k}}{\sum_s e^{z_s}}; C = \sum_t \sum_k p_k x_t")
     assert [str(e.rhs) for e in read.equations] == [
-        "exp(z[j])/Sum(exp(z[s]), (s, 1, n_p))",
+        "exp(z[k])/Sum(exp(z[s]), (s, 1, n_p))",
         "Sum(p[k]*x[t], (k, 1, n_p), (t, 1, T))",
     ]
 
@@ -313,6 +325,6 @@ def test_one_entry_says_nothing_of_the_number_of_entries():
         r"p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}; C = -\log p_c", indices="c fixed"
     )
     assert [str(e) for e in read.equations] == [
-        "p[j] = exp(z[j])/Sum(exp(z[k]), (k, 1, n_p))   for 1 ≤ j ≤ n_p",
+        "p[i] = exp(z[i])/Sum(exp(z[k]), (k, 1, n_p))   for 1 ≤ i ≤ n_p",
         "C = -log(p[1])",
     ]

@@ -16,6 +16,7 @@ from symbp.reading.model.build import Builder
 from symbp.reading.model.letters import check_names
 from symbp.reading.model.quantities import NUMBERS, counted_units
 from symbp.reading.model.tidy import tidy
+from symbp.reading.model.words import written_letters
 from symbp.reading.typed import ShapeError
 from symbp.system import System
 
@@ -47,7 +48,8 @@ def system_of(given: Declared) -> System:
     builder = Builder(given, {})
     check_names(builder.quantities.families.values(), builder.source.named_marks())
     constants = {*given.constants, *NUMBERS, *builder.source.rooted}
-    return tidy(builder.lexicon(), constants, {x for shape in given.shapes.values() for x in shape})
+    sizes = {x for shape in given.shapes.values() for x in shape}
+    return tidy(builder.lexicon(), constants, sizes, written_letters(builder.quantities))
 
 
 def read_models(given: Declared, evidence: Mapping[str, int] | None = None) -> list[Lexicon]:

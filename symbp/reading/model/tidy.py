@@ -28,12 +28,18 @@ DEPTHS = ("L", "T")
 _ROLES = (Role.INPUT, Role.TARGET, Role.INTERMEDIATE, Role.PARAMETER)
 
 
-def tidy(lexicon: Lexicon, constants: Collection[str], letters: Collection[str]) -> System:
+def tidy(
+    lexicon: Lexicon,
+    constants: Collection[str],
+    letters: Collection[str],
+    written: Mapping[str, tuple[str, ...]],
+) -> System:
     """The System of a lexicon; `constants` are no parameters, `letters` the author's for sizes.
 
-    Raises `ReadingError` for a letter of a size that counts nothing.
+    `written` are the letters that units of families are written with. Raises `ReadingError` for
+    a letter of a size that counts nothing.
     """
-    system = _trimmed(lexicon.system, constants)
+    system = _with_written(_trimmed(lexicon.system, constants), written)
     _check_counted(system, lexicon)
     names = _family_names(system) | _size_names(system, lexicon, letters)
     return _lettered(_renamed(system, _apart(system, names)))
@@ -78,6 +84,43 @@ def _check_counted(system: System, lexicon: Lexicon) -> None:
                 f"{letter} counts nothing: write the sum up to it, as in \\sum_{{i=1}}^{letter}, "
                 f"or say what has {letter} entries (shapes: x {letter})"
             )
+
+
+def _with_written(system: System, written: Mapping[str, tuple[str, ...]]) -> System:
+    """With the author's letters for the units of each family, and beginnings before the rest."""
+    changes: dict[str, dict[Expr, Expr]] = {}
+    for v in system.variables:
+        units = [s.symbol for s in v.slots if s.kind is Kind.UNIT]
+        own = [Symbol(x, integer=True) for x in written.get(v.name, ())]
+        others = {s.symbol for s in v.slots} - {*units}
+        if len(own) == len(units) and not {*own} & others:
+            changes[v.name] = dict(zip(units, own, strict=True))
+    variables = tuple(
+        replace(v, slots=tuple(replace(s, range=_moved(s.range, changes.get(v.name, {})))
+                               for s in v.slots))
+        for v in system.variables
+    )  # fmt: skip
+    equations = [
+        Equation(
+            e.family,
+            tuple(i.xreplace(changes.get(e.family, {})) for i in e.index),
+            e.rhs.xreplace(changes.get(e.family, {})),
+            tuple(_moved(r, changes.get(e.family, {})) for r in e.domain),
+        )
+        for e in system.equations
+    ]
+    equations.sort(key=lambda e: not _begins(e))
+    return replace(system, variables=variables, equations=tuple(equations))
+
+
+def _begins(e: Equation) -> bool:
+    """Whether an equation says with what given values a family begins: h[0, j] = h·time0[j]."""
+    return str(family_of(e.rhs)).startswith((f"{e.family}·time", f"{e.family}·layer"))
+
+
+def _moved(r: Range, letters: Mapping[Expr, Expr]) -> Range:
+    symbol = letters.get(r.symbol, r.symbol)
+    return Range(symbol, r.lower.xreplace(letters), r.upper.xreplace(letters))
 
 
 # -- names -----------------------------------------------------------------------------------
@@ -157,15 +200,11 @@ def _renamed(system: System, names: Mapping[str, str]) -> System:
     letters = _own_letters(system, set(names.values()) | set(system.by_name) - set(names))
     mapping |= letters
 
-    def moved(r: Range) -> Range:
-        symbol = letters.get(r.symbol, r.symbol)
-        return Range(symbol, r.lower.xreplace(mapping), r.upper.xreplace(mapping))
-
     variables = tuple(
         replace(
             v,
             name=names.get(v.name, v.name),
-            slots=tuple(Slot(moved(s.range), s.kind) for s in v.slots),
+            slots=tuple(Slot(_moved(s.range, mapping), s.kind) for s in v.slots),
         )
         for v in system.variables
     )
@@ -174,7 +213,7 @@ def _renamed(system: System, names: Mapping[str, str]) -> System:
             names.get(e.family, e.family),
             tuple(i.xreplace(mapping) for i in e.index),
             e.rhs.xreplace(mapping),
-            tuple(moved(r) for r in e.domain),
+            tuple(_moved(r, mapping) for r in e.domain),
         )
         for e in system.equations
     )

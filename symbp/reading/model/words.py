@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from symbp.reading.grammar.marks import marks
+from symbp.reading.grammar.marks import marks, split_run
 from symbp.reading.grammar.syntax import Name, walk
 from symbp.reading.lexicon import Abbreviation, Place, Word
 from symbp.reading.model.quantities import Quantities
@@ -148,3 +148,22 @@ def _is_itself(a: Abbreviation) -> bool:
     body = a.body
     same = isinstance(body, Name) and body.base == a.base and not body.sub and not body.sup
     return same and not a.places and not a.fixed
+
+
+def written_letters(quantities: Quantities) -> dict[str, tuple[str, ...]]:
+    """The letters that a family's units are first written with: i and j of z_{ij}."""
+    found: dict[str, tuple[str, ...]] = {}
+    for n in quantities.source.nodes:
+        key = quantities.key(n, quantities.families) if isinstance(n, Name) else None
+        if key is None or not isinstance(n, Name) or key in found:
+            continue
+        f = quantities.families[key]
+        kinds = [*f.above, *f.below]
+        parts = [m for scripts in (n.sup, n.sub) for m in marks(scripts) if not m.is_transpose]
+        texts = [t.text for m in parts if m.text not in {x for _, x in f.fixed}
+                 for p in split_run(m) for t in p.tokens]  # fmt: skip
+        if len(texts) == len(kinds) and quantities.ranks[key] == kinds.count(Kind.UNIT):
+            own = [x for x, kind in zip(texts, kinds, strict=True) if kind is Kind.UNIT]
+            if len({*own}) == len(own) and all(len(x) == 1 and x.isalpha() for x in own):
+                found[key] = tuple(own)
+    return found
