@@ -23,6 +23,8 @@ from symbp.forms.component import Components
 from symbp.latex.post import Post, write_post
 from symbp.latex.weight import one_weight, read_parameter
 from symbp.latex.writer import Writer
+from symbp.networks.mlp import settings_of
+from symbp.notation import Notation
 from symbp.numbers.codegen import compile_numpy, numpy_source
 from symbp.numbers.evaluator import Evaluation
 from symbp.system import System
@@ -30,6 +32,7 @@ from symbp.system.equation import family_of, index_of
 from symbp.verify import Report, verify
 
 DEFAULT_NOTATION = "pinard"
+OWN_NOTATION = "standard"
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,17 @@ class Network:
         """∂C/∂w for every parameter (or every family of `wrt`): again a network of equations."""
         return Network(adjoint.gradient(self.system, wrt))
 
-    def latex(self, notation_name: str = DEFAULT_NOTATION) -> str:
+    def notation(self, name: str | None = None) -> Notation:
+        """The notation called `name`: pinard for an mlp, else standard, where none is asked for."""
+        usual = DEFAULT_NOTATION if settings_of(self.system) is not None else OWN_NOTATION
+        return notation.lookup(name or usual)
+
+    def latex(self, notation_name: str | None = None) -> str:
         """All equations in index form, one `aligned` block."""
+        chosen = self.notation(notation_name)
         lines = []
         for equation in self.system.equations:
-            writer = Writer(self.system, notation.lookup(notation_name), equation.family)
+            writer = Writer(self.system, chosen, equation.family)
             left, right = writer.write(equation.lhs), writer.write(equation.rhs)
             where = writer.domain(equation.domain)
             if left != right:
@@ -55,30 +64,30 @@ class Network:
         return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
     def post(
-        self, notation_name: str = DEFAULT_NOTATION, language: str = "en", form: str = "full"
+        self, notation_name: str | None = None, language: str = "en", form: str = "full"
     ) -> str:
         """The derivation as a Markdown post: "full" with every step, or "short"."""
-        return write_post(self.system, notation.lookup(notation_name), language, form).text
+        return write_post(self.system, self.notation(notation_name), language, form).text
 
     def weight(
         self,
         parameter: str,
         values: Mapping[str, Any] | None = None,
-        notation_name: str = DEFAULT_NOTATION,
+        notation_name: str | None = None,
         language: str = "en",
     ) -> str:
         """The derivative by one parameter, path by path; with `values` also in numbers."""
-        chosen = notation.lookup(notation_name)
+        chosen = self.notation(notation_name)
         system = derive(self.system)[0].system
         entry = read_parameter(parameter, system, chosen)
         post = Post(system, chosen, language)
         one_weight(post, entry, value_of(system, values) if values is not None else None)
         return post.text
 
-    def component(self, parameter: str, notation_name: str = DEFAULT_NOTATION) -> Expr:
+    def component(self, parameter: str, notation_name: str | None = None) -> Expr:
         """∂C/∂(one parameter) as a SymPy expression in the values of the network."""
         system = adjoint.gradient(self.system)
-        entry = read_parameter(parameter, system, notation.lookup(notation_name))
+        entry = read_parameter(parameter, system, self.notation(notation_name))
         name = adjoint_name(system.loss, str(family_of(entry)))
         return Components(system)[name, tuple(int(i) for i in index_of(entry))]
 

@@ -328,3 +328,13 @@ def test_one_entry_says_nothing_of_the_number_of_entries():
         "p[i] = exp(z[i])/Sum(exp(z[k]), (k, 1, n_p))   for 1 ≤ i ≤ n_p",
         "C = -log(p[1])",
     ]
+
+
+def test_a_network_of_ones_own_is_written_in_its_own_letters():
+    net = symbp.Network(symbp.read_system(r"h_t = \tanh(W h_{t-1} + x_t); C = \|h_T\|^2"))
+    post = net.post(form="short")
+    assert r"h_{t} = \tanh(W h_{t - 1} + x_{t})" in post
+    assert "h_{0" not in post.split("## The gradients")[0], "h_0 = h_0 says nothing"
+    assert r"\frac{\partial \mathcal{L}}{\partial W}" in post
+    assert net.post("standard", form="short") == post
+    assert symbp.mlp().post() == symbp.mlp().post("pinard")

@@ -160,6 +160,8 @@ def _forward(post: Post, system: System) -> None:
         post.say("sizes", sizes=", ".join(map(str, sizes)), depth=n.depth, last=last)
     _following_sizes(post, system)
     for equation in system.equations:
+        if _names_itself(post, equation):
+            continue
         if equation.family == system.loss:
             post.say("cost")
         _equation(post, equation.lhs, equation.rhs, equation.domain)
@@ -179,6 +181,13 @@ def _following_sizes(post: Post, system: System) -> None:
         post.say("following sizes")
         relations = (f"{entries.integer(a)} = {entries.integer(b)}" for a, b in sizes)
         post.formula(r", \quad ".join(relations))
+
+
+def _names_itself(post: Post, equation: Equation) -> bool:
+    """h_0 = h_0: the entry is called as what is given for it."""
+    writer = Writer(post.system, post.notation)
+    left, right = (writer.write(e).replace(",", "") for e in (equation.lhs, equation.rhs))
+    return left == right
 
 
 def _named_functions(post: Post, rhs: Expr) -> list[str]:
