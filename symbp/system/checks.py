@@ -112,15 +112,16 @@ def _check_entry(entry: Expr, variables: Variables, sizes: Facts, ranges: Sequen
             continue  # a gather: its values are data, and checked when there are any
         if not (facts.le(whole.lower, index) and facts.le(index, whole.upper)):
             raise DefinitionError(
-                _outside(entry, index, slot.symbol, whole, ranges, facts, variable)
+                _outside(entry, index, slot.symbol, whole, ranges, facts, variables)
             )
 
 
 def _outside(
     entry: Expr, index: Expr, symbol: Symbol, whole: Range, ranges: Sequence[Range], facts: Facts,
-    variable: Variable,
+    variables: Variables,
 ) -> str:  # fmt: skip
     """What is said of an index that may leave its slot's range."""
+    variable = variables[str(family_of(entry))]
     own = [r for r in ranges if r.symbol in index.free_symbols]
     where = f", {', '.join(str(r) for r in own)}," if own else ""
     text = (
@@ -130,6 +131,12 @@ def _outside(
     first = substitute(index, {r.symbol: r.lower for r in own})
     last = substitute(index, {r.symbol: r.upper for r in own})
     end = last if facts.le(whole.lower, first) else first
+    named = variables.get(str(family_of(index)))
+    if named is not None and named.role is not Role.SIZE:
+        return (
+            f"{text}: {named.name} is a value, and only data with an index of their own are looked "
+            f"up by, as in {named.name}[i]"
+        )
     if variable.role is Role.INTERMEDIATE and len(own) == 1:
         return f"{text}: no equation says what {variable.name} is at {symbol} = {end}"
     return text

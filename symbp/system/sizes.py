@@ -47,11 +47,25 @@ def completed(variables: Sequence[Variable], sizes: Sizes) -> dict[str, int | tu
         if not found.is_Integer or found < v.minimum:
             what = "not an integer" if not found.is_Integer else f"less than {v.minimum}"
             at = ", ".join(f"{n} = {known[Symbol(n, integer=True)]}" for n in _names_of(v.value))
-            raise SizeError(f"{relation(v)} is {found} at {at}: {what}")
+            shapes = _shapes(variables, [v.name, *_names_of(v.value)])
+            raise SizeError(f"{relation(v)} is {found} at {at}: {what}{shapes}")
         if sizes.get(v.name, int(found)) != int(found):
             raise SizeError(f"{v.name} = {sizes[v.name]} met {relation(v)} = {found}")
         result[v.name] = int(found)
     return result
+
+
+def _shapes(variables: Sequence[Variable], names: Sequence[str]) -> str:
+    """What has so many entries: (z[p] has P, w[u] has K)."""
+    found = []
+    for name in names:
+        sized = (
+            v for v in variables for s in v.slots if s.range.upper == Symbol(name, integer=True)
+        )
+        first = next(sized, None)
+        if first is not None:
+            found.append(f"{first[first.own_index]} has {name}")
+    return f" ({', '.join(found)})" if found else ""
 
 
 def fitting(
