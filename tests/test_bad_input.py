@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 
 import symbp
-from symbp import Model
+from symbp import Model, networks
 from symbp.errors import DefinitionError, SizeError, SymbpError
 from symbp.functions import lookup
 from symbp.numbers.codegen import compile_numpy
@@ -82,6 +82,12 @@ def too_few_indices():
 def unknown_index():
     net = Dense()
     net.m.let(net.z[sp.Symbol("q", integer=True)], 0)
+
+
+def value_as_an_index():
+    net = Dense()
+    net.m.let(net.z[net.j], net.W[net.j, net.m.input("c")])
+    net.system()
 
 
 def sum_over_an_index_of_the_left():
@@ -186,6 +192,8 @@ DEFINITIONS = {
     "1 ≤ p ≤ d",
     too_few_indices: "equation for z[j]: W[p] met the declaration W[j, p], 1 ≤ j ≤ n, 1 ≤ p ≤ d",
     unknown_index: "equation for z[q]: q is no index of this model (indices: j, k, p)",
+    value_as_an_index: "equation for z[j]: index c of W[j, c] is not known to stay in 1 ≤ p ≤ d: "
+    "c is a value, and only data with an index of their own are looked up by, as in c[i]",
     sum_over_an_index_of_the_left: "equation for z[j]: index j is summed over and free on the left",
     equation_for_a_parameter: "equation for W[j, p]: W is declared as parameter",
     cost_with_a_name_that_is_taken: "equation for W: W is the name of something else: name the "
@@ -236,9 +244,13 @@ def convolution(**sizes):
 
 
 SIZES = [
-    (attention, {"d": 6, "H": 4}, "d_k = d/H is 3/2 at H = 4, d = 6: not an integer"),
+    (attention, {"d": 6, "H": 4}, "d_k = d/H is 3/2 at H = 4, d = 6: not an integer "
+     "(w[h, p] has d_k, w[h, p] has H)"),
     (convolution, {"N": 3, "K": 9, "p": 1},
-     "P = N + 2*p - K + 1 is -3 at K = 9, N = 3, p = 1: less than 1"),
+     "P = N + 2*p - K + 1 is -3 at K = 9, N = 3, p = 1: less than 1 (w[u] has K)"),
+    (networks.lookup("conv1d"), {"N": 3, "K": 9},
+     "N_1 = N - K + 1 is -5 at K = 9, N = 3: less than 1 "
+     "(z_1[e, p] has N_1, W_1[e, d, u] has K, x[d, g] has N)"),
     (convolution, {"N": 0}, "N: 0 is not an integer of at least 1"),
     (convolution, {"n": 3}, "n is not a size of this network (sizes: N, K, p, P)"),
 ]  # fmt: skip

@@ -32,7 +32,10 @@ def test_a_size_follows_from_others():
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [
-        ({"N": 3, "K": 5}, "P = N - K + 1 is -1 at K = 5, N = 3: less than 1"),
+        (
+            {"N": 3, "K": 5},
+            "P = N - K + 1 is -1 at K = 5, N = 3: less than 1 (z[p] has P, w[u] has K, x[q] has N)",
+        ),
         ({"N": 5, "K": 2, "P": 3}, "P = 3 met P = N - K + 1 = 4"),
         ({"P": 3}, "P = N - K + 1 follows: give K and N"),
     ],
