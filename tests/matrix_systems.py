@@ -8,6 +8,7 @@ from functools import cache, partial
 import sympy as sp
 from sympy import Sum, Symbol
 
+from symbp import networks
 from symbp.adjoint import gradient
 from symbp.functions import TABLE
 from symbp.networks import mlp
@@ -173,6 +174,11 @@ def example_system(name: str) -> System:
     return EXAMPLES[name]().system
 
 
+def catalogued(name: str) -> System:
+    return networks.lookup(name).small()
+
+
+CATALOGUED = ("batch-norm", "group-norm", "weight-norm", "embedding", "multi-head-attention")
 SYSTEMS: dict[str, Callable[[], System]] = {
     **{name: partial(example_system, name) for name in EXAMPLES},
     "one sample": lambda: mlp((2, 3, 2)),
@@ -186,6 +192,7 @@ SYSTEMS: dict[str, Callable[[], System]] = {
     "attention with heads": lambda: attention(heads=True),
     "channels": two_dimensional_channels,
     "layer norm": layer_norm,
+    **{name: partial(catalogued, name) for name in CATALOGUED},
     "products": products,
     "second derivative": hessian_vector,
 }

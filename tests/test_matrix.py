@@ -269,6 +269,13 @@ EXPECTED = {
         "∂C/∂Q": "1/sqrt(D) K·∂C/∂Sᵀ",
     },
     "attention with heads": {"A[h]": "softmax(S[h])", "∂C/∂V[h]": "∂C/∂O[h]·A[h]"},
+    "batch-norm": {
+        "z": "W·x",
+    },
+    "embedding": {
+        "X[t]": "E[w[t]] + P[t]",
+        "∂C/∂E[v]": "Σ_t KroneckerDelta(v, w[t]) ∂C/∂X[t]",
+    },
     "channels": {
         "y[p]": "Σ_u w[u]·x[p + u - 1] + b",
         "∂C/∂x[p]": "Σ_u w[u]ᵀ·∂C/∂y[p - u + 1]",

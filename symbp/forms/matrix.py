@@ -39,7 +39,7 @@ from symbp.functions import TABLE, Elementwise
 from symbp.system import Equation, Kind, Range, Role, System, Variable
 from symbp.system.equation import family_of
 from symbp.system.functional import Functional
-from symbp.system.indices import substitute
+from symbp.system.indices import AtLeast, substitute
 
 __all__ = ["MatrixEquation", "NoMatrixForm", "matrix_form", "matrix_forms"]
 
@@ -355,6 +355,9 @@ class _View:
             for partial in e.partials:
                 yield from self._as_index(partial, inside.get(bound))
             yield from ((s, kind) for s, kind in inside.items() if s != bound)
+        elif isinstance(e, (sp.KroneckerDelta, AtLeast)):
+            plain = isinstance(e, sp.KroneckerDelta) and all(isinstance(a, Symbol) for a in e.args)
+            yield from ((s, None) for s in e.free_symbols if not plain)  # [v = w_t], [s ≤ t]
         else:
             for a in e.args:
                 yield from self.uses(a).items()

@@ -158,8 +158,20 @@ def hadamard(factors: Sequence[MatrixExpr]) -> MatrixExpr:
 
 def add(terms: Iterable[MatrixExpr]) -> MatrixExpr:
     """Σ of nodes of one shape: what is subtracted last; products first, short ones before long."""
-    flat = sorted(terms, key=lambda t: (_is_penalty(t), _is_negative(t), rank(t), _length(t)))
+    flat = sorted(
+        _merged(list(terms)), key=lambda t: (_is_penalty(t), _is_negative(t), rank(t), _length(t))
+    )
     return Add(tuple(flat)) if len(flat) > 1 else flat[0]
+
+
+def _merged(terms: list[MatrixExpr]) -> list[MatrixExpr]:
+    """Σ_h a_h + Σ_h b_h as Σ_h (a_h + b_h), for vectors and matrices."""
+    sums: dict[tuple[Range, ...], list[MatrixExpr]] = {}
+    for t in terms:
+        if isinstance(t, OpenSum) and (t.row or t.col):
+            sums.setdefault(t.ranges, []).append(t.operand)
+    alone = [t for t in terms if not (isinstance(t, OpenSum) and t.ranges in sums)]
+    return alone + [OpenSum(add(parts), ranges) for ranges, parts in sums.items()]
 
 
 def scale(coefficients: Iterable[MatrixExpr], a: MatrixExpr) -> MatrixExpr:

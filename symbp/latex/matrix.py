@@ -73,9 +73,7 @@ class MatrixWriter:
 
     def _transpose(self, e: Transpose, bound: frozenset[Symbol]) -> Text:
         inner = self._node(e.operand, bound)
-        plain = inner.level == ATOM and not any(c in inner.latex for c in "^'")
-        base = inner.latex if plain and "frac" not in inner.latex else parenthesised(inner.latex)
-        return Text(f"{base}^{{{self.notation.transpose}}}")
+        return Text(f"{_base(inner)}^{{{self.notation.transpose}}}")
 
     def _matmul(self, e: MatMul, bound: frozenset[Symbol]) -> Text:
         parts = [self._node(f, bound) for f in e.factors]
@@ -133,7 +131,7 @@ class MatrixWriter:
             return Text(rf"\frac{{1}}{{{inner.latex}}}", PRODUCT)
         mark = self.writer.write(e.exponent)
         circled = mark if e.operand.row is None and e.operand.col is None else rf"\circ {mark}"
-        return Text(f"{parenthesised(inner.latex)}^{{{circled}}}")
+        return Text(f"{_base(inner)}^{{{circled}}}")
 
     def _diag(self, e: Diag, bound: frozenset[Symbol]) -> Text:
         inner = e.vector
@@ -170,6 +168,12 @@ class MatrixWriter:
             inner = inner | {r.symbol}
             text += rf"\sum_{{{self.writer.entries.letter(r.symbol)}={low}}}^{{{high}}} "
         return Text(text + self._node(e.operand, inner).at(PRODUCT), PRODUCT)
+
+
+def _base(text: Text) -> str:
+    """What may take a superscript: a letter, or anything in parentheses."""
+    plain = text.level == ATOM and not any(c in text.latex for c in "^'")
+    return text.latex if plain and "frac" not in text.latex else parenthesised(text.latex)
 
 
 _HADAMARD = PRODUCT  #: ⊙ binds as a product of matrices does: A B ⊙ C is (A B) ⊙ C

@@ -92,12 +92,12 @@ class Sequence(Model):
     def norm(self, X: Any, Y: Any, mark: str, epsilon: Expr) -> None:
         """Y = gamma (X − mu) / √(v + ε) + beta: layer normalisation of every position."""
         t, p = self.t, self.p
-        mu, v, Xhat = self.values(f"mu_{mark}", f"v_{mark}", f"Xhat_{mark}")
+        mu, v, X_hat = self.values(f"mu_{mark}", f"v_{mark}", f"X_hat_{mark}")
         gamma, beta = self.parameter(f"gamma_{mark}", p), self.parameter(f"beta_{mark}", p)
         self.let(mu[t], self.mean(X[t, p], p))
         self.let(v[t], self.mean((X[t, p] - mu[t]) ** 2, p))
-        self.let(Xhat[t, p], (X[t, p] - mu[t]) / sp.sqrt(v[t] + epsilon))
-        self.let(Y[t, p], gamma[p] * Xhat[t, p] + beta[p])
+        self.let(X_hat[t, p], (X[t, p] - mu[t]) / sp.sqrt(v[t] + epsilon))
+        self.let(Y[t, p], gamma[p] * X_hat[t, p] + beta[p])
 
     def feed_forward(self, X: Any, Y: Any, activation: str) -> None:
         """Y = f(X W_1 + b_1) W_2 + b_2."""

@@ -1,6 +1,6 @@
 """Normalisation: values moved to mean 0 and scaled to variance 1; and dropout.
 
-    zhat = (z − mu) / √(v + epsilon),  a = gamma zhat + beta
+    z_hat = (z − mu) / √(v + epsilon),  a = gamma z_hat + beta
 
 Batch normalisation takes mean and variance over the samples, for each unit; layer normalisation
 over the units of each sample; group normalisation over each group of them. In front stands a
@@ -42,34 +42,34 @@ def half_squared_error(m: Model, output: Any, *indices: Symbol) -> System:
 
 
 def batch_norm() -> System:
-    """zhat[i, j] = (z[i, j] − mu[j]) / √(v[j] + ε): mean and variance over the samples i.
+    """z_hat[i, j] = (z[i, j] − mu[j]) / √(v[j] + ε): mean and variance over the samples i.
 
     >>> for equation in batch_norm().equations[1:5]:
     ...     print(equation)
     mu[j] = Sum(z[i, j], (i, 1, m))/m   for 1 ≤ j ≤ n
     v[j] = Sum((-mu[j] + z[i, j])**2, (i, 1, m))/m   for 1 ≤ j ≤ n
-    zhat[i, j] = (-mu[j] + z[i, j])/sqrt(epsilon + v[j])   for 1 ≤ i ≤ m, 1 ≤ j ≤ n
-    a[i, j] = beta[j] + gamma[j]*zhat[i, j]   for 1 ≤ i ≤ m, 1 ≤ j ≤ n
+    z_hat[i, j] = (-mu[j] + z[i, j])/sqrt(epsilon + v[j])   for 1 ≤ i ≤ m, 1 ≤ j ≤ n
+    a[i, j] = beta[j] + gamma[j]*z_hat[i, j]   for 1 ≤ i ≤ m, 1 ≤ j ≤ n
     """
     m, i, j = linear_layer()
-    z, mu, v, zhat, a = m.values("z", "mu", "v", "zhat", "a")
+    z, mu, v, z_hat, a = m.values("z", "mu", "v", "z_hat", "a")
     gamma, beta = m.parameter("gamma", j), m.parameter("beta", j)
     m.let(mu[j], m.mean(z[i, j], i))
     m.let(v[j], m.mean((z[i, j] - mu[j]) ** 2, i))
-    m.let(zhat[i, j], (z[i, j] - mu[j]) / sp.sqrt(v[j] + m.hyperparameter("epsilon", EPSILON)))
-    m.let(a[i, j], gamma[j] * zhat[i, j] + beta[j])
+    m.let(z_hat[i, j], (z[i, j] - mu[j]) / sp.sqrt(v[j] + m.hyperparameter("epsilon", EPSILON)))
+    m.let(a[i, j], gamma[j] * z_hat[i, j] + beta[j])
     return half_squared_error(m, a, i, j)
 
 
 def layer_norm() -> System:
-    """zhat[i, j] = (z[i, j] − mu[i]) / √(v[i] + ε): mean and variance over the units j."""
+    """z_hat[i, j] = (z[i, j] − mu[i]) / √(v[i] + ε): mean and variance over the units j."""
     m, i, j = linear_layer()
-    z, mu, v, zhat, a = m.values("z", "mu", "v", "zhat", "a")
+    z, mu, v, z_hat, a = m.values("z", "mu", "v", "z_hat", "a")
     gamma, beta = m.parameter("gamma", j), m.parameter("beta", j)
     m.let(mu[i], m.mean(z[i, j], j))
     m.let(v[i], m.mean((z[i, j] - mu[i]) ** 2, j))
-    m.let(zhat[i, j], (z[i, j] - mu[i]) / sp.sqrt(v[i] + m.hyperparameter("epsilon", EPSILON)))
-    m.let(a[i, j], gamma[j] * zhat[i, j] + beta[j])
+    m.let(z_hat[i, j], (z[i, j] - mu[i]) / sp.sqrt(v[i] + m.hyperparameter("epsilon", EPSILON)))
+    m.let(a[i, j], gamma[j] * z_hat[i, j] + beta[j])
     return half_squared_error(m, a, i, j)
 
 
@@ -90,17 +90,17 @@ def group_norm() -> System:
     (i,), (g,) = m.samples("i", samples), m.channels("g", G)
     (j,), (k,) = m.units("j", n), m.units("k", d)
     x, W = m.input("x", i, k), m.parameter("W", g, j, k)
-    z, mu, v, zhat, a = m.values("z", "mu", "v", "zhat", "a")
+    z, mu, v, z_hat, a = m.values("z", "mu", "v", "z_hat", "a")
     gamma, beta = m.parameter("gamma", g, j), m.parameter("beta", g, j)
     epsilon = m.hyperparameter("epsilon", EPSILON)
     m.let(z[i, g, j], m.sum(W[g, j, k] * x[i, k], k))
     m.let(mu[i, g], m.mean(z[i, g, j], j))
     m.let(v[i, g], m.mean((z[i, g, j] - mu[i, g]) ** 2, j))
     m.let(
-        zhat[i, g, j],
+        z_hat[i, g, j],
         (z[i, g, j] - mu[i, g]) / sp.sqrt(v[i, g] + epsilon),
     )
-    m.let(a[i, g, j], gamma[g, j] * zhat[i, g, j] + beta[g, j])
+    m.let(a[i, g, j], gamma[g, j] * z_hat[i, g, j] + beta[g, j])
     return half_squared_error(m, a, i, g, j)
 
 
@@ -111,10 +111,11 @@ def weight_norm() -> System:
     (i,), (j,), (k,) = m.samples("i", samples), m.units("j", n), m.units("k", d)
     x = m.input("x", i, k)
     V, g, b = m.parameter("V", j, k), m.parameter("g", j), m.parameter("b", j)
-    r, W, a = m.values("r", "W", "a")
+    r, W, z, a = m.values("r", "W", "z", "a")
     m.let(r[j], sp.sqrt(m.sum(V[j, k] ** 2, k)))
     m.let(W[j, k], g[j] * V[j, k] / r[j])
-    m.let(a[i, j], TABLE["tanh"](m.sum(W[j, k] * x[i, k], k) + b[j]))
+    m.let(z[i, j], m.sum(W[j, k] * x[i, k], k) + b[j])
+    m.let(a[i, j], TABLE["tanh"](z[i, j]))
     return half_squared_error(m, a, i, j)
 
 
@@ -122,18 +123,15 @@ def dropout() -> System:
     """a[i, j] = r[i, j] h[i, j] / (1 − p): a given mask r of zeros and ones, p its usual share."""
     m = Model()
     d, n, c, samples = m.sizes("d", "n", "c", "m")
-    (i,), (j,), (k,), (s,) = (
-        m.samples("i", samples),
-        m.units("j", n),
-        m.units("k", d),
-        m.units("s", c),
-    )
+    (i,), (j,) = m.samples("i", samples), m.units("j", n)
+    (k,), (s,) = m.units("k", d), m.units("s", c)
     x, r = m.input("x", i, k), m.input("r", i, j)
     p = m.hyperparameter("p", Rational(1, 2))
     W, b = m.parameter("W", j, k), m.parameter("b", j)
     U, e = m.parameter("U", s, j), m.parameter("e", s)
-    h, a, o = m.values("h", "a", "o")
-    m.let(h[i, j], TABLE["relu"](m.sum(W[j, k] * x[i, k], k) + b[j]))
+    z, h, a, o = m.values("z", "h", "a", "o")
+    m.let(z[i, j], m.sum(W[j, k] * x[i, k], k) + b[j])
+    m.let(h[i, j], TABLE["relu"](z[i, j]))
     m.let(a[i, j], r[i, j] * h[i, j] / (1 - p))
     m.let(o[i, s], m.sum(U[s, j] * a[i, j], j) + e[s])
     return half_squared_error(m, o, i, s)
