@@ -40,7 +40,7 @@ def seen(name):
 def latex(name, left):
     system, found = seen(name)
     _, form = found[left]
-    return ImageWriter(system, STANDARD, family_of(form.lhs), form.places).form(form)
+    return ImageWriter(system, STANDARD, str(family_of(form.lhs)), form.places).form(form)
 
 
 @pytest.mark.parametrize("name", NAMES)

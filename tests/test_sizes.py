@@ -59,7 +59,7 @@ def test_a_size_follows_from_declared_sizes_only():
 
 def test_small_sizes_fit():
     assert with_small_sizes(networks.lookup("lenet")()).sizes["Q_2"] == 1
-    assert with_small_sizes(convolved(K=9)).sizes == {"K": 9, "N": 9, "P": 1}
+    assert with_small_sizes(convolved(K=9)).sizes == {"K": 9, "N": 10, "P": 2}
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def _two_convolutions(
     axes: str, stride: int, padding: int, dilation: int, activation: str
 ) -> System:
     m = Model()
-    x, K, taps = _begin(m, axes)
+    x, K, taps = _begin(m, axes, "EF")
     window = Window(K, taps, stride, padding, dilation)
     a = _activated(m, _convolved(m, x, window, "e", "pq", 1), activation, 1)
     return _squared_error(m, _convolved(m, a, window, "f", "rs", 2))
@@ -110,9 +110,9 @@ def _two_convolutions(
 def transposed_conv1d(stride: int = 2, activation: str = "sigma") -> System:
     """A convolution, and a transposed one that leads back to all places of the input."""
     m = Model()
-    x, K, taps = _begin(m, "N")
+    x, K, taps = _begin(m, "N", "EF")
     a = _activated(m, _convolved(m, x, Window(K, taps, stride), "e", "p", 1), activation, 1)
-    (f,), (r,) = m.channels("f", *m.sizes("F")), m.places("r", *x.sizes)
+    (f,), (r,) = m.channels("f", Symbol("F", integer=True)), m.places("r", *x.sizes)
     W, b = m.parameter("W_2", f, a.channel, *taps), m.parameter("b_2", f)
     (z,) = m.values("z_2")
     (p,), (n,), s = a.places, a.sizes, sp.Integer(stride)
@@ -126,7 +126,7 @@ def transposed_conv1d(stride: int = 2, activation: str = "sigma") -> System:
 def pooling(kind: str = "average", size: int = 2, activation: str = "sigma") -> System:
     """A convolution, and the mean or maximum of each window of its output; half squared error."""
     m = Model()
-    x, K, taps = _begin(m, "MN")
+    x, K, taps = _begin(m, "MN", "E")
     a = _activated(m, _convolved(m, x, Window(K, taps), "e", "pq", 1), activation, 1)
     return _squared_error(m, _pooled(m, a, _pool(m, size), "rs", 1, kind))
 
@@ -134,9 +134,9 @@ def pooling(kind: str = "average", size: int = 2, activation: str = "sigma") -> 
 def global_pooling(kind: str = "average", activation: str = "sigma") -> System:
     """A convolution, the mean or maximum of each of its channels, a dense layer; squared error."""
     m = Model()
-    x, K, taps = _begin(m, "MN")
+    x, K, taps = _begin(m, "MN", "EJ")
     a = _activated(m, _convolved(m, x, Window(K, taps), "e", "pq", 1), activation, 1)
-    (h,), (z,), (j,) = m.values("h_1"), m.values("z_2"), m.units("j", *m.sizes("J"))
+    (h,), (z,), (j,) = m.values("h_1"), m.values("z_2"), m.units("j", Symbol("J", integer=True))
     m.let(h[a.channel], _pool_of(m, kind, a.entry, a.places, sp.Mul(*a.sizes)))
     W, b, y = m.parameter("W_2", j, a.channel), m.parameter("b_2", j), m.target("y", j)
     m.let(z[j], m.sum(W[j, a.channel] * h[a.channel], a.channel) + b[j])
@@ -150,13 +150,13 @@ def lenet(activation: str = "tanh", pooling: str = "average") -> System:
     J classes. Pooling takes the mean, or with "max" the greatest, of 2 × 2 places.
     """
     m = Model()
-    x, K, taps = _begin(m, "N", dimensions=2)
+    x, K, taps = _begin(m, "N", "EFJ", dimensions=2)
     pool = _pool(m, 2)
     a = _activated(m, _convolved(m, x, Window(K, taps), "e", "pq", 1), activation, 1)
     h = _pooled(m, a, pool, "rs", 1, pooling)
     a = _activated(m, _convolved(m, h, Window(K, taps), "f", "no", 2), activation, 2)
     h = _pooled(m, a, pool, "it", 2, pooling)
-    j, k = m.units("j k", *m.sizes("J"))
+    j, k = m.units("j k", Symbol("J", integer=True))
     W, b, y = m.parameter("W_3", j, h.channel, *h.places), m.parameter("b_3", j), m.target("y", j)
     z, o = m.values("z_3", "a_3")
     m.let(z[j], m.sum(W[j, h.channel, *h.places] * h.entry, h.channel, *h.places) + b[j])
@@ -167,10 +167,12 @@ def lenet(activation: str = "tanh", pooling: str = "average") -> System:
 # -- layers ----------------------------------------------------------------------------------------
 
 
-def _begin(m: Model, axes: str, dimensions: int = 0) -> tuple[Image, Expr, tuple[Symbol, ...]]:
-    """The input, the size of the kernels, and the indices of their places."""
+def _begin(
+    m: Model, axes: str, widths: str, dimensions: int = 0
+) -> tuple[Image, Expr, tuple[Symbol, ...]]:
+    """The sizes; the input, the size of the kernels, and the indices of their places."""
+    K, D, *_ = m.sizes("K", "D", *widths)
     extent = dict(zip(axes, m.sizes(*axes), strict=True))
-    K, D = m.sizes("K", "D")
     rank = dimensions or len(axes)
     (d,) = m.channels("d", D)
     sizes = list(extent.values()) * (rank // len(axes))
@@ -185,7 +187,7 @@ def _places(m: Model, letters: str, sizes: list[Expr]) -> tuple[Symbol, ...]:
 
 def _convolved(m: Model, a: Image, window: Window, into: str, letters: str, n: int) -> Image:
     """z = W * a + b in channels of the letter `into`; the weights are those of layer n."""
-    (channel,) = m.channels(into, *m.sizes(into.upper()))
+    (channel,) = m.channels(into, Symbol(into.upper(), integer=True))
     extent = {
         name: m.following(f"{name[0]}_{n}", window.count(size)) for name, size in a.extent.items()
     }

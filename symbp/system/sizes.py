@@ -9,6 +9,7 @@ image leaves P < 1, a width that the heads do not divide is no integer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from numbers import Integral
 
 import sympy as sp
@@ -71,13 +72,13 @@ def _shapes(variables: Sequence[Variable], names: Sequence[str]) -> str:
 def fitting(
     variables: Sequence[Variable], sizes: Sizes, chosen: Mapping[str, int]
 ) -> dict[str, int]:
-    """The chosen sizes, some of them larger, so that what follows from all of them fits.
+    """The chosen sizes, some of them larger, so that what follows fits, and all differ.
 
     >>> N, K = (Symbol(name, integer=True) for name in "NK")
     >>> given = (("K", None), ("N", None), ("P", N - K + 1))
     >>> sized = [Variable(name, role=Role.SIZE, value=value) for name, value in given]
     >>> fitting(sized, {"K": 5}, {"N": 2})
-    {'N': 5}
+    {'N': 6}
     """
     result = dict(chosen)
     written: dict[Expr, Expr] = {}
@@ -90,7 +91,8 @@ def fitting(
             step = next(steps, None)
             if step is None:
                 return result  # no numbers are near: whoever uses them hears why
-            result[step.name] += 1
+            others = {n for name, n in {**sizes, **result}.items() if name != step.name}
+            result[step.name] = next(n for n in count(result[step.name] + 1) if n not in others)
     return result
 
 
