@@ -348,7 +348,7 @@ ENTRIES = (
         "convolution",
         {"en": "LeNet, a small convolutional network", "zh": "LeNet 卷积网络"},
         lenet,
-        sizes={"N": 11, "K": 2, "D": 1, "E": 3, "F": 4, "J": 5},
+        sizes={"N": 11, "K": 2, "D": 1, "E": 2, "F": 3, "J": 4},
         source="LeCun, Bottou, Bengio & Haffner (1998)",
     ),
 )
