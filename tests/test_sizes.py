@@ -4,6 +4,7 @@ import pytest
 import sympy as sp
 
 from symbp import networks
+from symbp.adjoint import gradient
 from symbp.errors import DefinitionError, SizeError
 from symbp.numbers.sampling import with_small_sizes
 from symbp.system import Facts, Role, System, Variable
@@ -84,3 +85,27 @@ def test_what_follows_of_integers(a, b, follows):
     sizes = {N: (sp.S.One, None), K: (sp.S.One, None), P: (sp.S.One, None), p: (sp.S.One, None)}
     facts = Facts(sizes, defined={P: N - K + 1})
     assert facts.le(a, b) is follows
+
+
+H = sp.Symbol("H", integer=True)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "follows"),
+    [
+        (sp.ceiling(p / 2), H, True),  # p ≤ N = 2H
+        (sp.floor((p + 1) / 2), H, True),
+        (2 * sp.ceiling(p / 2), N, True),
+        (sp.ceiling((p + 1) / 2), H, False),
+        (2 * sp.ceiling(p / 2) + 1, N, False),
+    ],
+)
+def test_what_follows_of_a_half(a, b, follows):
+    bounds = {N: (sp.S.One, None), H: (sp.S.One, N / 2), p: (sp.S.One, N)}
+    assert Facts(bounds, defined={H: N / 2}).le(a, b) is follows
+
+
+def test_what_is_pooled_leads_back_to_one_place():
+    found = gradient(networks.lookup("average-pooling")())
+    (equation,) = found.defining("∂C/∂a_1")
+    assert str(equation.rhs) == "∂C/∂h_1[e, ceiling(p/2), ceiling(q/2)]/4"

@@ -111,10 +111,14 @@ class Facts:
                 yield combined((1, rest), (c, self.known(bound)))
 
     def _goes_first(self, atoms: Sequence[Expr]) -> bool:
-        """Whether the first atom can as well be replaced now: nothing else can bring it in."""
+        """Whether the first atom can as well be replaced now: nothing else can bring it in.
+
+        Beside ⌊x⌋ or ⌈x⌉ it cannot: what stands beside them must be integers when they go.
+        """
         return (
             bool(atoms)
             and atoms[0] in self._last
+            and not any(isinstance(a, (sp.floor, sp.ceiling)) for a in atoms)
             and not any(atoms[0] in free_symbols(other) for other in atoms[1:])
         )
 
