@@ -10,10 +10,10 @@ from sympy import Expr, S, Symbol
 
 from symbp.adjoint.partials import Occurrence
 from symbp.system import Equation, Facts, Range, Slot, Variable
-from symbp.system.contents import free_symbols, node
+from symbp.system.contents import entries_in, free_symbols, node
 from symbp.system.equation import index_of
 from symbp.system.indices import AtLeast, affine_coefficient, substitute
-from symbp.system.linear import expression, linear
+from symbp.system.linear import difference, expression, linear
 from symbp.system.regions import Box, Interval
 
 
@@ -206,7 +206,7 @@ def _bound(e: Expr, symbol: Symbol) -> tuple[str, Expr] | None:
     c = affine_coefficient(e, symbol)
     if c is None or c == 0 or not c.is_number:
         return None
-    rest = sp.expand(e - c * symbol)
+    rest = difference(e, c * symbol)
     if abs(c) == 1:
         return ("lower", -rest) if c > 0 else ("upper", rest)
     return ("lower", sp.ceiling(-rest / c)) if c > 0 else ("upper", sp.floor(rest / -c))
@@ -228,7 +228,7 @@ def narrow(low: Expr, high: Expr, bound: tuple[str, Expr], facts: Facts) -> Inte
 
 def _is_data(g: Expr) -> bool:
     """Whether an index is itself looked up in a family of data (a gather)."""
-    return any(a.base.label.is_real and not a.is_integer for a in g.atoms(sp.Indexed))
+    return any(a.base.label.is_real and not a.is_integer for a in entries_in(g))
 
 
 def sum_out(e: Expr, rest: tuple[Range, ...]) -> Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import sympy as sp
 from sympy import Expr
@@ -11,7 +12,7 @@ from sympy.core.symbol import Str
 
 from symbp.adjoint import Contribution, contributions
 from symbp.system import Equation, Facts, Range, System
-from symbp.system.contents import entries_in, has, rebuilt
+from symbp.system.contents import entries_in, has, rebuilt, symbols_in
 from symbp.system.equation import family_of, index_of
 from symbp.system.indices import is_binder, rename_bound, substitute
 
@@ -53,14 +54,14 @@ class Context:
             self.uses[loss] = contributions(self.system, [*names, loss])
         return self.uses[loss][family]
 
-    @property
+    @cached_property
     def facts(self) -> Facts:
         """Bounds of the free indices."""
         facts = self.system.facts
         sized = facts.at_sizes(self.system.size_values()) if self.sized else facts
         return sized.given(self.domain)
 
-    @property
+    @cached_property
     def taken(self) -> set[str]:
         """The names that no bound index may have."""
         return {r.symbol.name for r in self.domain} | self.system.by_name.keys()
@@ -138,7 +139,7 @@ def _own_names(e: Expr, context: Context) -> Expr:
         return e
     if not isinstance(e, sp.Sum):
         return rebuilt(e, [_own_names(a, context) for a in e.args])
-    taken = {r.symbol for r in context.domain} | e.function.atoms(sp.Symbol)
+    taken = {r.symbol for r in context.domain} | symbols_in(e.function)
     body, limits = _own_names(e.function, context), []
     for k, lo, hi in e.limits:
         own = _own_name(k, body, context.system)
@@ -157,6 +158,10 @@ def _renewed(
     return sp.Dummy(own.name, integer=True) if better else k
 
 
+def _name_of(entry: Expr) -> str:
+    return f"{family_of(entry)}["
+
+
 def _own_name(k: sp.Symbol, body: Expr, system: System) -> sp.Symbol | None:
     """The slot symbol of the first family that has k for a plain index."""
     found = [
@@ -166,6 +171,8 @@ def _own_name(k: sp.Symbol, body: Expr, system: System) -> sp.Symbol | None:
     ]
     if not found:
         return None
-    entry = min(found, key=str)
+    first = min(found, key=_name_of)
+    same = [entry for entry in found if _name_of(entry) == _name_of(first)]
+    entry = first if len(same) == 1 else min(same, key=str)
     own: sp.Symbol = system[str(family_of(entry))].slots[index_of(entry).index(k)].symbol
     return own

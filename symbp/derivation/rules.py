@@ -29,7 +29,14 @@ from symbp.errors import DefinitionError
 from symbp.system import Equation, Facts, Kind, Range, System, Variable
 from symbp.system.contents import free_symbols, has, names_in, rebuilt
 from symbp.system.equation import RECURRENT, family_of, index_of
-from symbp.system.indices import AtLeast, affine_coefficient, rename_bound, substitute
+from symbp.system.indices import (
+    AtLeast,
+    affine_coefficient,
+    rename_bound,
+    stand_in,
+    substitute,
+)
+from symbp.system.linear import difference
 from symbp.system.regions import Box
 
 
@@ -58,7 +65,7 @@ def _chain_terms(node: Expr, target: tuple[str, str], context: Context) -> Expr:
             upstream = S.One if name == loss else system[_adjoint(system, name)][index]
             held = [Str(other) for other in applied if name == loss and other != loss]
             local = Partial(system[name][index], variable[index_of(node)], *held)
-            terms.append(tidy(sum_out(upstream * local, ranges), context))
+            terms.append(sum_out(upstream * local, ranges))
     return sp.Add(*terms)
 
 
@@ -86,6 +93,9 @@ def _applies(box: Box, variable: Variable, at: dict[Expr, Expr], facts: Facts) -
     return True
 
 
+#: The depth of dummies for the indices of a user: none of a sum that is open.
+UNOPENED = -1
+
 User = tuple[tuple[Expr, ...], tuple[Range, ...]]
 
 
@@ -110,7 +120,7 @@ def _users(used: Variable, found: list[Contribution], at: dict[Expr, Expr]) -> l
 
 def _differ(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> bool:
     """Whether two indices are known to be different."""
-    return any(sp.expand(p - q).is_Integer and p != q for p, q in zip(a, b, strict=True))
+    return any(difference(p, q).is_Integer and p != q for p, q in zip(a, b, strict=True))
 
 
 def _user(
@@ -133,7 +143,7 @@ def _user(
         elif own and case not in own:
             value = case
         else:
-            value = sp.Dummy(slot.symbol.name, integer=True)
+            value = stand_in(slot.symbol, UNOPENED)
             r = own.get(case, slot.range).substitute(mapping)
             summed.append(Range(value, r.lower, r.upper))
         mapping[case] = value
@@ -188,7 +198,7 @@ def differentiate(context: Context, e: Expr) -> Expr:
             sum_out(o.factor * sp.Mul(*_same(index_of(o.entry), index_of(u), inner)), o.opened)
             for o in occurrences(f, {str(family_of(u))})
         ]
-        return sp.Add(*(tidy(t, inner) for t in terms))
+        return sp.Add(*terms)
 
     return rewritten(e, context, change, _partial_in)
 
@@ -197,9 +207,9 @@ def _same(a: tuple[Expr, ...], b: tuple[Expr, ...], context: Context) -> list[Ex
     """[a = b], index by index; an index that is known to differ gives 0."""
     result = []
     for p, q in zip(a, b, strict=True):
-        difference = sp.expand(p - q)
-        if difference.is_Integer:
-            result.append(S.One if difference == 0 else S.Zero)
+        distance = difference(p, q)
+        if distance.is_Integer:
+            result.append(S.One if distance == 0 else S.Zero)
         elif context.facts.le(p, q) and context.facts.le(q, p):
             result.append(S.One)
         elif context.facts.le(p + 1, q) or context.facts.le(q + 1, p):
@@ -266,9 +276,8 @@ def _fixed(f: Expr, symbol: sp.Symbol) -> Expr | None:
     """The value that a factor [a = b] leaves an index, or None."""
     if not isinstance(f, sp.KroneckerDelta):
         return None
-    difference = f.args[0] - f.args[1]
-    c = affine_coefficient(difference, symbol)
-    return sp.expand(symbol - difference / c) if c in (S.One, S.NegativeOne) else None
+    c = affine_coefficient(between := f.args[0] - f.args[1], symbol)
+    return sp.expand(symbol - between / c) if c in (S.One, S.NegativeOne) else None
 
 
 def _inside(context: Context, r: Range, value: Expr) -> Expr:

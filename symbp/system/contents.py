@@ -64,6 +64,13 @@ def names_in(e: Basic) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1 << 15)
+def symbols_in(e: Basic) -> frozenset[Symbol]:
+    """The symbols in an expression, free and bound."""
+    own = {e} if isinstance(e, Symbol) else set()
+    return frozenset(own).union(*(symbols_in(a) for a in e.args))
+
+
+@lru_cache(maxsize=1 << 15)
 def entries_in(e: Basic) -> frozenset[Indexed]:
     """The entries u[...] in an expression, those in indices too."""
     own = {e} if isinstance(e, Indexed) else set()

@@ -15,6 +15,7 @@ from sympy import Expr, S, Symbol, Tuple
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symbp.system.contents import free_symbols, has, rebuilt
+from symbp.system.linear import linear
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,9 @@ def affine_coefficient(e: Expr, symbol: Symbol) -> Expr | None:
     """c where e = c·symbol + (free of symbol), or None where e is not affine in it."""
     if symbol not in free_symbols(e):
         return S.Zero
+    form = linear(e)
+    if not any(symbol in free_symbols(term) for term in form if term != symbol):
+        return sp.Rational(form.get(symbol, 0))
     expanded = sp.expand(e)
     c = expanded.coeff(symbol)
     if symbol in free_symbols(c) or symbol in free_symbols(expanded - c * symbol):
