@@ -70,8 +70,9 @@ class Writer:
         """
         shown = {r.symbol for r in domain} & self.entries._layers
         if left is not None:
-            slots = self.system[str(family_of(left))].slots
-            whole = {i: s.range for s, i in zip(slots, index_of(left), strict=True)}
+            variable, index = self.system[str(family_of(left))], index_of(left)
+            at: dict[Expr, Expr] = dict(zip(variable.own_index, index, strict=True))
+            whole = {i: s.range.substitute(at) for s, i in zip(variable.slots, index, strict=True)}
             shown |= {r.symbol for r in domain if _is_part(r, whole.get(r.symbol))}
         return ", ".join(self._range(r) for r in domain if r.symbol in shown)
 
