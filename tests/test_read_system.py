@@ -256,6 +256,50 @@ def test_what_is_read_has_the_value_of_numpy_and_a_gradient_that_is_verified(by_
     assert symbp.verify(read, witnesses=["exact", "complex step"]).ok
 
 
+HABITS = {
+    "an environment": (
+        r"""
+        \begin{aligned}
+        h_t &= \tanh(W x_t + U h_{t-1}), \\
+        L &= \frac{1}{2}\sum_{t=1}^{T} \|h_t - y_t\|^2.
+        \end{aligned}
+        """,
+        "L = Sum((h[t, k] - y[t, k])**2, (k, 1, n_y), (t, 1, T))/2",
+    ),
+    "spaces that are signs": (
+        r"z = W\;x \\ C = \|z - y\|^2",
+        "C = Sum((-y[k] + z[k])**2, (k, 1, n_y))",
+    ),
+    "layers of one width": (
+        r"h^l = h^{l-1} + \tanh(W^l h^{l-1}); h^0 = x; C = \|h^L - y\|^2",
+        "C = Sum((h[L, k] - y[k])**2, (k, 1, n_x))",
+    ),
+    "a vector times that of a sample": (
+        r"C = \frac{1}{2} \|w\|^2 + \lambda \sum_{i=1}^m \max(0, 1 - y_i (w^T x_i + b))",
+        "C = lambda*Sum(relu(-(b + Sum(w[k]*x[i, k], (k, 1, n_w)))*y[i] + 1), (i, 1, m))"
+        " + Sum(w[k]**2, (k, 1, n_w))/2",
+    ),
+    "noise entry by entry": (
+        r"\mu = W x; s = V x; z = \mu + \exp(s) \odot \epsilon; C = \|U z - x\|^2",
+        "C = Sum((-x[k] + Sum(U[k, i]*z[i], (i, 1, n_epsilon)))**2, (k, 1, n_x))",
+    ),
+    "both directions": (
+        r"\overrightarrow{h}_t = \tanh(W x_t + U \overrightarrow{h}_{t-1});"
+        r"\overleftarrow{h}_t = \tanh(V x_t + R \overleftarrow{h}_{t+1});"
+        r"C = \sum_{t=1}^T \|\overrightarrow{h}_t + \overleftarrow{h}_t - y_t\|^2",
+        r"C = Sum((\overleftarrow{h}[t, k] + \overrightarrow{h}[t, k] - y[t, k])**2,"
+        " (k, 1, n_y), (t, 1, T))",
+    ),
+}
+
+
+@pytest.mark.parametrize("text, cost", HABITS.values(), ids=HABITS)
+def test_habits_of_writing(text, cost):
+    read = symbp.read_system(text)
+    assert str(read.defining(read.loss)[0]) == cost
+    assert symbp.verify(read, witnesses=["exact", "complex step"]).ok
+
+
 # -- names ---------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from symbp.documents.region import Declaration, Problem
 from symbp.errors import ReadingError, ValueRangeError, at
 from symbp.reading.declared import declared
 from symbp.reading.model import system_of
+from symbp.reading.model.letters import equation_lines
 from symbp.system import System
 
 #: What belongs to documents and to networks of the library, and has no meaning here.
@@ -36,7 +37,7 @@ def read_equations(path: Path) -> System:
         raise ValueRangeError(f"{path}: {reason}") from error
     text = re.sub(r"(?m)^[ \t]*[#%].*$", lambda comment: " " * len(comment[0]), text)
     if not _KEY.search(text):
-        text = "equations:\n" + re.sub("(?m)^", " ", text.replace(";", "\n"))
+        text = "\n ".join(["equations:", *equation_lines(text)])
     return _declared_system(path, text)
 
 

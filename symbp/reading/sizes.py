@@ -151,11 +151,11 @@ class Learner:
     def _join(self, a: Indexed, b: Indexed) -> bool:
         name, other = a.base.label.name, b.base.label.name
         offset = sp.expand(b.indices[0] - a.indices[0])
-        if name == other and self.images and offset != 0:
+        if name == other and offset != 0:  # h^l = h^{l-1} + ...: of one size at all layers
             self._forms[name] = Symbol(name, integer=True)
             return True
         if name == other:
-            return bool(offset == 0)
+            return True
         if not offset.is_Integer:
             return False
         self._parent[name] = (other, offset)

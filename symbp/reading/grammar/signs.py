@@ -17,6 +17,8 @@ WORD_FONTS = set("mathrm mathsf mathtt mathop mathit mathcal textrm textbf texti
 #: Accents, with the name of the short form.
 ACCENTS = {
     **{accent: accent for accent in "hat tilde bar check dot ddot".split()},
+    "overrightarrow": "overrightarrow",
+    "overleftarrow": "overleftarrow",
     "widehat": "hat",
     "widetilde": "tilde",
     "overline": "bar",

@@ -13,7 +13,7 @@ from dataclasses import replace
 from symbp.reading.declared import Declared, declared
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.model.build import Builder
-from symbp.reading.model.letters import check_names
+from symbp.reading.model.letters import check_names, equation_lines
 from symbp.reading.model.quantities import NUMBERS, counted_units
 from symbp.reading.model.tidy import tidy
 from symbp.reading.model.words import written_letters
@@ -26,6 +26,7 @@ __all__ = ["counted_units", "read_model", "read_models", "read_system", "system_
 def read_system(text: str, **options: object) -> System:
     r"""The System that equations in LaTeX describe; they are parted by semicolons or lines.
 
+    They may stand in an environment such as aligned.
     `options` are the words of a declaration: functions=r"\sigma sigmoid", shapes="X n x d". It has
     the sizes and constants that its equations need; \lambda, \epsilon and the letters of
     `constants` are hyperparameters, which no gradient is taken by.
@@ -37,7 +38,7 @@ def read_system(text: str, **options: object) -> System:
     >>> [v.name for v in net.variables]
     ['n', 'L', 'a', 'x', 'z', 'W', 'b', 'C', 'y']
     """
-    lines = tuple(p.strip() for p in text.replace("\n", ";").split(";") if p.strip())
+    lines = tuple(equation_lines(text))
     words = {k: [v] for k, v in options.items() if isinstance(v, str)}
     rest = {k: v for k, v in options.items() if k not in words}
     return system_of(replace(declared(words), equations=lines, **rest))  # type: ignore[arg-type]

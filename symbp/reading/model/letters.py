@@ -2,12 +2,13 @@ r"""What single letters are, where their places tell: numbers under roots, parts
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from symbp.errors import ReadingError
 from symbp.reading.grammar.marks import marks
-from symbp.reading.grammar.syntax import Fraction, Name, Node, Root
+from symbp.reading.grammar.syntax import Fraction, Name, Node, Product, Root
 from symbp.reading.model.families import Family
 
 
@@ -25,6 +26,12 @@ def divisors(nodes: Sequence[Node]) -> set[str]:
     below = [n.below for n in nodes if isinstance(n, Fraction)]
     parts = [x for b in below for x in (b, *getattr(b, "factors", ()))]
     return {x.base for x in parts if isinstance(x, Name) and not x.sub and not x.sup}
+
+
+def entrywise(nodes: Sequence[Node]) -> set[str]:
+    r"""Letters beside \odot: vectors, the \epsilon of \sigma \odot \epsilon too."""
+    products = [n for n in nodes if isinstance(n, Product) and {*n.signs} & {r"\odot", r"\circ"}]
+    return {f.base for p in products for f in p.factors if isinstance(f, Name)}
 
 
 def named_beside(nodes: Sequence[Node]) -> set[str]:
@@ -55,3 +62,28 @@ def check_names(families: Iterable[Family], named: Collection[tuple[str, str]]) 
                         f"one unit (indices: {o} fixed) or a part of the name "
                         f"(names: {f.base}_{o})?"
                     )
+
+
+_LINES = "aligned|align|gathered|gather|equation|split|eqnarray"
+_AROUND = re.compile(rf"\\(?:begin|end)\{{(?:{_LINES})\*?\}}")
+_MARKS = re.compile(r"\\(?:begin|end)\{|\\\\|\\.|[{};\n]", re.S)
+
+
+def equation_lines(text: str) -> list[str]:
+    r"""The equations in a text: parted by lines, semicolons, \\, but not in braces or arrays.
+
+    >>> equation_lines(r"\begin{aligned} z &= W x \\ C &= z^2 \end{aligned}")
+    ['z &= W x', 'C &= z^2']
+    """
+    text = _AROUND.sub("\n", text)
+    lines, depth, start = [], 0, 0
+    for mark in _MARKS.finditer(text):
+        sign = mark[0]
+        if sign == "{" or sign.startswith(r"\begin"):
+            depth += 1 if sign == "{" else 2  # with the brace that opens its name
+        elif sign == "}" or sign.startswith(r"\end"):
+            depth -= 1 if sign == "}" else 0
+        elif sign in (";", "\n", "\\\\") and depth <= 0:
+            lines.append(text[start : mark.start()])
+            start = mark.end()
+    return [line.strip() for line in (*lines, text[start:]) if line.strip()]

@@ -11,6 +11,7 @@ from symbp.reading.grammar.marks import Mark, marks
 from symbp.reading.grammar.parser import FUNCTION_WORDS
 from symbp.reading.grammar.syntax import BigSum, Call, Name, Node, Product, Tokens, children, walk
 from symbp.reading.model.families import Families, Family, labels, uses
+from symbp.reading.model.letters import entrywise
 from symbp.reading.model.ranks import Ranks
 from symbp.reading.model.source import LOSSES, Source
 from symbp.system import Kind
@@ -187,7 +188,7 @@ class Quantities:
             elif (
                 self.source.given.all_scalar
                 or f.base == self.source.given.loss
-                or f.base in NUMBERS | self.source.rooted
+                or f.base in (NUMBERS - entrywise(self.source.nodes)) | self.source.rooted
                 or (f.base in LOSSES and key not in inner)
             ):
                 known[key] = units

@@ -100,6 +100,10 @@ class Ranks:
 
     def _raise_all(self, left: Node, right: Node) -> None:
         """What is multiplied with such vectors, added to them or equal to them is one as well."""
+        for n in walk(right):
+            for a, b in pairwise(n.factors) if isinstance(n, Product) else ():
+                if isinstance(a, Name) and _turned(a) and self.rank(a, None) == 1:
+                    self._raise(b)  # the x_i of w^T x_i
         if not self.raised:
             return
         for n in walk(right):

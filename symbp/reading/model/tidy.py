@@ -49,7 +49,9 @@ def _trimmed(system: System, constants: Collection[str]) -> System:
     """Without the sizes and constants that nothing needs; constants are no parameters."""
     learnt = (Role.PARAMETER, Role.HYPERPARAMETER)
     variables = [
-        replace(v, role=Role.HYPERPARAMETER) if v.name in constants and v.role in learnt else v
+        replace(v, role=Role.INPUT if v.slots else Role.HYPERPARAMETER)
+        if v.name in constants and v.role in learnt
+        else v
         for v in system.variables
     ]
     used = {str(family_of(n)) for x in _expressions(system) for n, _ in walk(x) if family_of(n)}
@@ -137,7 +139,8 @@ def _family_names(system: System) -> dict[str, str]:
         elif start.startswith(Kind.LAYER.value):
             name = "x" if not layered else f"{name}_{start.removeprefix(Kind.LAYER.value)}"
         elif start.startswith(Kind.TIME.value):
-            name = f"{name}_{start.removeprefix(Kind.TIME.value).replace(' ', '')}"
+            end = start.removeprefix(Kind.TIME.value).replace(" ", "")
+            name = f"{name}_{end}" if len(end) == 1 else f"{name}_{{{end}}}"
         elif dot and name.endswith("^"):
             name = r"\ell" if v.name == "L^·" else f"{name}*"
         plain = name.lstrip("\\")
@@ -171,7 +174,7 @@ def _owner(system: System, size: Expr) -> str:
         return ""
     axes_count, _, _, axis, name = min(found)
     number = re.search(r"[_^](\d+)$", name)
-    plain = number[1] if number and axes_count == 1 else re.sub(r"\W|_", "", name)
+    plain = number[1] if number and axes_count == 1 else re.sub(r"\\[A-Za-z]+(?=\{)|\W|_", "", name)
     return f"{'d' if axis else 'n'}_{plain}"
 
 
