@@ -143,3 +143,9 @@ def test_a_post_says_once_what_its_signs_mean(language, sentence):
     text = write_post(networks.lookup("conv2d")(), STANDARD, language).text
     assert text.count(sentence) == 1
     assert text.count(r"*_{\mathrm{full}}") > 1
+
+
+def test_a_sum_inside_a_sum_is_turned_round_where_its_index_fixes_the_outer_one():
+    found = {str(d.target): str(d.result) for d in derive(networks.lookup("transposed-conv1d")())}
+    expected = "Sum(a_1[e, p]*∂C/∂z_2[f, 2*p + u - 2], (p, 1, N_1))"
+    assert found["∂C/∂W_2[f, e, u]"] == expected

@@ -12,7 +12,7 @@ A rule is a pure function of (`Context`, expression) to an equal expression.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -248,6 +248,9 @@ def _collapse_sum(context: Context, e: sp.Sum) -> Expr:
             reduced = _reduced(context, body, ranges, place)
             if reduced is not None:
                 return _collapse(context, reduced)
+            turned = _turned(context, body, ranges, place)
+            if turned is not None:
+                return _collapse(context, turned)
     return sum_out(body, ranges)
 
 
@@ -270,6 +273,42 @@ def _reduced(context: Context, body: Expr, ranges: tuple[Range, ...], place: int
             narrowed = (*ranges[:place], Range(r.symbol, low, high), *ranges[place + 1 :])
             return sum_out(_without(body, f), narrowed)
     return None
+
+
+def _turned(context: Context, body: Expr, ranges: tuple[Range, ...], place: int) -> Expr | None:
+    """Σ_r g(r) Σ_p [r = v(p)] h(p) = Σ_p g(v(p)) h(p); the bounds of p may have spoken of r."""
+    r, others = ranges[place], (*ranges[:place], *ranges[place + 1 :])
+    for inner in (f for f in sp.Mul.make_args(body) if isinstance(f, sp.Sum)):
+        deltas = [f for f in sp.Mul.make_args(inner.function) if _fixed(f, r.symbol) is not None]
+        if len(inner.limits) > 1 or not deltas:
+            continue
+        value, p = _fixed(deltas[0], r.symbol), Range(*inner.limits[0])
+        assert value is not None
+        at: dict[Expr, Expr] = {r.symbol: value}
+        low, high = substitute(p.lower, at), substitute(p.upper, at)
+        needed = (*conditions(p.symbol - low), *conditions(high - p.symbol))
+        within = context.facts.given((*context.domain, *others))
+        run = _solved(p.symbol, needed, within)
+        if run is None:
+            continue
+        left = (*(q.substitute(at) for q in others), run)
+        inside = _inside(replace(context, domain=(*context.domain, *left)), r, value)
+        rest = _without(body, inner) * _without(inner.function, deltas[0])
+        return sum_out(substitute(rest, at) * inside, left)
+    return None
+
+
+def _solved(symbol: sp.Symbol, needed: Sequence[Expr], facts: Facts) -> Range | None:
+    """The range of an index for which conditions e ≥ 0 hold; None where they do not give one."""
+    low, high = -sp.oo, sp.oo
+    for e in needed:
+        if facts.le(S.Zero, e):
+            continue
+        bound = bound_of(AtLeast(e), symbol)
+        if bound is None:
+            return None
+        low, high = narrow(low, high, bound, facts)
+    return None if low == -sp.oo or high == sp.oo else Range(symbol, low, high)
 
 
 def _fixed(f: Expr, symbol: sp.Symbol) -> Expr | None:
