@@ -140,3 +140,19 @@ def test_an_unknown_network_or_option_is_refused():
         networks.lookup("ltsm")
     with pytest.raises(UnknownNameError, match=r"unknown option or size of elman 'q' \(known: d"):
         networks.lookup("elman")(q=3)
+
+
+def test_a_mask_of_minus_infinity_keeps_later_positions_unseen():
+    values = values_of("language-model")
+    length = len(values["w"])
+    mask = np.where(np.tri(length) > 0, 0.0, -np.inf)
+    gradient = compile_numpy(system_of("language-model"))
+    given = {k: values[k] for k in gradient.families} | {"M": mask}
+    parameters, rest = split("language-model")
+    cost, slopes = jax.jit(
+        jax.value_and_grad(lambda p: COSTS["language-model"]({**rest, **p, "M": mask}))
+    )(parameters)
+    found, *blocks = gradient(**given)
+    assert float(found) == pytest.approx(float(cost), rel=TOLERANCE)
+    wanted = [v.name for v in system_of("language-model").with_role(Role.PARAMETER)]
+    assert_close(dict(zip(wanted, blocks, strict=True)), slopes)
