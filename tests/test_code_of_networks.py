@@ -1,9 +1,15 @@
-"""What the generated NumPy of networks of the catalogue must be besides right: stable."""
+"""What the generated NumPy of networks of the catalogue must be besides right: stable and fast."""
 
 import numpy as np
+import pytest
 
+from symbp.adjoint import gradient
 from symbp.networks import lookup
 from symbp.numbers.codegen import compile_numpy, numpy_source
+from symbp.numbers.evaluator import Evaluation
+from symbp.numbers.gathers import index_ranges
+from symbp.numbers.sampling import sample
+from symbp.system import Role
 
 RNG = np.random.default_rng(5)
 
@@ -22,3 +28,31 @@ def test_the_logarithm_of_a_sigmoid_does_not_overflow():
     expected = np.maximum(-score, 0).sum() + np.maximum(drawn, 0).sum()
     np.testing.assert_allclose(cost, expected / 4)
     assert "np.log(" not in numpy_source(lookup("negative-sampling")())
+
+
+@pytest.mark.parametrize("name", ["skip-gram", "cbow", "negative-sampling", "matrix-factorisation"])
+def test_what_data_look_up_gets_its_gradient_back_by_adding_where_they_say(name):
+    system = lookup(name).small()
+    assert "scatter((N, " in numpy_source(lookup(name)())
+    assert "np.add.at(d" in numpy_source(system, inplace=True)
+    values = sample(system, seed=2)
+    for data in index_ranges(system):
+        values[data][...] = 1  # all places are one place
+    given = {"lambda": 0.1} | values
+    plain, inplace = (compile_numpy(system, inplace=style) for style in (False, True))
+    evaluation = Evaluation(gradient(system), given)
+    wanted = [evaluation[f"∂C/∂{v.name}"] for v in system.with_role(Role.PARAMETER)]
+    for code in (plain, inplace):
+        _, *found = code(**{k: given[k] for k in code.families if k in values})
+        for a, b in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-12)
+
+
+def test_the_forward_algorithm_does_not_overflow():
+    rng = np.random.default_rng(0)
+    code = compile_numpy(lookup("crf")(d=2, K=3, T=500))
+    given = {"x": 100 * rng.normal(size=(500, 2)), "y": rng.integers(1, 4, 500)}
+    learnt = {"W": rng.normal(size=(3, 2)), "b": np.zeros(3), "A": rng.normal(size=(3, 3))}
+    cost, *slopes = code(**given, **learnt)
+    assert 0 < cost < np.inf
+    assert all(np.all(np.isfinite(s)) for s in slopes)

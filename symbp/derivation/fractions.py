@@ -8,7 +8,7 @@ divides and factors them. So are √u and u^(3/2), two of them: else u would com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
 import sympy as sp
@@ -26,8 +26,25 @@ def shortest(e: Expr, written: Callable[[Expr], Expr]) -> Expr:
     (a - b)/m
     """
     polynomials = _Polynomials(e)
-    forms = (e, polynomials.multiplied_out(), polynomials.in_factors())
+    factors = polynomials.in_factors()
+    forms = [e, polynomials.multiplied_out(), factors]
+    if _divisors(e) > _divisors(factors):  # what is divided by cancels
+        forms = [*forms[1:], *_term_by_term(e, written)]
     return min((written(form) for form in forms), key=_operations)
+
+
+def _divisors(e: Expr) -> int:
+    """By how many different expressions e divides."""
+    return len({p.base for p in e.atoms(sp.Pow) if p.exp.is_Rational and p.exp < 0})
+
+
+def _term_by_term(e: Expr, written: Callable[[Expr], Expr]) -> Iterator[Expr]:
+    """(u/a + v/b) a b as u b + v a."""
+    factors = sp.Mul.make_args(e)
+    for f in factors:
+        if f.is_Add and _divisors(f):
+            others = sp.Mul(*(g for g in factors if g is not f))
+            yield sp.Add(*(written(_Polynomials(t * others).in_factors()) for t in f.args))
 
 
 @lru_cache(maxsize=1 << 12)

@@ -11,6 +11,7 @@ from symbp.networks import (
     generative,
     linear,
     normalisation,
+    objectives,
     recurrent,
     representation,
 )
@@ -39,6 +40,7 @@ MODULES = (
     embeddings,
     representation,
     generative,
+    objectives,
 )
 CATALOG: dict[str, Entry] = {entry.name: entry for module in MODULES for entry in module.ENTRIES}
 

@@ -24,6 +24,7 @@ from tests.networks_in_jax import (  # noqa: E402  64 bits
     generative,
     linear,
     normalisation,
+    objectives,
     recurrent,
     representation,
 )
@@ -39,5 +40,6 @@ MODULES = (
     embeddings,
     representation,
     generative,
+    objectives,
 )
 COSTS: dict[str, Cost] = {name: cost for m in MODULES for name, cost in m.COSTS.items()}

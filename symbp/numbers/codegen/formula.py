@@ -36,6 +36,7 @@ from symbp.numbers.codegen.nodes import (
     numeric,
     reduced,
 )
+from symbp.numbers.codegen.scatter import opened, scattered, split
 from symbp.numbers.codegen.scope import Scope
 from symbp.numbers.codegen.stable import Shift, is_exp, log_shift, quotient_shift
 from symbp.numbers.codegen.storage import Storage
@@ -183,10 +184,7 @@ class Formula:
 
     def _sum(self, e: sp.Sum, scope: Scope) -> Node:
         ranges = [Range(k, lo, hi) for k, lo, hi in reversed(e.limits)]
-        body = e.function
-        while isinstance(body, sp.Sum):
-            ranges += [Range(k, lo, hi) for k, lo, hi in reversed(body.limits)]
-            body = body.function
+        body, ranges = opened(e.function, ranges)
         if isinstance(body, sp.Add) and self._splits(body, ranges):
             limits = [(r.symbol, r.lower, r.upper) for r in reversed(ranges)]
             return self._add(
@@ -223,8 +221,12 @@ class Formula:
             masks += self._masks(replace(r, symbol=axis), hull)
         body = substitute(body, at)
         scope, masks = self._padded(body, masks, scope)
+        targets, body = split(body, own, scope, self.storage)
         found = quotient_shift(body)
         inner = self._shifted(found, scope) if found is not None else scope
+        along = {a for t in targets for a in t.places.axes}
+        first = sorted(inner.axes, key=lambda a: a not in along)  # as np.add.at has them
+        inner = replace(inner, axes={a: inner.axes[a] for a in first})
         order = self._order(inner)
         parts = self._parts(body, inner)
         below = [n for n in parts.below if n.axes]
@@ -234,9 +236,12 @@ class Formula:
             factors = [elementwise("/", [top, product(below, order)], order)]
         rest = Parts(parts.coefficient, [n for n in parts.above if not n.axes],
                      [n for n in parts.below if not n.axes])  # fmt: skip
+        inside = [k for k in own if k not in along]
         counted = [self.storage.integer(self.storage.length(scope.axes[k]), Scope())
-                   for k in own if not any(k in f.axes for f in factors)]  # fmt: skip
-        result = [contract(factors, own, order, self.storage)] if factors else []
+                   for k in inside if not any(k in f.axes for f in factors)]  # fmt: skip
+        result = [contract(factors, inside, order, self.storage)] if factors else []
+        if targets:
+            result = [scattered(targets, result[0] if result else None, own, scope, self.storage)]
         scalars = [*rest.above, *counted, *(n for n in result if not n.axes)]
         return self._assembled(replace(rest, above=scalars), [n for n in result if n.axes], order)
 

@@ -7,8 +7,8 @@ import keyword
 import re
 import unicodedata
 
-RESERVED = {*keyword.kwlist, *dir(builtins), "np", "erf", "out", "work", "workspace",
-            "sliding_window_view"}  # fmt: skip
+HELPERS = ("erf", "argmax", "scatter", "sliding_window_view")
+RESERVED = {*keyword.kwlist, *dir(builtins), *HELPERS, "np", "out", "work", "workspace"}
 
 
 class Names:

@@ -17,6 +17,7 @@ A node knows its axes: the index symbols that its array's dimensions stand for, 
     "einsum"            np.einsum("ij,jk->ik", a, b)        the output's
     "argmax"            argmax(a, 2)                        the operand's without the last ones
     "take"              x[p[:, None] + u]                   those of the index, then what is left
+    "scatter"           scatter((N, d), c - 1, a)           the axes that are looked up, the rest
     "total"             sum(f(l) for l in range(1, L + 1))  the body's
 
 Two nodes of one text are one value: names are unique, and dimensions are told by position.
@@ -253,6 +254,12 @@ def _take(a: Node) -> str:
     return f"{_inside(base, ATOM)}[{a.detail.format(*(i.text for i in index))}]"
 
 
+def _scatter(a: Node) -> str:
+    *index, values = a.args
+    places = index[0].text if len(index) == 1 else f"({', '.join(i.text for i in index)})"
+    return f"scatter({a.detail}, {places}, {values.text})"
+
+
 _TEXT = {
     "leaf": lambda a: a.detail,
     "view": _view,
@@ -264,6 +271,7 @@ _TEXT = {
     "einsum": _einsum,
     "take": _take,
     "windows": lambda a: f"sliding_window_view({a.args[0].text}, {a.detail}",
+    "scatter": _scatter,
     "reshape": lambda a: f"{_inside(a.args[0], ATOM)}.reshape({a.detail})",
     "total": lambda a: f"sum({a.args[0].text} for {a.detail})",
 }

@@ -21,7 +21,8 @@ from symbp.numbers.codegen.nodes import Node, leaf, operations, replaced, walk
 from symbp.numbers.codegen.program import For, Item, Line, New
 
 NAME = re.compile(r"[^\W\d]\w*")
-COSTLY = {"call", "@", "outer", "einsum", "sum", "max", "argmax", "take", "total", "windows"}
+COSTLY = {"call", "@", "outer", "einsum", "sum", "max", "argmax", "take", "total", "windows",
+          "scatter"}  # fmt: skip
 
 
 def lines_of(items: Sequence[Item]) -> Iterator[Line]:

@@ -75,8 +75,14 @@ def _is_constant(system: System, name: str) -> bool:
     return known and len({e.rhs for e in equations}) == 1
 
 
-def _total(system: System) -> int:
-    return sum(STORE + weight(e.rhs) for e in system.equations if _is_adjoint(system, e))
+def _total(system: System) -> tuple[int, int]:
+    """Divisions that might be by zero come first, then operations."""
+    adjoints = [e.rhs for e in system.equations if _is_adjoint(system, e)]
+    return sum(_divides(e, system) for e in adjoints), sum(STORE + weight(e) for e in adjoints)
+
+
+def _divides(e: Expr, system: System) -> bool:
+    return any(_is_division(p, system) for p in e.atoms(sp.Pow))
 
 
 def _is_adjoint(system: System, e: Equation) -> bool:
@@ -120,14 +126,14 @@ def _shortest(equation: Equation, system: System, definitions: Definitions) -> E
     scope = Scope().within(*equation.domain)
     plain = named_everywhere(equation.rhs, definitions, scope)
     found = [plain]
-    if any(_is_division(p, system) for p in plain.atoms(sp.Pow)):
+    if _divides(plain, system):
         context = Context(system, equation.domain)
         written = named_everywhere(
             primes(context, look_up(context, equation.rhs)), definitions, scope
         )
         found.append(cancel(context, normalise(context, written)))
     found += [sp.factor_terms(e) for e in found]
-    return min(found, key=weight)
+    return min(found, key=lambda e: (_divides(e, system), weight(e)))
 
 
 def _is_division(p: Expr, system: System) -> bool:
@@ -138,7 +144,7 @@ def _is_division(p: Expr, system: System) -> bool:
 
 
 def _with_logs_of_logits(system: System) -> System:
-    """The loss with log a written in the logits that a comes from."""
+    """The loss and the adjoints with log a written in the logits that a comes from."""
 
     def change(node: Expr, inner: Context) -> Expr | None:
         if not (isinstance(node, Elementwise) and node.row.name == "log" and not node.order):
@@ -155,7 +161,7 @@ def _with_logs_of_logits(system: System) -> System:
 
     equations = []
     for e in system.equations:
-        if e.family == system.loss:
+        if e.family == system.loss or _is_adjoint(system, e):
             rhs = rewrite(e.rhs, Context(system, e.domain), change, _function_in)
             e = replace(e, rhs=min((rhs, _expanded(rhs)), key=weight)) if rhs != e.rhs else e
         equations.append(e)

@@ -6,6 +6,7 @@
     np.outer(a, b)      a[:, None].dot(b[None, :], out=buffer)
     a + b, np.exp(a)    np.add(a, b, out=buffer), np.exp(a, out=buffer), buffer += b
     np.sum(a, axis=1)   np.add.reduce(a, axis=1, out=buffer)
+    scatter(n, c, a)    buffer[...] = 0, np.add.at(buffer, c, a)
     Σ a², Σ a b         np.vdot(a, a), np.vdot(a, b)
 
 A part of an expression is computed in the buffer of the whole where it has its shape, else in
@@ -81,7 +82,7 @@ class Statements:
         write = {
             "leaf": self._copy, "view": self._copy, "windows": self._copy, "reshape": self._reshape,
             "@": self._matmul, "outer": self._outer, "einsum": self._einsum,
-            "sum": self._reduce, "max": self._reduce,
+            "sum": self._reduce, "max": self._reduce, "scatter": self._scatter,
         }.get(node.op, self._elementwise)  # fmt: skip
         if not node.axes:
             self.code.append(f"{out} = {self.scalar(node).text}")
@@ -173,6 +174,13 @@ class Statements:
     def _einsum(self, node: Node, out: str) -> None:
         texts = ", ".join(map(self.operand, node.args))
         self.code.append(f'np.einsum("{node.detail}", {texts}, out={out})')
+
+    def _scatter(self, node: Node, out: str) -> None:
+        *index, values = node.args
+        places = [self._short(i.text) for i in index]
+        where = places[0] if len(places) == 1 else f"({', '.join(places)})"
+        added = self.operand(values)
+        self.code += [f"{out}[...] = 0", f"np.add.at({out}, {where}, {added})"]
 
     def _elementwise(self, node: Node, out: str) -> None:
         texts = self._arguments(node, out)
