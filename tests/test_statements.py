@@ -37,6 +37,10 @@ def chains(latex: str) -> list[str]:
         (r"\begin{split} x =& y \\ =& z \end{split}", ["x = y = z"]),
         (r"\begin{aligned} x &= y \\[0.5em] &= z \end{aligned}", ["x = y = z"]),
         (r"\begin{gather} x = y \\ z = w \end{gather}", ["x = y", "z = w"]),
+        (r"\begin{aligned} x &= y \\ &\quad + z \end{aligned}", [r"x = y \\ &\quad + z"]),
+        (r"\begin{aligned} x &= y \\ & - z \\ &= w \end{aligned}", [r"x = y \\ & - z = w"]),
+        (r"\begin{aligned} x &= y + \\ & z \end{aligned}", [r"x = y + \\ & z"]),
+        (r"\begin{aligned} x &= y \\ - z &= w \end{aligned}", ["x = y", "- z = w"]),
         (r"\begin{aligned} &= y \\ &= z \end{aligned}", ["… = y = z"]),
         # several equations in one formula
         (r"x = y, \quad z = w", ["x = y", "z = w"]),

@@ -3,7 +3,7 @@ r"""A formula as statements: chains of members joined by =, one after the other.
     \begin{aligned} \delta^l &= A \\ &= B \end{aligned}      one statement: δ^l, A, B
     dz = a - y, \quad db = dz                                two statements
 
-Rows, commas and words part statements; a row that begins with = goes on with the one before.
+Rows, commas and words part statements; a row that begins with = or + goes on with the one before.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ REASONS = {r"\therefore", r"\because"}
 SEPARATORS = {",", ";", ":", r"\Rightarrow", *REASONS}
 #: Beside them a wide space is only a space.
 JOINTS = {"+", "-", "*", r"\odot", r"\cdot", r"\times", r"\circ", *RELATIONS}
+#: Between rows: the second goes on with the first.
+OPERATORS = {"+", "-", r"\odot", r"\cdot", r"\times"}
 SIZES = {*"K L M N T".split()}
 INDEX_LETTERS = {*"c i j k l m n p q r s t".split(), r"\ell", r"\tau"}
 
@@ -144,7 +146,23 @@ def _rows(tokens: Sequence[Token]) -> list[list[Token]]:
             rows.append([])
         elif not (t.kind == "sign" and t.text == "&"):
             rows[-1].append(t)
-    return [_untagged(r) for r in rows if r]
+    joined: list[list[Token]] = []
+    for row in (_untagged(r) for r in rows if r):
+        if joined and _goes_on(joined[-1], row):
+            joined[-1] += row
+        else:
+            joined.append(row)
+    return joined
+
+
+def _goes_on(before: Sequence[Token], row: Sequence[Token]) -> bool:
+    r"""Whether a row is the rest of a sum or product: a = b \\ {} + c, and a = b + \\ c."""
+    marks = [t for t in row if not _is_space(t)]
+    last = next((t for t in reversed(before) if not _is_space(t)), None)
+    if not marks or last is None or not _has_equality(before):
+        return False
+    begins = marks[0].text in OPERATORS and not _has_equality(row)
+    return begins or last.text in OPERATORS
 
 
 def _untagged(row: list[Token]) -> list[Token]:
