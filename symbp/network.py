@@ -57,7 +57,7 @@ class Network:
         for equation in self.system.equations:
             writer = Writer(self.system, chosen, equation.family)
             left, right = writer.write(equation.lhs), writer.write(equation.rhs)
-            where = writer.domain(equation.domain)
+            where = writer.domain(equation.lhs, equation.domain)
             if left != right:
                 lines.append(f"{left} &= {right}" + (rf" && {where}" if where else ""))
         body = " \\\\\n".join(lines)

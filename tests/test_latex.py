@@ -5,10 +5,13 @@ from itertools import cycle
 import pytest
 import sympy as sp
 
+from symbp import networks
 from symbp.adjoint import gradient
 from symbp.errors import UnknownNameError
 from symbp.forms.contract import NoMatrixForm
 from symbp.forms.matrix import matrix_form
+from symbp.judge.equality import Prover
+from symbp.latex.lines import WIDEST, equation_of_terms, width
 from symbp.latex.matrix import MatrixWriter
 from symbp.latex.phrases import PHRASES, say
 from symbp.latex.post import write_post
@@ -176,6 +179,55 @@ def test_names_become_letters_by_one_rule(name, entry, whole):
     assert read == system[name][1, 2]
     text = write_post(system, NOTATIONS["standard"]).text
     assert check_latex([Formula(name, f.strip(), True) for f in text.split("$$")[1::2]]) == []
+
+
+def short(name):
+    return write_post(networks.lookup(name)(), NOTATIONS["standard"], "en", "short").text
+
+
+def test_backpropagation_through_time_is_written_as_papers_do():
+    text = short("lstm")
+    for formula in (
+        r"h_{t} = o_{t} \odot \tanh(c_{t}) \qquad 1 \le t \le T",
+        r"D{c_{T}} = D{h_{T}} \odot o_{T} \odot (1 - \tanh^{2}(c_{T}))",
+        r"D{h_{t}} = h_{t} - y_{t} + U_{f}^{T} D{a_{f,t + 1}} + ",
+        r"D{a_{g,t}} = D{c_{t}} \odot i_{t} \odot (1 - g_{t}^{\circ 2}) \qquad 1 \le t \le T",
+        r"D{a_{i,tj}} = D{c_{tj}} i_{tj} (1 - i_{tj}) g_{tj}",
+        r"\theta \leftarrow \theta - \eta D{\theta} \qquad \theta \in \{W_{i}, U_{i}, b_{i}, ",
+    ):
+        formula = formula.replace("D{", r"\frac{\partial \mathcal{L}}{\partial ")
+        assert formula in text, formula
+    assert text.count("The activation is") == 1
+    assert text.count("1 \\le t \\le T - 1") == 4 + 2
+    assert "h_{0} = 0" not in text  # h_{0j} = 0 says it
+
+
+def test_what_is_looked_up_stands_first_in_a_condition():
+    assert "[c^{(i)} = v]" in short("skip-gram")
+
+
+def test_long_equations_are_broken_between_terms():
+    terms = [r"\sum_{k=1}^{n} a_{k}", *[rf"- \frac{{x_{{{i}}}}}{{y + z}}" for i in range(30)]]
+    latex = equation_of_terms("C", terms, r" \qquad 1 \le t \le T")
+    lines = latex.splitlines()
+    assert lines[1].startswith(r"C &= \sum")
+    assert all(line.startswith(r"&\quad - \frac") for line in lines[2:-1])
+    assert all(width(line) <= WIDEST + 20 for line in lines)
+    assert latex.count(r"\frac") == 30
+    assert latex.endswith("1 \\le t \\le T\n\\end{aligned}")
+    assert check_latex([Formula("long", latex, True)]) == []
+
+
+@pytest.mark.parametrize("name", ["lstm", "batch-norm", "multi-head-attention", "cbow"])
+def test_formulas_of_any_network_are_typeset_and_proved(name):
+    post = write_post(networks.lookup(name).small(), NOTATIONS["standard"], "zh")
+    formulas = [Formula(name, f.strip(), True) for f in post.text.split("$$")[1::2]]
+    assert check_latex(formulas) == []
+    if name != "cbow":  # the prover has no data to look up
+        prover = Prover(post.system)
+        for left, right, domain, condition in post.claims:
+            assert condition is None
+            assert prover.equal(left, right, domain), f"{left} = {right}"
 
 
 def test_a_matrix_of_samples_keeps_its_letter_where_the_capital_is_taken():

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from sympy import Expr, Symbol
 
 from symbp.forms.convolution import ConvolutionForm, Convolved
+from symbp.latex.ordering import Rank
 from symbp.latex.writer import ATOM, PRODUCT, Text, Writer, parenthesised
 from symbp.notation import Notation
 from symbp.system import System
@@ -60,5 +61,5 @@ class ImageWriter(Writer):
         product = f" {self.notation.hadamard} ".join(tight)
         return f"{super()._juxtaposed(numbers, bound, False)} {product}" if numbers else product
 
-    def _factor_rank(self, f: Expr) -> tuple[int, str]:
+    def _factor_rank(self, f: Expr) -> Rank:
         return (4, str(f)) if isinstance(f, Convolved) else super()._factor_rank(f)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sympy import Rational, Symbol
+from sympy import Rational, S, Symbol
 
 from symbp.forms.matrix import MatrixEquation
 from symbp.forms.matrix_build import transpose
@@ -28,8 +28,9 @@ from symbp.forms.matrix_expr import (
     SumOver,
     Transpose,
 )
-from symbp.latex.writer import ATOM, PRODUCT, SUM, Text, Writer, parenthesised
-from symbp.system import Kind
+from symbp.latex.ordering import VALUES
+from symbp.latex.writer import ATOM, PRODUCT, SUM, Text, Writer, parenthesised, takes_power
+from symbp.system import Kind, Role
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 
@@ -81,7 +82,7 @@ class MatrixWriter:
 
     def _hadamard(self, e: Hadamard, bound: frozenset[Symbol]) -> Text:
         text = ""
-        for f in e.terms:
+        for f in sorted(e.terms, key=lambda f: self._role(f) is not Role.ADJOINT):
             divides = bool(text) and isinstance(f, Power) and f.exponent == -1
             part = self._node(f.operand if divides and isinstance(f, Power) else f, bound)
             inner = parenthesised(part.latex) if isinstance(f, Scale) else part.at(PRODUCT)
@@ -89,15 +90,35 @@ class MatrixWriter:
             text += f" {sign} {inner}" if text else inner
         return Text(text, _HADAMARD)
 
+    def _role(self, f: MatrixExpr) -> Role | None:
+        """What a family or its transpose is to the network; None for anything else."""
+        inner = f.operand if isinstance(f, Transpose) else f
+        if not isinstance(inner, Entry):
+            return None
+        variable = self.writer.system.by_name.get(str(family_of(inner.entry)))
+        return variable.role if variable else None
+
+    def terms(self, e: MatrixExpr) -> list[str]:
+        """The terms of a sum with the signs between them; one for anything else."""
+        return self._terms(e, frozenset()) if isinstance(e, Add) else [self.write(e)]
+
     def _add(self, e: Add, bound: frozenset[Symbol]) -> Text:
-        text = ""
-        for t in e.terms:
+        return Text(" ".join(self._terms(e, bound)), SUM)
+
+    def _terms(self, e: Add, bound: frozenset[Symbol]) -> list[str]:
+        found: list[str] = []
+        for t in self._in_order(e.terms):
             part = self._node(t, bound).at(_HADAMARD)
-            if part.startswith("-") and text:
-                text += f" - {part[1:]}"
-            else:
-                text += f" + {part}" if text else part
-        return Text(text, SUM)
+            minus = part.startswith("-") and bool(found)
+            found.append(f"- {part[1:]}" if minus else f"+ {part}" if found else part)
+        return found
+
+    def _in_order(self, terms: Sequence[MatrixExpr]) -> list[MatrixExpr]:
+        """h − y before products, where a value stands alone."""
+        alone = [t for t in terms if self._role(_taken_off(t) or t) in VALUES]
+        if all(_taken_off(t) for t in alone):
+            return list(terms)
+        return alone + [t for t in terms if t not in alone]
 
     def _scale(self, e: Scale, bound: frozenset[Symbol]) -> Text:
         factor = e.coefficient.value if isinstance(e.coefficient, Scalar) else None
@@ -130,8 +151,14 @@ class MatrixWriter:
         if e.exponent == -1:
             return Text(rf"\frac{{1}}{{{inner.latex}}}", PRODUCT)
         mark = self.writer.write(e.exponent)
+        if isinstance(e.operand, Apply):
+            f = e.operand
+            if takes_power(f.function, f.order, e.exponent):
+                return Text(inner.latex.replace("tanh", f"tanh^{{{mark}}}", 1))
         circled = mark if e.operand.row is None and e.operand.col is None else rf"\circ {mark}"
-        return Text(f"{_base(inner)}^{{{circled}}}")
+        plain = inner.level == ATOM and not any(c in inner.latex for c in "^'(")
+        base = inner.latex if plain and "frac" not in inner.latex else parenthesised(inner.latex)
+        return Text(f"{base}^{{{circled}}}")
 
     def _diag(self, e: Diag, bound: frozenset[Symbol]) -> Text:
         inner = e.vector
@@ -174,6 +201,12 @@ def _base(text: Text) -> str:
     """What may take a superscript: a letter, or anything in parentheses."""
     plain = text.level == ATOM and not any(c in text.latex for c in "^'")
     return text.latex if plain and "frac" not in text.latex else parenthesised(text.latex)
+
+
+def _taken_off(t: MatrixExpr) -> MatrixExpr | None:
+    """a of the term −a."""
+    minus = isinstance(t, Scale) and t.coefficient == Scalar(S.NegativeOne)
+    return t.operand if isinstance(t, Scale) and minus else None
 
 
 _HADAMARD = PRODUCT  #: ⊙ binds as a product of matrices does: A B ⊙ C is (A B) ⊙ C

@@ -17,8 +17,9 @@ PHRASES: dict[str, tuple[str, str]] = {
     "backward": ("Backward pass", "反向传播"),
     "last layer": ("The last layer", "输出层"),
     "hidden layers": ("The hidden layers", "隐藏层"),
-    "values": ("The values between", "中间量"),
+    "values": ("From the cost back to the parameters", "由代价逐步求回各中间量"),
     "parameters": ("Weights and biases", "权重与偏置"),
+    "any parameters": ("The parameters", "参数"),
     "results": ("The gradients", "梯度公式"),
     "update": ("Gradient descent", "梯度下降"),
     "every weight": ("Every weight, written out", "逐个写出每个参数的梯度"),
@@ -82,6 +83,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "“full” 卷积先在第一个数组四周补零，每侧补核长减一个零；"
         "$\\operatorname{{rot180}}$ 把卷积核旋转 180°。",
     ),
+    "matrices": ("As matrices and vectors:", "写成矩阵形式："),
     "matrix form": ("For all units at once:", "写成向量形式："),
     # one weight
     "paths": (

@@ -23,6 +23,7 @@ from symbp.forms.index import count, looks_up_data
 from symbp.forms.matrix import matrix_form
 from symbp.functions import Elementwise, X, in_rows
 from symbp.latex.convolution import ImageWriter
+from symbp.latex.lines import equation_of_terms
 from symbp.latex.matrix import MatrixWriter
 from symbp.latex.phrases import say
 from symbp.latex.writer import Writer
@@ -78,8 +79,19 @@ class Post:
             self._writers[name] = Writer(self.system, self.notation, name)
         return self._writers[name]
 
+    def equation(self, left: str, terms: Sequence[str], where: str = "") -> None:
+        """left = the sum of terms, on several lines where it is long; `where` stands after it."""
+        self.formula(equation_of_terms(left, terms, where))
+
     def matrix(self, left: Expr, right: Expr, domain: Sequence[Range]) -> str | None:
-        """left = right as arrays or matrices, or None where the equation has no such form."""
+        """left = right as matrices, or None where the equation has no matrix form."""
+        parts = self.matrix_terms(left, right, domain)
+        return f"{parts[0]} = {' '.join(parts[1])}" if parts else None
+
+    def matrix_terms(
+        self, left: Expr, right: Expr, domain: Sequence[Range]
+    ) -> tuple[str, list[str]] | None:
+        """left as a matrix, and the terms of right."""
         equation = Equation(str(family_of(left)), index_of(left), right, tuple(domain))
         try:
             if self.convolves and has_places(equation, self.system):
@@ -87,14 +99,15 @@ class Post:
             seen = matrix_form(equation, self.system, self.notation.layout)
         except NoMatrixForm:
             return None
-        return MatrixWriter(self.writer(left)).equation(seen)
+        writer = MatrixWriter(self.writer(left))
+        return writer.write(seen.lhs), writer.terms(seen.rhs)
 
     @cached_property
     def convolves(self) -> bool:
         """Whether the network has convolutions: its arrays are then written as images."""
         return convolves(self.system)
 
-    def _images(self, equation: Equation) -> str:
+    def _images(self, equation: Equation) -> tuple[str, list[str]]:
         """An equation of images, explained where a sign is new."""
         seen = convolution_form(equation, self.system)
         self.claims.append((equation.lhs, seen.written_out(), equation.domain, None))
@@ -103,11 +116,11 @@ class Post:
                 self._said.add(key)
                 self._notes.append(key)
         writer = ImageWriter(self.system, self.notation, equation.family, seen.places)
-        return writer.form(seen)
+        return writer.write(seen.lhs), writer.terms(seen.rhs)
 
     def where(self, e: Expr, domain: Sequence[Range]) -> str:
         """The layers for which a formula holds, in words; "" for a single one."""
-        text = self.writer(e).domain(domain)
+        text = self.writer(e).domain(e, domain)
         return (
             (", " if self.language == "en" else "，")
             + say("layers run", self.language, domain=text)
@@ -159,6 +172,7 @@ def _forward(post: Post, system: System) -> None:
         last = len(sizes) - 1 + n.depth_shift
         post.say("sizes", sizes=", ".join(map(str, sizes)), depth=n.depth, last=last)
     _following_sizes(post, system)
+    said: set[str] = set()
     for equation in system.equations:
         if _names_itself(post, equation):
             continue
@@ -166,8 +180,10 @@ def _forward(post: Post, system: System) -> None:
             post.say("cost")
         _equation(post, equation.lhs, equation.rhs, equation.domain)
         for latex in _named_functions(post, equation.rhs):
-            post.say("function")
-            post.formula(latex)
+            if latex not in said:
+                post.say("function")
+                post.formula(latex)
+                said.add(latex)
     for latex in _last_names(post):
         post.say("last name")
         post.formula(latex)
@@ -228,13 +244,13 @@ def _equation(
     a, b = writer.write(left), writer.write(right)
     if a == b:
         return
-    text = writer.domain(domain, left)
+    text = writer.domain(left, domain)
     where = rf" \qquad {text}" if text else ""
     post.claims.append((left, right, domain, condition))
-    post.formula(f"{a} = {b}{where}")
-    seen = post.matrix(left, right, domain)
-    if seen is not None and seen != f"{a} = {b}":
-        post.formula(f"{seen}{where}")
+    post.equation(a, writer.terms(right), where)
+    seen = post.matrix_terms(left, right, domain)
+    if seen is not None and not right.is_number and seen != (a, writer.terms(right)):
+        post.equation(*seen, where)
 
 
 def _backward(post: Post, derivations: Sequence[Derivation]) -> None:
@@ -255,7 +271,8 @@ def _backward(post: Post, derivations: Sequence[Derivation]) -> None:
 def _section(system: System, d: Derivation) -> str:
     """The heading under which a derivation stands."""
     if system[_of(system, d)].role is Role.PARAMETER:
-        return "parameters"
+        names = {v.name for v in system.with_role(Role.PARAMETER)}
+        return "parameters" if names <= {"w", "b"} else "any parameters"
     free = {r.symbol for r in d.domain}
     slots = system[str(family_of(d.target))].slots
     layers = [i for s, i in zip(slots, index_of(d.target), strict=True) if s.kind is Kind.LAYER]
@@ -287,13 +304,19 @@ def _derivation(post: Post, d: Derivation) -> None:
         post.say(_phrase(step), used=used)
         condition = condition or step.condition
         post.claims.append((d.target, step.after, d.domain, condition))
-        post.formula(f"{left} = {after}")
+        post.equation(left, writer.terms(step.after))
         before = after
-    seen = post.matrix(d.target, d.result, d.domain)
+    seen = post.matrix_terms(d.target, d.result, d.domain)
     if seen is not None:
         as_images = post.convolves and has_places(d.equation, post.system)
-        post.say("images" if as_images else "matrix form")
-        post.formula(seen)
+        post.say("images" if as_images else _matrix_words(post.system, d.target))
+        post.equation(*seen)
+
+
+def _matrix_words(system: System, target: Expr) -> str:
+    """What a matrix form is called: of units, or of samples, times and places too."""
+    kinds = {slot.kind for slot in system[str(family_of(target))].slots}
+    return "matrix form" if kinds <= {Kind.UNIT, Kind.LAYER} else "matrices"
 
 
 def _phrase(step: Step) -> str:
@@ -327,25 +350,27 @@ def _last_steps(d: Derivation) -> Sequence[Step]:
 def _update(post: Post) -> None:
     post.heading("update")
     post.say("step size", rate=post.notation.rate)
-    axes = axis_slots(post.system, post.notation.layout.axes)
+    n, axes = post.notation, axis_slots(post.system, post.notation.layout.axes)
+    entries = post.writer(post.system[post.system.loss].atom).entries
+    names = []
     for variable in post.system.with_role(Role.PARAMETER):
-        entry = variable[variable.own_index]
-        writer = post.writer(entry)
-        seen = writer.entries.whole(
-            variable.name,
-            variable.own_index,
-            [
-                s.symbol
-                for i, s in enumerate(variable.slots)
-                if (variable.name, i) in axes or post.convolves
-            ],
-            frozenset(),
-        )
-        slope = writer.entries.derivative(post.system.loss, seen)
-        n = post.notation
-        post.formula(f"{seen} {n.assign} {seen} - {n.rate} {slope}")
+        entries = post.writer(variable[variable.own_index]).entries
+        wholes = [
+            s.symbol
+            for i, s in enumerate(variable.slots)
+            if (variable.name, i) in axes or post.convolves
+        ]
+        names.append(entries.whole(variable.name, variable.own_index, wholes, frozenset()))
+    letter = next(x for x in (r"\theta", r"\omega", r"\vartheta") if x not in names)
+    several = len(names) > MOST_UPDATES
+    for name in [letter] if several else names:
+        slope = entries.derivative(post.system.loss, name)
+        every = rf" \qquad {letter} \in \{{{', '.join(names)}\}}" if several else ""
+        post.formula(f"{name} {n.assign} {name} - {n.rate} {slope}{every}")
 
 
+#: With more parameters than this one line stands for all updates.
+MOST_UPDATES = 4
 #: With more parameters than this a list of all of them helps nobody.
 MOST_WEIGHTS = 40
 
@@ -365,4 +390,4 @@ def every_weight(post: Post, derivations: Sequence[Derivation]) -> None:
         left = system[family][tuple(map(sp.Integer, index))]
         writer = Writer(system, post.notation)
         post.claims.append((left, value, (), None))
-        post.formula(f"{writer.write(left)} = {writer.write(value)}")
+        post.equation(writer.write(left), writer.terms(value))

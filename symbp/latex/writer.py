@@ -15,10 +15,11 @@ from sympy import Expr, NumberSymbol, Symbol
 
 from symbp.derivation import Partial
 from symbp.forms.arithmetic import common_number
-from symbp.functions import Elementwise
+from symbp.functions import Elementwise, Row
 from symbp.latex.entries import Entries
+from symbp.latex.ordering import Rank, factor_rank, factors_in_order, terms_in_order
 from symbp.notation import Notation
-from symbp.system import Equation, Kind, Range, Role, System
+from symbp.system import Equation, Kind, Range, Role, Slot, System
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast
@@ -63,21 +64,22 @@ class Writer:
         """lhs = rhs."""
         return f"{self.write(equation.lhs)} = {self.write(equation.rhs)}"
 
-    def domain(self, domain: Sequence[Range], left: Expr | None = None) -> str:
-        r"""1 \le l \le L - 1, for the indices of layers and times: units run over all.
+    def domain(self, entry: Expr, domain: Sequence[Range]) -> str:
+        r"""1 \le l \le L - 1, for layers and times, and for what runs over a part of its range."""
+        at: dict[Expr, Expr] = {}
+        whole: set[Range] = set()
+        for slot, index in zip(self._slots(entry), index_of(entry), strict=True):
+            own = slot.range.substitute(at)
+            at[slot.symbol] = index
+            if slot.kind not in (Kind.LAYER, Kind.TIME) and isinstance(index, Symbol):
+                whole.add(Range(index, own.lower, own.upper))
+        return ", ".join(self._range(r) for r in domain if r not in whole)
 
-        Of a family that `left` is an entry of, any index that runs over a part of its slot.
-        """
-        shown = {r.symbol for r in domain} & self.entries._layers
-        if left is not None:
-            variable, index = self.system[str(family_of(left))], index_of(left)
-            at: dict[Expr, Expr] = dict(zip(variable.own_index, index, strict=True))
-            whole = {i: s.range.substitute(at) for s, i in zip(variable.slots, index, strict=True)}
-            shown |= {r.symbol for r in domain if _is_part(r, whole.get(r.symbol))}
-        return ", ".join(self._range(r) for r in domain if r.symbol in shown)
+    def _slots(self, entry: Expr) -> Sequence[Slot]:
+        return self.system[str(family_of(entry))].slots
 
     def _range(self, r: Range) -> str:
-        offset = self.entries.offset
+        offset = self.entries.offset if r.symbol in self.entries._layers else 0
         low = self.entries.integer(r.lower, frozenset(), offset)
         high = self.entries.integer(r.upper, frozenset(), offset)
         return rf"{low} \le {self.entries.letter(r.symbol)} \le {high}"
@@ -117,7 +119,8 @@ class Writer:
             sides = (self._expr(e.entry, bound), self._expr(e.maximum, bound))
             return Text(rf"\left[{sides[0].latex} = {sides[1].latex}\right]")
         if isinstance(e, sp.KroneckerDelta):
-            a, b = (self.entries.integer(i, bound) for i in e.args)
+            data_first = sorted(e.args, key=lambda i: not i.atoms(sp.Indexed))
+            a, b = (self.entries.integer(i, bound) for i in data_first)
             return Text(f"[{a} = {b}]")
         if isinstance(e, AtLeast):
             minus = [t for t in sp.Add.make_args(e.args[0]) if t.could_extract_minus_sign()]
@@ -147,25 +150,24 @@ class Writer:
 
     def _add(self, e: sp.Add, bound: frozenset[Symbol]) -> Text:
         common, rest = common_number(e)
-        if common not in (1, -1) and not any(t.is_number for t in rest.args):
+        if _stands_before(common, rest):
             inner = self._expr(rest, bound).at(PRODUCT)  # SymPy writes 2 (a - y) as 2 a - 2 y
             return Text(f"{self._rational(common).latex} {inner}", PRODUCT)
-        terms = sorted(e.args, key=self._term_rank)
-        text = ""
-        for t in terms:
+        return Text(" ".join(self._terms(e, bound)), SUM)
+
+    def terms(self, e: Expr) -> list[str]:
+        """The terms of a sum with the signs between them; one for anything else."""
+        if isinstance(e, sp.Add) and not _stands_before(*common_number(e)):
+            return self._terms(e, frozenset())
+        return [self.write(e)]
+
+    def _terms(self, e: sp.Add, bound: frozenset[Symbol]) -> list[str]:
+        found: list[str] = []
+        for t in terms_in_order(e.args, self.system):
             minus = t.could_extract_minus_sign()
             part = self._expr(-t if minus else t, bound).at(PRODUCT)
-            text += (" - " if minus else " + ") + part if text else ("-" if minus else "") + part
-        return Text(text, SUM)
-
-    def _term_rank(self, t: Expr) -> tuple[int, int, int, str]:
-        minus = int(t.could_extract_minus_sign())
-        names = {str(family_of(a)) for a in t.atoms(sp.Indexed, Symbol)}
-        roles = [self.system[n].role for n in names if n in self.system.by_name]
-        if Role.HYPERPARAMETER in roles:
-            return 2, 0, 0, str(t)
-        order = 0 if t.is_number else 3 if roles == [Role.PARAMETER] else 1
-        return minus, order, int(sp.count_ops(t)) if order == 1 and not minus else 0, str(t)
+            found.append(("- " if minus else "+ ") + part if found else "-" * minus + part)
+        return found
 
     def _mul(self, e: sp.Mul, bound: frozenset[Symbol]) -> Text:
         if e.could_extract_minus_sign():
@@ -208,7 +210,7 @@ class Writer:
         self, factors: Sequence[Expr], bound: frozenset[Symbol], alone: bool = True
     ) -> str:
         """A product; `alone` where a single factor needs no parentheses (in a fraction)."""
-        ordered = sorted(factors, key=self._factor_rank)
+        ordered = factors_in_order(factors, self._factor_rank)
         parts = []
         for place, f in enumerate(ordered):
             text = self._expr(f, bound)
@@ -220,34 +222,15 @@ class Writer:
                 parts.append(text.latex if single else text.at(PRODUCT))
         return " ".join(parts)
 
-    def _factor_rank(self, f: Expr) -> tuple[int, str]:
-        base = f.base if f.is_Pow else f
-        if base.is_number:
-            return 0, str(f)
-        if isinstance(base, Elementwise):
-            return (7 if base.order or base.row.name in ("step", "sign") else 6), str(f)
-        if isinstance(base, sp.Sum):
-            return 4, str(f)
-        if isinstance(base, sp.KroneckerDelta):
-            return 10, str(f)
-        if isinstance(base, (Partial, Functional)):
-            return (5, str(f)) if isinstance(base, Functional) else (6, str(f))
-        variable = self.system.by_name.get(str(family_of(base)))
-        if variable is None:
-            return self._sum_rank(base), str(f)
-        return _RANKS[variable.role], str(f)
-
-    def _sum_rank(self, e: Expr) -> int:
-        """(1 − y) stands with the targets, (1 − a) after a, any other sum with the errors."""
-        names = {str(family_of(a)) for a in e.atoms(sp.Indexed)} & set(self.system.by_name)
-        if names and all(self.system[n].role is Role.TARGET for n in names):
-            return 2
-        return 9 if any(a.is_number for a in e.args) else 5
+    def _factor_rank(self, f: Expr) -> Rank:
+        return factor_rank(f, self.system)
 
     def _pow(self, e: sp.Pow, bound: frozenset[Symbol]) -> Text:
         if e.exp.could_extract_minus_sign():
             return self._fraction([], [e.base ** (-e.exp)], bound)
         base = self._expr(e.base, bound)
+        if isinstance(e.base, Elementwise) and takes_power(e.base.row, e.base.order, e.exp):
+            return Text(base.latex.replace("tanh", f"tanh^{{{e.exp}}}", 1))
         if e.exp == sp.Rational(1, 2):
             return Text(rf"\sqrt{{{base.latex}}}")
         marked = any(c in base.latex for c in "^'(") or "frac" in base.latex
@@ -344,9 +327,14 @@ class Writer:
         )
 
 
-def _is_part(r: Range, whole: Range | None) -> bool:
-    """Whether a range is not that of the whole slot."""
-    return whole is not None and (r.lower, r.upper) != (whole.lower, whole.upper)
+def takes_power(row: Row, order: int, exponent: Expr) -> bool:
+    """Whether a power is set to the name of a function: tanh²(x)."""
+    return row.name == "tanh" and not order and exponent.is_Integer and bool(exponent > 0)
+
+
+def _stands_before(common: Expr, rest: Expr) -> bool:
+    """Whether the common number of a sum is written before it: 2 (a − y)."""
+    return common not in (1, -1) and not any(t.is_number for t in rest.args)
 
 
 def _numbers_in_front(e: sp.Mul) -> list[Expr]:
@@ -367,14 +355,4 @@ _FENCED = {
     "abs": r"\left|{0}\right|",
     "sqrt": r"\sqrt{{{0}}}",
     "square": r"\left({0}\right)^{{2}}",
-}
-_RANKS = {
-    Role.SIZE: 1,
-    Role.HYPERPARAMETER: 1,
-    Role.PARAMETER: 3,
-    Role.ADJOINT: 5,
-    Role.LOSS: 5,
-    Role.INTERMEDIATE: 8,
-    Role.INPUT: 8,
-    Role.TARGET: 2,
 }
