@@ -13,8 +13,8 @@ from dataclasses import replace
 from symbp.reading.declared import Declared, declared
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.model.build import Builder
-from symbp.reading.model.letters import check_names, equation_lines
-from symbp.reading.model.quantities import NUMBERS, counted_units
+from symbp.reading.model.letters import check_names, counted_units, equation_lines
+from symbp.reading.model.quantities import NUMBERS
 from symbp.reading.model.tidy import tidy
 from symbp.reading.model.words import written_letters
 from symbp.reading.typed import ShapeError

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
 
 from symbp.errors import ReadingError
 from symbp.reading.grammar.marks import marks
-from symbp.reading.grammar.syntax import Fraction, Name, Node, Product, Root
+from symbp.reading.grammar.syntax import Fraction, Name, Node, Product, Root, Tokens
 from symbp.reading.model.families import Family
 
 
@@ -46,6 +47,32 @@ def named_beside(nodes: Sequence[Node]) -> set[str]:
             if len(found) == 1 and len(found[0]) == 1 and found[0].isupper():
                 at.setdefault((n.base, side), set()).add(found[0])
     return set().union(*(names for names in at.values() if len(names) > 1)) - {"T", "L"}
+
+
+def counted_units(formulas: Sequence[Tokens]) -> dict[str, int]:
+    """Names that are written with two index letters and never with one: w_{jk} is of a matrix.
+
+    What has a mark above as well is counted apart: w^l_{jk} by the key "w^".
+    """
+    found: dict[str, set[int]] = {}
+    for formula in formulas:
+        _count(formula, found)
+    return {name: 2 for name, counts in found.items() if counts == {2}}
+
+
+def _count(formula: Tokens, found: dict[str, set[int]]) -> None:
+    for place, t in enumerate(formula):
+        for part in t.parts:
+            _count(part, found)
+        scripts = formula[place + 1 : place + 5] if t.kind == "name" else ()
+        above = scripts[:1] and (scripts[0].text == "^" or [x.text for x in scripts[2:3]] == ["^"])
+        name = t.text + "^" if above else t.text
+        for mark, script in pairwise(scripts):
+            if mark.text == "_":
+                inside = script.parts[0] if script.kind == "group" else (script,)
+                inner = [x.text for x in inside if x.text != ","]
+                if all(len(x) == 1 and x.islower() for x in inner):
+                    found.setdefault(name, set()).add(len(inner))
 
 
 def check_names(families: Iterable[Family], named: Collection[tuple[str, str]]) -> None:

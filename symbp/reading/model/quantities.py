@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from symbp.reading.grammar.marks import Mark, marks
 from symbp.reading.grammar.parser import FUNCTION_WORDS
-from symbp.reading.grammar.syntax import BigSum, Call, Name, Node, Product, Tokens, children, walk
+from symbp.reading.grammar.syntax import (
+    BigSum,
+    Call,
+    Name,
+    Node,
+    Norm,
+    Product,
+    children,
+    walk,
+)
 from symbp.reading.model.families import Families, Family, labels, uses
 from symbp.reading.model.letters import entrywise
 from symbp.reading.model.ranks import Ranks
@@ -141,6 +150,8 @@ class Quantities:
             )
             if over or marked or sets:
                 return False
+        if isinstance(node, Norm) and node.double and self._is_of_all(node.inner):
+            return False  # ‖A − Y‖ of all samples at once is one number
         if isinstance(node, Name):
             key = self.key(node, found)
             return key is not None and found[key].samples
@@ -153,6 +164,12 @@ class Quantities:
             if all(k is not None and Kind.SAMPLE in found[k].kinds for k in keys) and keys:
                 return False
         return any(self._has_sample(c, found) for c in children(node))
+
+    def _is_of_all(self, node: Node) -> bool:
+        """Whether a node has quantities of all samples at once, and none of one sample."""
+        names = [n for n in walk(node) if isinstance(n, Name)]
+        marked = any(m.bracket == "(" for n in names for m in marks(n.sup))
+        return not marked and any(n.base in self.source.given.batch for n in names)
 
     def key(self, n: Node, found: Mapping[str, Family]) -> str | None:
         if not isinstance(n, Name):
@@ -359,32 +376,6 @@ def _outside_sums(node: Node) -> Iterator[Node]:
     yield node
     for child in children(node):
         yield from _outside_sums(child)
-
-
-def counted_units(formulas: Sequence[Tokens]) -> dict[str, int]:
-    """Names that are written with two index letters and never with one: w_{jk} is of a matrix.
-
-    What has a mark above as well is counted apart: w^l_{jk} by the key "w^".
-    """
-    found: dict[str, set[int]] = {}
-    for formula in formulas:
-        _count(formula, found)
-    return {name: 2 for name, counts in found.items() if counts == {2}}
-
-
-def _count(formula: Tokens, found: dict[str, set[int]]) -> None:
-    for place, t in enumerate(formula):
-        for part in t.parts:
-            _count(part, found)
-        scripts = formula[place + 1 : place + 5] if t.kind == "name" else ()
-        above = scripts[:1] and (scripts[0].text == "^" or [x.text for x in scripts[2:3]] == ["^"])
-        name = t.text + "^" if above else t.text
-        for mark, script in pairwise(scripts):
-            if mark.text == "_":
-                inside = script.parts[0] if script.kind == "group" else (script,)
-                inner = [x.text for x in inside if x.text != ","]
-                if all(len(x) == 1 and x.islower() for x in inner):
-                    found.setdefault(name, set()).add(len(inner))
 
 
 def _count_marks(m: Mark, units: int) -> int:

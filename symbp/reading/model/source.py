@@ -287,10 +287,10 @@ class Source:
         return {n.base for n in lefts if n.base in bare and (n.sub or n.sup)}
 
     def is_other(self, n: Name, functions: set[str]) -> bool:
-        """Functions, constants, e and sizes are no families."""
+        """Functions, constants, e, the vector 1 and sizes are no families."""
         if n.base in functions and n.base not in self.vocabulary.families:
             return True
-        if (n.base == "e" and n.sup) or n.base == r"\pi":
+        if (n.base == "e" and n.sup) or n.base in (r"\pi", r"\mathbf{1}"):
             return True
         return n.base in self.size_letters or n.base in self.given.constants
 
