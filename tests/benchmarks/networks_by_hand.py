@@ -135,9 +135,9 @@ def normalised_back(dy, hat, inverse, gamma):
     return dx, np.sum(dy * hat, axis=0), np.sum(dy, axis=0)
 
 
-def block(x, y, Wq, Wk, Wv, Wo, W1, b1, W2, b2, gamma1, beta1, gamma2, beta2, heads, epsilon=1e-5):
-    """C and the gradients of a pre-norm block; Wq, Wk, Wv and Wo are (d, d)."""
-    T, d = x.shape
+def transformer(X, y, gamma1, beta1, Wq, Wk, Wv, Wo, gamma2, beta2, W1, b1, W2, b2, heads, epsilon):
+    """C and the gradients of a pre-norm block with relu; Wq, Wk, Wv, Wo are (d, d)."""
+    T, d = X.shape
     scale = 1 / np.sqrt(d // heads)
 
     def split(z):
@@ -146,30 +146,30 @@ def block(x, y, Wq, Wk, Wv, Wo, W1, b1, W2, b2, gamma1, beta1, gamma2, beta2, he
     def joined(z):
         return z.transpose(1, 0, 2).reshape(T, d)
 
-    n1, hat1, inverse1 = normalised(x, gamma1, beta1, epsilon)
-    q, k, v = split(n1 @ Wq.T), split(n1 @ Wk.T), split(n1 @ Wv.T)
+    n1, hat1, inverse1 = normalised(X, gamma1, beta1, epsilon)
+    q, k, v = split(n1 @ Wq), split(n1 @ Wk), split(n1 @ Wv)
     a = q @ k.transpose(0, 2, 1)
     a *= scale
     a -= np.max(a, axis=2, keepdims=True)
     np.exp(a, out=a)
     a /= np.sum(a, axis=2, keepdims=True)
     o = joined(a @ v)
-    r = x + o @ Wo.T
+    r = X + o @ Wo
     n2, hat2, inverse2 = normalised(r, gamma2, beta2, epsilon)
-    f = n2 @ W1.T
+    f = n2 @ W1
     f += b1
     np.maximum(f, 0, out=f)
-    dout = f @ W2.T
+    dout = f @ W2
     dout += b2
     dout += r
     dout -= y
     C = np.vdot(dout, dout) / 2
 
-    df = dout @ W2
+    df = dout @ W2.T
     df *= f > 0
-    dr, dgamma2, dbeta2 = normalised_back(df @ W1, hat2, inverse2, gamma2)
+    dr, dgamma2, dbeta2 = normalised_back(df @ W1.T, hat2, inverse2, gamma2)
     dr += dout
-    do = split(dr @ Wo)
+    do = split(dr @ Wo.T)
     da = do @ v.transpose(0, 2, 1)
     ds = da - np.sum(da * a, axis=2, keepdims=True)
     ds *= a
@@ -179,12 +179,11 @@ def block(x, y, Wq, Wk, Wv, Wo, W1, b1, W2, b2, gamma1, beta1, gamma2, beta2, he
         joined(ds.transpose(0, 2, 1) @ q),
         joined(a.transpose(0, 2, 1) @ do),
     )
-    dn1 = dq @ Wq
-    dn1 += dk @ Wk
-    dn1 += dv @ Wv
+    dn1 = dq @ Wq.T
+    dn1 += dk @ Wk.T
+    dn1 += dv @ Wv.T
     _, dgamma1, dbeta1 = normalised_back(dn1, hat1, inverse1, gamma1)
     return (
-        C, dq.T @ n1, dk.T @ n1, dv.T @ n1, dr.T @ o,
-        df.T @ n2, np.sum(df, axis=0), dout.T @ f, np.sum(dout, axis=0),
-        dgamma1, dbeta1, dgamma2, dbeta2,
+        C, dgamma1, dbeta1, n1.T @ dq, n1.T @ dk, n1.T @ dv, o.T @ dr,
+        dgamma2, dbeta2, n2.T @ df, np.sum(df, axis=0), f.T @ dout, np.sum(dout, axis=0),
     )  # fmt: skip

@@ -68,21 +68,20 @@ def lenet(values):
     return run_of(cost, names, p)
 
 
-def block(values):
-    names = "W_Q W_K W_V W_O W_1 b_1 W_2 b_2 gamma_1 beta_1 gamma_2 beta_2".split()
-    x, y = constants(values, "x", "y")
-    Q, K, V, O, W1, b1, W2, b2, g1, e1, g2, e2 = p = leaves(values, *names)
-    T, d = x.shape
+def transformer(values):
+    names = "gamma_1 beta_1 W_Q W_K W_V W_O gamma_2 beta_2 W_1 b_1 W_2 b_2".split()
+    X, y = constants(values, "X", "y")
+    g1, e1, Q, K, V, O, g2, e2, W1, b1, W2, b2 = p = leaves(values, *names)
+    T, d = X.shape
 
     def split(z, W):
-        return F.linear(z, W.reshape(d, d)).reshape(T, len(W), -1).transpose(0, 1)
+        return (z @ W.transpose(0, 1).reshape(d, d)).reshape(T, len(W), -1).transpose(0, 1)
 
     def cost():
-        z = F.layer_norm(x, (d,), g1, e1, values["epsilon"])
+        z = F.layer_norm(X, (d,), g1, e1, values["epsilon"])
         o = F.scaled_dot_product_attention(split(z, Q), split(z, K), split(z, V))
-        r = x + F.linear(o.transpose(0, 1).reshape(T, d), O.reshape(d, d))
+        r = X + o.transpose(0, 1).reshape(T, d) @ O.reshape(d, d)
         z = F.layer_norm(r, (d,), g2, e2, values["epsilon"])
-        out = r + F.linear(F.relu(F.linear(z, W1, b1)), W2, b2)
-        return ((out - y) ** 2).sum() / 2
+        return ((r + F.relu(z @ W1 + b1) @ W2 + b2 - y) ** 2).sum() / 2
 
     return run_of(cost, names, p)
