@@ -1,5 +1,7 @@
 """What the generated NumPy of networks of the catalogue must be besides right: stable and fast."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from symbp.numbers.evaluator import Evaluation
 from symbp.numbers.gathers import index_ranges
 from symbp.numbers.sampling import sample
 from symbp.system import Role
+from tests.test_codegen import error, expected, run
 
 RNG = np.random.default_rng(5)
 
@@ -56,3 +59,32 @@ def test_the_forward_algorithm_does_not_overflow():
     cost, *slopes = code(**given, **learnt)
     assert 0 < cost < np.inf
     assert all(np.all(np.isfinite(s)) for s in slopes)
+
+
+def test_lenet_is_matrix_products_of_windows_and_strided_slices(golden):
+    source = numpy_source(lookup("lenet")())
+    assert not re.search(r"einsum|np\.clip", source)
+    assert source.count("np.pad(") == 1
+    golden("numpy/lenet.py", source)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "repair"),
+    [
+        (r"\[:, ::-1, ::-1\]", ""),
+        (r"\(K - 1, Q_1 - N_2\), \(K - 1, Q_1 - N_2\)", "(0, 2 * (K - 1)), (K - 1, K - 1)"),
+        (r"1::2, ::2", "::2, ::2"),
+        (r"\.transpose\(1, 0, 2, 3\)\.reshape\(E, -1\)", ".reshape(E, -1)"),
+    ],
+    ids=["kernel not flipped", "zeros on one side", "a place twice", "channels not swapped"],
+)
+def test_a_fault_in_a_convolution_is_caught(pattern, repair):
+    system = lookup("lenet")(N=10, K=3, D=1, E=3, F=3, J=2)
+    values = sample(system)
+    source, count = re.subn(pattern, repair, numpy_source(system))
+    assert count
+    namespace = {}
+    exec(source, namespace)
+    given = [values[f] for f in compile_numpy(system).families]
+    assert error(run(compile_numpy(system), values), expected(system, values)) < 1e-12
+    assert not error(namespace["gradient"](*given), expected(system, values)) < 1e-6
