@@ -1,6 +1,7 @@
 """What the generated NumPy of networks of the catalogue must be besides right: stable and fast."""
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def test_a_fault_in_a_convolution_is_caught(pattern, repair):
     values = sample(system)
     source, count = re.subn(pattern, repair, numpy_source(system))
     assert count
-    namespace = {}
+    namespace: dict[str, Any] = {}
     exec(source, namespace)
     given = [values[f] for f in compile_numpy(system).families]
     assert error(run(compile_numpy(system), values), expected(system, values)) < 1e-12
