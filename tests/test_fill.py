@@ -210,10 +210,11 @@ MISTAKES = {
     "you mean 'notation'? (known: ...)",
     f"<!-- symbp fill: network: mlp; notation: pinart -->\n{END}": "1:1: unknown "
     "notation 'pinart': "
-    "did you mean 'pinard'? (known: bold, edge, ng, pinard, chain)",
+    "did you mean 'pinard'? (known: bold, edge, ng, pinard, chain, standard)",
     f"<!-- symbp fill: notation: ng -->\n{END}": "1:1: a block names its network: symbp fill: "
     "network: mlp",
-    f"<!-- symbp fill: network: lstm -->\n{END}": "1:1: unknown network 'lstm' (known: mlp)",
+    f"<!-- symbp fill: network: ltsm -->\n{END}": "1:1: unknown network 'ltsm': did you mean "
+    "'lstm'? (known: ...)",
     f"<!-- symbp fill: network: mlp; sizes: 2,x -->\n{END}": "1:1: sizes: 'x' is not a positive "
     "integer",
     f"<!-- symbp fill: network: mlp; lang: de -->\n{END}": "1:1: unknown language 'de' (known: "

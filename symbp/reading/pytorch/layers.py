@@ -159,7 +159,7 @@ def _epsilon(chain: Chain, layer: Any) -> Expr:
 
 def _scaled(chain: Chain, z: Signal, layer: Any, value: Expr, axes: tuple[Symbol, ...]) -> Signal:
     """a = γ ẑ + β, of which β or both may be missing."""
-    normed = chain.defined("zhat", z, value)
+    normed = chain.defined("z_hat", z, value)
     if layer.weight is None:
         return normed
     shape = [n for a, n in zip(z.axes, z.shape, strict=True) if a in axes]
