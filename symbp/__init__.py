@@ -18,7 +18,7 @@ from symbp.documents.check import check
 from symbp.errors import SymbpError
 from symbp.judge.equality import equal
 from symbp.judge.verdict import Status, Verdict
-from symbp.network import Network, mlp
+from symbp.network import Network, mlp, network
 from symbp.notation import NOTATIONS, Notation
 from symbp.numbers.descent import descend
 from symbp.reading.model import read_system
@@ -49,6 +49,7 @@ __all__ = [
     "from_torch",
     "gradient",
     "mlp",
+    "network",
     "read_system",
     "verify",
 ]

@@ -1,6 +1,7 @@
 """A network with its views: gradient, LaTeX, post, NumPy, components, verification.
 
 net = symbp.mlp((2, 2, 1), "sigmoid")
+net = symbp.network("lstm", T=3)    by name, from the catalogue
 net.gradient()            ∂C/∂w, ∂C/∂b as equations; shows itself as formulas in Jupyter
 net.latex("pinard")       the same as LaTeX text
 net.numpy()               Python source of the gradient
@@ -133,3 +134,13 @@ def slope_of_cost(system: System, values: Mapping[str, Any], entry: Expr) -> flo
 def mlp(*args: Any, **options: Any) -> Network:
     """A fully connected network: `symbp.networks.mlp`, with its views."""
     return Network(networks.mlp(*args, **options))
+
+
+def network(name: str, **options: Any) -> Network:
+    """A network of the catalogue with its views; options and sizes as `symbp networks NAME` says.
+
+    >>> net = network("elman", d=1, n=1, T=2)
+    >>> [str(w) for w in net.component("b_1").free_symbols if str(w).startswith("U[")]
+    ['U[1, 1]']
+    """
+    return Network(networks.lookup(name)(**options))

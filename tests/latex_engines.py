@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,15 @@ class Formula(NamedTuple):
     id: str
     latex: str
     display: bool = True
+
+
+def formulas_of(name: str, text: str) -> Iterator[Formula]:
+    """The formulas of a page of Markdown, without those in blocks and spans of code."""
+    prose = re.sub(r"^```.*?^```|`[^`\n]*`", "", text, flags=re.M | re.S)
+    for place, part in enumerate(prose.split("$$")):
+        display = bool(place % 2)
+        for latex in [part] if display else part.split("$")[1::2]:
+            yield Formula(f"{name} {place}", latex.strip(), display)
 
 
 class Failure(NamedTuple):

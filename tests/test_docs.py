@@ -22,7 +22,7 @@ import sympy as sp
 from symbp import NOTATIONS, Notation, System
 from symbp.cli import main
 from symbp.demo import VALUES
-from symbp.derivation import Derivation, derive
+from symbp.derivation import derive
 from symbp.functions import DELTA, GELU_INNER, ROWS, SIGN, STEP, Elementwise, X
 from symbp.latex.post import Post
 from symbp.latex.weight import one_weight, read_parameter
@@ -31,10 +31,9 @@ from symbp.network import value_of
 from symbp.networks import mlp
 from symbp.networks.losses import LOSSES
 from symbp.numbers.codegen import numpy_source
-from symbp.numbers.sampling import with_small_sizes
-from symbp.system.equation import family_of
-from tests.derivation_documents import FOLDER, Document, documents
-from tests.latex_engines import Formula, check_latex
+from tests.cookbook import equations, index, table
+from tests.derivation_documents import FOLDER
+from tests.latex_engines import check_latex, formulas_of
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -48,37 +47,8 @@ PAGES = [
 # -- generated parts ----------------------------------------------------------------------------
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    assert not any("|" in cell for cells in lines for cell in cells), "this ends a cell: \\lvert"
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
 def math(latex: str) -> str:
     return f"${latex}$" if latex else "–"
-
-
-def equations(system: System, notation: Notation, wrt: str = "zwb", first: int = 0) -> str:
-    """The forward pass from equation `first` on, then ∂C/∂u for u in `wrt`, as matrices."""
-    derivations = derive(system)
-    post = Post(derivations[0].system, notation, "en")
-    lines = [(e.lhs, e.rhs, e.domain) for e in system.equations[first:]]
-    lines += [(d.target, d.result, d.domain) for n in wrt for d in derivations if of(d) == n]
-    rows = []
-    for left, right, domain in lines:
-        writer = post.writer(left)
-        plain = f"{writer.write(left)} = {writer.write(right)}"
-        a, b = (post.matrix(left, right, domain) or plain).split(" = ", 1)
-        where = writer.domain(left, domain)
-        if a != b:  # two names for one thing
-            rows.append(f"{a} &= {b}" + (f" && {where}" if where else ""))
-    body = " \\\\[2pt]\n".join(rows)
-    return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
-
-
-def of(d: Derivation) -> str:
-    """The family whose adjoint a derivation is of."""
-    return (d.system[str(family_of(d.target))].adjoint_of or ("", ""))[1]
 
 
 def letters() -> str:
@@ -195,42 +165,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "batch": lambda: equations(mlp(None, "sigmoid", batch=True, l2="lambda/2"), BOLD, first=3),
     "code": lambda: code(mlp((2, 3, 1), "tanh")),
     "code of any depth": lambda: code(mlp(None, ["relu", "softmax"], "cross-entropy", batch=True)),
-    "documents": lambda: "\n\n".join(about(d) for d in documents()),
+    "networks": index,
 }
-
-
-def about(document: Document) -> str:
-    """A document in a few lines: what it is, its equations as matrices, how it was checked."""
-    notation = NOTATIONS[document.notation]
-    post = document.post()
-    sizes = ", ".join(f"{k} = {v}" for k, v in with_small_sizes(post.system).sizes.items())
-    conditions = {c for *_, c in post.claims if c}
-    under = "".join(f" Some hold where {c}; the document says which." for c in conditions)
-    language = {"en": "English", "zh": "Chinese"}[document.language]
-    return "\n\n".join(
-        [
-            f"## [{document.file}]({document.file})",
-            f"{document.about[0].upper()}{document.about[1:]}. Notation `{document.notation}`: "
-            f"{notation.title['en']}. In {language}.",
-            equations(mlp(**document.options), notation),
-            f"```console\n$ {command_of(document)} -o {document.file}\n```",
-            f"Checked: {len(post.claims)} equations, each proved at {sizes}.{under}",
-        ]
-    )
-
-
-def command_of(document: Document) -> str:
-    """The command that prints a document."""
-    options = {"notation": document.notation, "lang": document.language, **document.options}
-    words = [f"--{name} {option(value)}" for name, value in options.items()]
-    return " ".join(["symbp derive mlp", *words])
-
-
-def option(value: object) -> str:
-    """An option's value on the command line: a batch is m, a list parted by commas."""
-    if isinstance(value, list):
-        return ",".join({True: "yes", False: "no"}.get(v, str(v)) for v in value)
-    return "m" if value is True else str(value)
 
 
 PART = re.compile(r"(<!-- generated: (.+?) -->\n)((?:(?!<!--).)*)(<!-- end -->)", re.S)
@@ -255,13 +191,6 @@ def test_every_part_stands_in_a_page():
     assert text.count("<!-- generated:") == text.count("<!-- end -->") == len(PARTS)
 
 
-@pytest.mark.parametrize("document", documents(), ids=lambda d: d.file)
-def test_the_command_of_a_document_prints_it(document, capsys):
-    with pytest.raises(SystemExit):
-        main(shlex.split(command_of(document))[1:])
-    assert capsys.readouterr().out == (FOLDER / document.file).read_text(encoding="utf-8")
-
-
 def test_a_changed_part_is_caught():
     text = "<!-- generated: x -->\n\nold\n\n<!-- end -->"
     assert regenerated(text, {"x": lambda: "old"}) == text
@@ -269,12 +198,7 @@ def test_a_changed_part_is_caught():
 
 
 def test_the_engines_accept_every_formula():
-    formulas = []
-    for page in PAGES:
-        prose = re.sub(r"^```.*?^```|`[^`\n]*`", "", page.read_text("utf-8"), flags=re.M | re.S)
-        for place, part in enumerate(prose.split("$$")):
-            whole = [part] if place % 2 else part.split("$")[1::2]
-            formulas += [Formula(f"{page.name} {place}", f.strip(), bool(place % 2)) for f in whole]
+    formulas = [f for page in PAGES for f in formulas_of(page.name, page.read_text("utf-8"))]
     assert len(formulas) > 100
     assert check_latex(formulas) == []
 

@@ -52,6 +52,22 @@ def components(
     return Components(system, expand).all_of(families)
 
 
+def lengths(expressions: Iterable[Expr]) -> list[int]:
+    """The number of parts of each expression as it would be written, shared ones counted again.
+
+    >>> lengths([sp.Symbol("x") ** 2])
+    [3]
+    """
+    known: dict[Expr, int] = {}
+
+    def length(e: Expr) -> int:
+        if e not in known:
+            known[e] = 1 + sum(length(a) for a in e.args)
+        return known[e]
+
+    return [length(e) for e in expressions]
+
+
 class Components:
     """The scalar expressions of a system's entries: each is made once, and only when needed.
 
