@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from symbp import networks
-from symbp.derivation import Derivation, derive, is_inserted
+from symbp.derivation import Derivation, derive, kept
 from symbp.latex.post import Post
 from symbp.notation import Notation
 from symbp.system import Role, System
@@ -160,7 +160,8 @@ def results(derivations: Sequence[Derivation], wrt: Sequence[str] | None) -> lis
     system = derivations[0].system
     if wrt is None:
         learnt = [v.name for v in system.with_role(Role.PARAMETER)]
-        own = [of(d) for d in derivations if not is_inserted(system, str(family_of(d.target)))]
+        named = kept(derivations)
+        own = [of(d) for d in derivations if str(family_of(d.target)) in named]
         wrt = list(dict.fromkeys([*(n for n in own if n not in learnt), *learnt]))
     return [d for n in wrt for d in derivations if of(d) == n]
 

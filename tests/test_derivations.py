@@ -6,13 +6,15 @@ import pytest
 import sympy as sp
 from sympy import Rational
 
+from symbp import networks
 from symbp.adjoint import gradient
-from symbp.errors import SizeError
+from symbp.derivation import derive, simplified
+from symbp.errors import DefinitionError, SizeError
 from symbp.forms.component import components
 from symbp.forms.index import looks_up_data
 from symbp.judge.equality import Prover
 from tests.cookbook import command_of, page, page_file
-from tests.derivation_documents import FOLDER, by_family, documents, of_family
+from tests.derivation_documents import FOLDER, NOT_DERIVED, by_family, documents, of_family
 from tests.latex_engines import check_latex, formulas_of
 
 DOCUMENTS = documents()
@@ -71,13 +73,13 @@ def test_a_planted_fault_in_a_document_is_refuted(document):
 @pytest.mark.parametrize("document", by_family([d for d in NETWORKS if d.network != "mlp"]))
 def test_every_weight_on_its_own_is_proved(document):
     system = document.entry.small()
-    full = gradient(system)
+    full = simplified(document.derivations()).with_sizes(**document.entry.sizes)
     if looks_up_data(system):
         with pytest.raises(SizeError):
             components(full)
         return
     found = components(full)
-    prover = Prover(full)
+    prover = Prover(gradient(system))
     for (family, index), value in found.items():
         left = full[family][tuple(map(sp.Integer, index))]
         assert prover.equal(left, value), f"{left} = {value}"
@@ -92,6 +94,12 @@ def test_the_engines_accept_every_formula(family):
     found = {f.latex: f for name, text in texts.items() for f in formulas_of(name, text)}
     assert len(found) > 20
     assert check_latex(found.values()) == []
+
+
+@pytest.mark.parametrize("name", NOT_DERIVED)
+def test_what_is_not_derived_is_refused(name):
+    with pytest.raises(DefinitionError):
+        derive(networks.lookup(name)())
 
 
 def test_every_file_is_a_document_or_a_page():

@@ -33,6 +33,7 @@ from symbp.numbers.evaluator import Evaluation
 from symbp.numbers.field import ChainTooShortError, Field, Residues
 from symbp.numbers.sampling import residues, with_small_sizes
 from symbp.system import Equation, Kind, Range, Role, System, Variable
+from symbp.system.contents import free_symbols, has
 from symbp.system.equation import RECURRENT, family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast
@@ -210,7 +211,7 @@ class _Values:
 
     def _symbols(self, e: Expr) -> tuple[Symbol, ...]:
         if e not in self._free:
-            self._free[e] = tuple(e.free_symbols)
+            self._free[e] = tuple(s for s in free_symbols(e) if s.is_Symbol and s.is_integer)
         return self._free[e]
 
     def _entries(self, e: Expr, point: Point) -> frozenset[tuple[Any, ...]]:
@@ -236,7 +237,7 @@ class _Values:
                 yield from self._entries(part, point)
 
     def _value(self, e: Expr, point: Point, moving: tuple[Any, ...]) -> DualArray:
-        if not self._symbols(e) and not e.has(Partial):
+        if not free_symbols(e) and not has(e, Partial):
             return self.dual.number(e)
         if isinstance(e, sp.Add):
             return reduce(self.dual.add, (self.value(a, point, moving) for a in e.args))

@@ -33,6 +33,8 @@ from symbp.errors import ValueRangeError
 from symbp.functions import Row
 from symbp.numbers.domains import Arrays, Axes
 
+LARGEST_SIZE = 2**20  #: no random residue is as small as this
+PERIOD = 8 * 3 * 5 * 7  #: whether 2, 3, 5 and 7 are squares depends on a prime modulo this
 FIRST_PRIME = int(sp.nextprime(2**127))  #: below every prime used
 
 
@@ -61,15 +63,17 @@ class Residues:
 def chain(length: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """(p_1, ..., p_K) and generators g_i of the subgroup of order p_{i-1} modulo p_i.
 
-    Every prime is 7 mod 8, so that 2 is a square and exactly one of u, −u is.
+    Every prime is 7 mod 8, so that 2 is a square and exactly one of u, −u is; 3, 5 and 7 are
+    squares too, so that √3 of a formula is the root of a size that is 3.
     """
+    good = _good_residues()
     p = int(FIRST_PRIME)
-    while p % 8 != 7:
+    while p % PERIOD not in good:
         p = int(sp.nextprime(p))
     primes, generators = [p], [1]
     while len(primes) < length:
         c = 2
-        while (c * p + 1) % 8 != 7 or not sp.isprime(c * p + 1):
+        while (c * p + 1) % PERIOD not in good or not sp.isprime(c * p + 1):
             c += 2
         q = c * p + 1
         g = next(g for b in range(2, 100) if (g := pow(b, c, q)) != 1)
@@ -77,6 +81,14 @@ def chain(length: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         generators.append(g)
         p = q
     return tuple(primes), tuple(generators)
+
+
+def _good_residues() -> frozenset[int]:
+    """What primes are modulo `PERIOD` for which −1 is no square, and 2, 3, 5 and 7 are."""
+    return frozenset(
+        r for r in range(7, PERIOD, 8)
+        if all(sp.gcd(q, r) == 1 and sp.jacobi_symbol(q, r) == 1 for q in (3, 5, 7))
+    )  # fmt: skip
 
 
 class Field(Arrays):
@@ -295,8 +307,11 @@ class Field(Arrays):
         return Residues(data, depth)
 
     def _root(self, a: Residues) -> Residues:
-        self.used_branches = True
-        return self._oracle("root", a) if self.formal else self._true_root(a)
+        if self.formal and not _is_small(a):
+            self.used_branches = True
+            return self._oracle("root", a)
+        self.used_branches = self.used_branches or not _is_small(a)
+        return self._true_root(a)
 
     def _true_root(self, a: Residues) -> Residues:
         primes = self.primes[a.depth :]
@@ -356,6 +371,12 @@ def _level(a: Residues, b: Residues, combine: Any) -> tuple[np.ndarray, int]:
 
 class ChainTooShortError(Exception):
     """More nested exponentials than the chain has primes: evaluate again with a longer one."""
+
+
+def _is_small(a: Residues) -> bool:
+    """Whether an array is one small number, as sizes are: its root is that of the number."""
+    entries = a.data.reshape(-1)
+    return bool(entries.size) and entries[0] <= LARGEST_SIZE and bool((entries == entries[0]).all())
 
 
 def _residue(value: Any, p: int) -> int:
