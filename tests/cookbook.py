@@ -148,7 +148,7 @@ def equations(
         writer = post.writer(left)
         plain = f"{writer.write(left)} = {writer.write(right)}"
         a, b = (post.matrix(left, right, domain) or plain).split(" = ", 1)
-        where = writer.domain(domain)
+        where = writer.domain(left, domain)
         if a != b:  # two names for one thing
             rows.append(f"{a} &= {b}" + (f" && {where}" if where else ""))
     body = " \\\\[2pt]\n".join(rows)

@@ -24,8 +24,6 @@ from symbp.notation import Notation
 from symbp.system import System
 
 FOLDER = Path(__file__).parent.parent / "derivations"
-#: The networks of the catalogue that have no derivation yet; a test sees to it that they go.
-NOT_DERIVED = ("padded-conv2d",)
 Options = tuple[tuple[str, Any], ...]
 
 
@@ -74,7 +72,7 @@ def documents() -> list[Document]:
 
 def documents_of(entry: Entry) -> list[Document]:
     """Of a network of the catalogue; the fully connected ones are in index.toml."""
-    if entry.family == "dense" or entry.name in NOT_DERIVED:
+    if entry.family == "dense":
         return []
     files = {"en": f"{entry.family}/{entry.name}.md", "zh": f"{entry.family}/{entry.name}.zh.md"}
     return [

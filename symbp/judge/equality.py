@@ -37,7 +37,7 @@ from symbp.system.contents import free_symbols, has
 from symbp.system.equation import RECURRENT, family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast
-from symbp.system.maximum import Chosen, Maximum
+from symbp.system.maximum import Chosen, IsGreatest, Maximum
 
 Point = Mapping[Symbol, int]
 
@@ -261,6 +261,10 @@ class _Values:
             return self.value(e.stand_in(), point, moving)
         if isinstance(e, (Maximum, Chosen)):
             return self._greatest(e, point, moving)
+        if isinstance(e, IsGreatest):
+            which, *numbers = e.args
+            each = self._weights([self.value(a, point, moving) for a in numbers])
+            return each[int(which) - 1]
         if isinstance(e, CONDITIONS):
             return self.dual.number(sp.Integer(int(self._may_count(e, point))))
         return self._entry(e, point, moving)
@@ -300,12 +304,16 @@ class _Values:
         """The maximum as a weighted sum of what it is taken of; or one of the weights."""
         places = list(self._inside([(r, []) for r in e.ranges], point))
         numbers = [self.value(e.body, place, moving) for place in places]
-        weights = self.dual.greatest(self.dual.stack(numbers), 1)
-        each = [self.dual.take(weights, (i,)) for i in range(len(numbers))]
+        each = self._weights(numbers)
         if isinstance(e, Maximum):
             return reduce(self.dual.add, map(self.dual.multiply, each, numbers))
         found = [[place[r.symbol] for r in e.ranges] for place in places]
         return each[found.index([self.integer(i, point) for i in e.place])]
+
+    def _weights(self, numbers: Sequence[DualArray]) -> list[DualArray]:
+        """For each number whether it is the greatest."""
+        weights = self.dual.greatest(self.dual.stack(numbers), 1)
+        return [self.dual.take(weights, (i,)) for i in range(len(numbers))]
 
     def _inside(self, plan: Sequence[tuple[Range, list[Expr]]], point: Point) -> Iterator[Point]:
         if not plan:
