@@ -74,8 +74,9 @@ def is_proved(prover, left, right, domain=()):
     try:
         return prover.equal(left, right, domain)
     except DefinitionError as error:
-        assert "no point with square roots" in str(error)
-        return False
+        if "no point with square roots" in str(error):
+            return False
+        raise
 
 
 @pytest.mark.parametrize("document", by_family([d for d in NETWORKS if d.network != "mlp"]))
