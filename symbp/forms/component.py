@@ -52,6 +52,19 @@ def components(
     return Components(system, expand).all_of(families)
 
 
+#: An expression with more parts than this is no longer read.
+MOST_PARTS = 300
+
+
+def legible(system: System, families: Iterable[str]) -> dict[Key, Expr]:
+    """Every entry of some families: in full, or where that is long by the adjoints it needs."""
+    names = tuple(families)
+    found = components(system, names)
+    if any(parts > MOST_PARTS for parts in lengths(found.values())):
+        return components(system, names, expand="none")
+    return found
+
+
 def lengths(expressions: Iterable[Expr]) -> list[int]:
     """The number of parts of each expression as it would be written, shared ones counted again.
 

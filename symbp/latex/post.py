@@ -16,7 +16,7 @@ from sympy import Expr
 from symbp.adjoint import adjoint_name
 from symbp.derivation import Derivation, Step, derive, kept, simplified
 from symbp.forms.axes import axis_slots
-from symbp.forms.component import components, lengths
+from symbp.forms.component import legible
 from symbp.forms.contract import NoMatrixForm
 from symbp.forms.convolution import convolution_form, convolves, has_places
 from symbp.forms.index import count, looks_up_data
@@ -136,10 +136,7 @@ def write_post(
     form: str = "full",
     derived: Sequence[Derivation] | None = None,
 ) -> Post:
-    """The post that derives a network's gradients: "full" with every step, or "short".
-
-    `derived`: the derivations of the system, where they have been made already.
-    """
+    """The post that derives (or has `derived`) the gradients: "full" with every step, or "short"."""
     found = derive(system) if derived is None else derived
     post = Post(found[0].system, notation, language)
     order = [v.name for v in system.with_role(Role.PARAMETER)]
@@ -382,8 +379,6 @@ def _update(post: Post) -> None:
 MOST_UPDATES = 4
 #: With more parameters than this a list of all of them helps nobody.
 MOST_WEIGHTS = 40
-#: A derivative with more parts than this is given by the derivatives that it needs.
-MOST_PARTS = 300
 
 
 def every_weight(post: Post, derivations: Sequence[Derivation]) -> None:
@@ -396,10 +391,7 @@ def every_weight(post: Post, derivations: Sequence[Derivation]) -> None:
     if sum(count(system[name], system) for name in order) > MOST_WEIGHTS:
         return
     post.heading("every weight")
-    short = simplified(derivations)
-    found = components(short, order)
-    if any(parts > MOST_PARTS for parts in lengths(found.values())):
-        found = components(short, order, expand="none")
+    found = legible(simplified(derivations), order)
     for (family, index), value in sorted(found.items(), key=lambda f: order.index(f[0][0])):
         left = system[family][tuple(map(sp.Integer, index))]
         writer = Writer(system, post.notation)
