@@ -136,7 +136,7 @@ def write_post(
     form: str = "full",
     derived: Sequence[Derivation] | None = None,
 ) -> Post:
-    """The post that derives (or has `derived`) the gradients: "full" with every step, or "short"."""
+    """The post that derives a gradient, or shows `derived`: "full" with every step, or "short"."""
     found = derive(system) if derived is None else derived
     post = Post(found[0].system, notation, language)
     order = [v.name for v in system.with_role(Role.PARAMETER)]
