@@ -1,0 +1,1 @@
+"""Writing LaTeX: entries, expressions, matrices, and derivations as Markdown posts."""
