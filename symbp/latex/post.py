@@ -271,7 +271,7 @@ def _backward(post: Post, derivations: Sequence[Derivation]) -> None:
         if wanted != heading:
             post.heading(wanted, 3)
             heading = wanted
-        _derivation(post, d)
+        write_derivation(post, d)
 
 
 def _section(system: System, d: Derivation) -> str:
@@ -297,7 +297,8 @@ def _delta(post: Post, adjoint: Variable) -> str:
     return f"{writer.write(entry)} = {writer.entries.derivative(post.system.loss, value)}"
 
 
-def _derivation(post: Post, d: Derivation) -> None:
+def write_derivation(post: Post, d: Derivation) -> None:
+    """The steps that derive one adjoint, and its matrix form."""
     writer = post.writer(d.target)
     left = writer.write(d.target)
     used = writer.write(post.system[_of(post.system, d)][index_of(d.target)])

@@ -75,6 +75,10 @@ class Writer:
                 whole.add(Range(index, own.lower, own.upper))
         return ", ".join(self._range(r) for r in domain if r not in whole)
 
+    def ranges(self, domain: Sequence[Range]) -> str:
+        r"""1 \le j \le n, for every index of a domain."""
+        return ", ".join(map(self._range, domain))
+
     def _slots(self, entry: Expr) -> Sequence[Slot]:
         return self.system[str(family_of(entry))].slots
 

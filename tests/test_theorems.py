@@ -1,0 +1,73 @@
+"""Theorems: their pages are as generated, every claim is proved and every spoilt one refuted."""
+
+from dataclasses import replace
+
+import pytest
+from sympy import Rational
+
+from symbp.theorems import Claim, file_name, page, theorems, unproved
+from tests.derivation_documents import FOLDER
+from tests.latex_engines import Formula, check_latex
+
+THEOREMS = [pytest.param(t, id=t.name) for t in theorems()]
+LANGUAGES = ("en", "zh")
+PAGES = {(t.name, language): page(t, language) for t in theorems() for language in LANGUAGES}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("theorem", THEOREMS)
+def test_the_page_is_what_is_derived_today(theorem, language, request):
+    path = FOLDER / "theorems" / file_name(theorem, language)
+    text = PAGES[theorem.name, language]
+    if request.config.getoption("--update"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    assert path.read_text(encoding="utf-8") == text, "run pytest --update and look at the diff"
+
+
+@pytest.mark.parametrize("theorem", THEOREMS)
+def test_every_claim_is_proved(theorem):
+    for part in theorem.parts:
+        assert unproved(part) == []
+        assert list(part.all_claims())
+
+
+@pytest.mark.parametrize("theorem", THEOREMS)
+def test_every_spoilt_claim_is_refuted(theorem):
+    for part in theorem.parts:
+        wrong = [w for claim in part.claims for w in spoilt(claim)]
+        found = unproved(replace(part, claims=tuple(wrong), derived=()))
+        assert found == wrong
+
+
+def spoilt(claim):
+    """The claim with a sign, a factor, a term or its whole sense changed."""
+    left, right = claim.left, claim.right
+    if claim.differ:
+        return [replace(claim, differ=False), replace(claim, right=left)]
+    terms = [right + 1, right + Rational(1, 10**6)]
+    wrong = terms if right == 0 else [-right, right * (1 + Rational(1, 10**6)), *terms]
+    return [*(replace(claim, right=w) for w in wrong), replace(claim, differ=True)]
+
+
+def test_a_derivation_spoilt_by_a_sign_is_refuted():
+    part = theorems()[0].parts[0]
+    steps = [c for c in part.all_claims() if c not in part.claims]
+    wrong = tuple(Claim(c.left, -c.right, c.domain, c.condition) for c in steps)
+    assert len(steps) > 5
+    assert unproved(replace(part, claims=wrong, derived=())) == list(wrong)
+
+
+def test_the_engines_accept_every_formula():
+    found = []
+    for name, text in PAGES.items():
+        for place, part in enumerate(text.split("$$")):
+            own = [part.strip()] if place % 2 else part.split("$")[1::2]
+            found += [Formula(f"{name} {place}", f, bool(place % 2)) for f in own]
+    assert len(found) > 50
+    assert check_latex(found) == []
+
+
+def test_every_file_is_a_page():
+    wanted = {file_name(t, language) for t in theorems() for language in LANGUAGES}
+    assert {p.name for p in (FOLDER / "theorems").glob("*")} == wanted
