@@ -32,6 +32,8 @@ from symbp.networks import mlp
 from symbp.networks.losses import LOSSES
 from symbp.numbers.codegen import numpy_source
 from tests.cookbook import equations, index, table
+from symbp.theorems import index as theorem_links
+from symbp.theorems import theorems
 from tests.derivation_documents import FOLDER
 from tests.latex_engines import check_latex, formulas_of
 
@@ -164,6 +166,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "softmax": lambda: equations(mlp(None, ["sigma", "softmax"], "cross-entropy"), BOLD, "zw", 3),
     "batch": lambda: equations(mlp(None, "sigmoid", batch=True, l2="lambda/2"), BOLD, first=3),
     "code": lambda: code(mlp((2, 3, 1), "tanh")),
+    "theorems": lambda: theorem_links(theorems(), "en", "theorems/"),
     "code of any depth": lambda: code(mlp(None, ["relu", "softmax"], "cross-entropy", batch=True)),
     "networks": index,
 }
