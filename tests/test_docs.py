@@ -31,9 +31,9 @@ from symbp.network import value_of
 from symbp.networks import mlp
 from symbp.networks.losses import LOSSES
 from symbp.numbers.codegen import numpy_source
-from tests.cookbook import equations, index, table
 from symbp.theorems import index as theorem_links
 from symbp.theorems import theorems
+from tests.cookbook import equations, index, table
 from tests.derivation_documents import FOLDER
 from tests.latex_engines import check_latex, formulas_of
 
