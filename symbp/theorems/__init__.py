@@ -1,14 +1,14 @@
 """Gradients as theorems: statements about backpropagation, derived and proved.
 
 >>> [t.name for t in theorems()]
-['outputs', 'batch-normalisation']
+['linear-layers', 'equal-weights', 'depth', 'outputs', 'batch-normalisation']
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from symbp.theorems import batch_normalisation, outputs
+from symbp.theorems import batch_normalisation, depth, equal_weights, linear_layers, outputs
 from symbp.theorems.page import file_name, index, page
 from symbp.theorems.theorem import Claim, Part, Theorem, unproved
 
@@ -18,4 +18,5 @@ __all__ = ["Claim", "Part", "Theorem", "file_name", "index", "page", "theorems",
 @lru_cache(maxsize=1)
 def theorems() -> tuple[Theorem, ...]:
     """All theorems."""
-    return outputs.theorem(), batch_normalisation.theorem()
+    modules = (linear_layers, equal_weights, depth, outputs, batch_normalisation)
+    return tuple(module.theorem() for module in modules)

@@ -51,17 +51,19 @@ class Part:
     """Whether the equations of the network stand first."""
     derived: tuple[str, ...] = ()
     """Families u whose ∂C/∂u is derived step by step."""
+    wrt: tuple[str, ...] | None = None
+    """What the adjoints are of: None for the parameters."""
 
     @cached_property
     def system(self) -> System:
         """The network with its adjoints."""
-        return gradient(self.network)
+        return gradient(self.network, self.wrt)
 
     @cached_property
     def derivations(self) -> list[Derivation]:
         """Those of `derived`."""
         names = {adjoint_name(self.network.loss, name) for name in self.derived}
-        found = [d for d in derive(self.network) if str(family_of(d.target)) in names]
+        found = [d for d in derive(self.network, self.wrt) if str(family_of(d.target)) in names]
         if len({family_of(d.target) for d in found}) != len(names):
             raise ValueError(f"no derivation of one of {', '.join(self.derived)}")
         return found
