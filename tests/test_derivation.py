@@ -226,3 +226,23 @@ def test_no_case_is_guessed():
     layer = sp.Symbol("l", integer=True)
     with pytest.raises(DefinitionError, match="no one equation defines"):
         RULES["definition"](Context(system, ()), Partial(system["a"][layer, 1], system["z"][1, 1]))
+
+
+@pytest.mark.parametrize("name", ["softmax-regression", "many-to-many", "kl-divergence"])
+def test_targets_add_up_to_one_wherever_the_sample_or_the_time_stands(name):
+    found = [d for d in derive(networks.lookup(name).small()) if d.steps[-1].condition]
+    (d,) = found
+    assert str(d.target).startswith("∂C/∂z")
+    assert not d.result.has(sp.Sum)
+    assert Prover(d.system, d.steps[-1].condition).equal(d.target, d.result, d.domain)
+    assert not Prover(d.system).equal(d.target, d.result, d.domain)
+
+
+def test_a_sum_of_targets_over_samples_is_not_one():
+    m = Model()
+    n, K = m.sizes("n", "K")
+    (i,), (j,) = m.samples("i", n), m.units("j", K)
+    w, y = m.parameter("w", j), m.target("y", i, j)
+    (d,) = derive(m.system(m.sum(w[j] * y[i, j], i, j)))
+    assert d.result == sp.Sum(y[i, j], (i, 1, n))
+    assert all(s.condition is None for s in d.steps)

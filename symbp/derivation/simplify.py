@@ -22,9 +22,9 @@ from symbp.derivation.context import Context, Partial, covers, rewrite
 from symbp.derivation.fractions import shortest
 from symbp.derivation.named import match
 from symbp.functions import Elementwise
-from symbp.system import Equation, Range, Role, System
+from symbp.system import Equation, Kind, Range, Role, System, Variable
 from symbp.system.contents import has, rebuilt
-from symbp.system.equation import family_of
+from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import substitute
 from symbp.system.maximum import Chosen, Maximum
@@ -170,20 +170,25 @@ def _replace_top(e: Expr, mapping: dict[Expr, Expr]) -> Expr:
 
 
 def unit_total(context: Context, e: Expr) -> Expr:
-    """Σ_j y_j = 1 for targets y: one-hot or a distribution over the classes."""
-    targets = {v.name for v in context.system.with_role(Role.TARGET)}
+    """Σ_j y_j = 1 for targets y: one-hot or a distribution over the classes, for every sample."""
+    targets = {v.name: v for v in context.system.with_role(Role.TARGET)}
 
     def change(node: Expr, inner: Context) -> Expr | None:
         del inner
-        if (
-            isinstance(node, sp.Sum)
-            and family_of(node.function) in targets
-            and len(node.limits) == 1
-        ):
-            k, lo, hi = node.limits[0]
-            slot = context.system[str(family_of(node.function))].slots[0].range
-            if node.function.indices[0] == k and (lo, hi) == (slot.lower, slot.upper):
-                return S.One
-        return None
+        if not isinstance(node, sp.Sum) or len(node.limits) != 1:
+            return None
+        target = targets.get(str(family_of(node.function)))
+        return S.One if target is not None and _counts_all_units(node, target) else None
 
     return rewrite(e, context, change, lambda part: has(part, sp.Sum))
+
+
+def _counts_all_units(total: sp.Sum, target: Variable) -> bool:
+    """Whether a sum runs over the one index of a target that counts units, and over all of them."""
+    units = [place for place, slot in enumerate(target.slots) if slot.kind is Kind.UNIT]
+    if len(units) != 1:
+        return False
+    k, low, high = total.limits[0]
+    index, own = index_of(total.function), target.slots[units[0]].range
+    uses = [place for place, i in enumerate(index) if k in i.free_symbols]
+    return uses == units and index[units[0]] == k and (low, high) == (own.lower, own.upper)
