@@ -17,7 +17,7 @@ from sympy import Expr, Integer, S, Symbol
 
 from symbp.errors import DefinitionError, SizeError
 from symbp.numbers.codegen.storage import Key, Storage
-from symbp.system import Equation, Kind, Range, System
+from symbp.system import Equation, Kind, Range, System, Variable
 from symbp.system.checks import components
 from symbp.system.equation import family_of, index_of, walk
 from symbp.system.indices import is_binder, substitute
@@ -103,15 +103,38 @@ def unrolled_slots(system: System) -> dict[str, tuple[int, ...]]:
 def listed_slots(
     system: System, unrolled: Mapping[str, Sequence[int]]
 ) -> dict[str, tuple[int, ...]]:
-    """For every family the slots on which the lengths of others depend."""
+    """For every family the slots on which the lengths of others depend.
+
+    Raises `SizeError` where a length is an index itself: s ≤ t makes no array.
+    """
     result = {}
     for v in system.variables:
+        _check_lengths(v)
         ends = (b for s in v.slots for b in (s.range.lower, s.range.upper))
         bounds = {s for b in ends for s in b.free_symbols}
         result[v.name] = tuple(
             i for i, s in enumerate(v.slots) if s.symbol in bounds and i not in unrolled[v.name]
         )
     return result
+
+
+def _check_lengths(v: Variable) -> None:
+    """Lengths are sizes, n or n[l]."""
+    own = {s.symbol for s in v.slots}
+    for slot in v.slots:
+        moving = own & (_bare(slot.range.lower) | _bare(slot.range.upper))
+        if moving:
+            raise SizeError(
+                f"{v.signature}: the range of {slot.symbol} moves with {min(moving, key=str)}, "
+                f"and NumPy code needs an array of {v.name}: give {slot.symbol} its whole range, "
+                "and leave out the rest in the sums over it"
+            )
+
+
+def _bare(e: Expr) -> set[Symbol]:
+    """The symbols of e that stand in no index: those of t + n[l] are t and n."""
+    sizes: set[Expr] = e.atoms(sp.Indexed)
+    return set(e.xreplace({a: a.base.label for a in sizes}).free_symbols)
 
 
 class Schedule:
