@@ -57,6 +57,10 @@ IMAGES = {
                  nn.Flatten(), nn.Dropout(0.5), nn.Linear(2, 2)],
         (1, 8, 8),
     ),
+    "the greatest of each channel": (
+        lambda: [nn.Conv2d(1, 3, 2), nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(3, 2)],
+        (1, 5, 4),
+    ),
     "softmax of what was flattened": (
         lambda: [nn.Conv1d(1, 2, 2), nn.Flatten(), nn.LayerNorm(6), nn.Softmax(dim=1),
                  nn.Linear(6, 2)],

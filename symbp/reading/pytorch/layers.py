@@ -16,7 +16,7 @@ from sympy import Expr, Symbol
 
 from symbp.functions import TABLE
 from symbp.reading.pytorch.chain import Chain, Layer, Signal, met, refuse
-from symbp.reading.pytorch.windows import convolution, global_mean, pooling
+from symbp.reading.pytorch.windows import convolution, global_pooling, pooling
 from symbp.system import Kind
 
 EXP, LOG = TABLE["exp"], TABLE["log"]
@@ -190,8 +190,10 @@ LAYERS: dict[str, Layer] = {
     "AvgPool2d": pooling("mean"),
     "MaxPool1d": pooling("max"),
     "MaxPool2d": pooling("max"),
-    "AdaptiveAvgPool1d": global_mean,
-    "AdaptiveAvgPool2d": global_mean,
+    "AdaptiveAvgPool1d": global_pooling("mean"),
+    "AdaptiveAvgPool2d": global_pooling("mean"),
+    "AdaptiveMaxPool1d": global_pooling("max"),
+    "AdaptiveMaxPool2d": global_pooling("max"),
     "BatchNorm1d": batch_norm,
     "BatchNorm2d": batch_norm,
     "LayerNorm": layer_norm,

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import reduce
-from itertools import product
 from typing import Any
 
 import sympy as sp
-from sympy import Expr, Integer
+from sympy import Expr, Integer, Symbol
 
-from symbp.functions import TABLE
 from symbp.reading.pytorch.chain import Chain, Layer, Signal, met, pair, refuse
 from symbp.system import Kind, Range
-
-RELU = TABLE["relu"]
 
 
 def convolution(chain: Chain, a: Signal, layer: Any) -> Signal:
@@ -107,35 +102,27 @@ def pooling(kind: str) -> Layer:
             refuse("is not read", "padding=0, ceil_mode=False")
         taps = [Integer(k) for k in kernel]
         z = _windows(chain, a, taps, kernel, stride, dilation)
-        covered = [
-            chain.entry(a, a.axes[0], *_covered(z.axes[1:], u, stride, dilation))
-            for u in product(*([Integer(n) for n in range(1, k + 1)] for k in kernel))
-        ]
-        if kind == "mean":
-            return chain.defined("h", z, sp.Add(*covered) / len(covered))
-        return _greatest(chain, z, covered)
+        inner = [chain.index(k, Kind.PLACE) for k in taps]
+        covered = chain.entry(a, a.axes[0], *_covered(z.axes[1:], inner, stride, dilation))
+        return chain.defined("h", z, _over(chain, kind, covered, inner))
 
     return layer_of
 
 
-def _greatest(chain: Chain, z: Signal, entries: Sequence[Expr]) -> Signal:
-    """max(a, b) = b + relu(a − b), by pairs of pairs; each round has names of its own."""
-    pairs = [reduce(_larger, entries[n : n + 2]) for n in range(0, len(entries), 2)]
-    if len(pairs) == 1:
-        return chain.defined("h", z, pairs[0])
-    named = [chain.defined("g", z, value) for value in pairs]
-    return _greatest(chain, z, [chain.entry(replace(z, family=g.family)) for g in named])
+def _over(chain: Chain, kind: str, entry: Expr, places: Sequence[Symbol]) -> Expr:
+    """The mean, or the maximum, of an entry over places."""
+    of = chain.model.mean if kind == "mean" else chain.model.max
+    return of(entry, *places)
 
 
-def _larger(a: Expr, b: Expr) -> Expr:
-    result: Expr = b + RELU(a - b)
-    return result
+def global_pooling(kind: str) -> Layer:
+    """AdaptiveAvgPool or AdaptiveMaxPool to one place: the mean or the maximum of each channel."""
 
+    def layer_of(chain: Chain, a: Signal, layer: Any) -> Signal:
+        if any(n not in (1, None) for n in pair(layer.output_size, 1)):
+            refuse("is not read", "output_size=1")
+        d, *places = a.axes
+        value = _over(chain, kind, chain.entry(a), places)
+        return chain.defined("h", Signal(None, (d,), a.sizes[:1], a.shape[:1]), value)
 
-def global_mean(chain: Chain, a: Signal, layer: Any) -> Signal:
-    """AdaptiveAvgPool to one place: the mean of each channel."""
-    if any(n not in (1, None) for n in pair(layer.output_size, 1)):
-        refuse("is not read", "output_size=1")
-    d, *places = a.axes
-    mean = chain.model.mean(chain.entry(a), *places)
-    return replace(chain.defined("h", Signal(None, (d,), a.sizes[:1], a.shape[:1]), mean))
+    return layer_of
