@@ -31,7 +31,7 @@ Scope = Mapping[Symbol, int]
 def axis_slots(system: System, kinds: frozenset[Kind]) -> frozenset[Place]:
     """The slots that are axes where their index stands alone: of these kinds, and not run along.
 
-    >>> from symbp.networks import lstm
+    >>> from symbp.networks.recurrent import lstm
     >>> sorted(axis_slots(lstm(), frozenset(Kind)))[:3]
     [('U_f', 0), ('U_f', 1), ('U_g', 0)]
     """

@@ -8,38 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import jax
+
+from symbp.networks import catalog
 
 #: Compiling fast is worth more than running fast here.
 os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
 jax.config.update("jax_enable_x64", True)
 
-from tests.networks_in_jax import (  # noqa: E402  64 bits
-    attention,
-    convolution,
-    dense,
-    embeddings,
-    generative,
-    linear,
-    normalisation,
-    objectives,
-    recurrent,
-    representation,
-)
-
 Cost = Callable[[dict[str, Any]], Any]
-MODULES = (
-    dense,
-    linear,
-    recurrent,
-    convolution,
-    normalisation,
-    attention,
-    embeddings,
-    representation,
-    generative,
-    objectives,
-)
+#: A file here for each one of symbp.networks; imported now, when 64 bits are set.
+MODULES = [import_module(m.__name__.replace("symbp.networks", __name__)) for m in catalog.MODULES]
 COSTS: dict[str, Cost] = {name: cost for m in MODULES for name, cost in m.COSTS.items()}
