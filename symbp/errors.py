@@ -55,12 +55,15 @@ def at(place: object) -> Iterator[None]:
         raise type(error)(f"{place}: {error}") from error
 
 
-def unknown(kind: str, name: str, known: list[str]) -> UnknownNameError:
-    """The error for a name that is not in `known`, with the nearest names that are.
+def unknown(kind: str, name: str, known: list[str], lists: str = "") -> UnknownNameError:
+    """The error for a name that is not in `known`, with the nearest name that is.
+
+    `lists` is the command that lists a long `known`.
 
     >>> str(unknown("loss", "huberr", ["hinge", "huber"]))
     "unknown loss 'huberr': did you mean 'huber'? (known: hinge, huber)"
     """
     near = get_close_matches(name, known, n=1)
     hint = f": did you mean {near[0]!r}?" if near else ""
-    return UnknownNameError(f"unknown {kind} {name!r}{hint} (known: {', '.join(known)})")
+    rest = f"`{lists}` lists them" if lists else f"known: {', '.join(known)}"
+    return UnknownNameError(f"unknown {kind} {name!r}{hint} ({rest})")

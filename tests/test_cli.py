@@ -87,7 +87,18 @@ BAD = {
     "loss": (["verify", "mlp", "--loss", "huberr"], "unknown loss 'huberr': did you mean 'huber'?"),
     "notation": (["derive", "mlp", "--notation", "x"], "unknown notation 'x'"),
     "language": (["derive", "mlp", "--lang", "fr"], "unknown language 'fr'"),
-    "network": (["derive", "lstn"], "unknown network 'lstn'"),
+    "network": (
+        ["derive", "lstn"],
+        "unknown network 'lstn': did you mean 'lstm'? (`symbp networks` lists them)",
+    ),
+    "stride": (
+        ["verify", "conv1d", "--set", "stride=0"],
+        "--stride: '0' is not a positive integer",
+    ),
+    "padding": (
+        ["verify", "conv1d", "--set", "padding=-1"],
+        "--padding: '-1' is not an integer of at least 0",
+    ),
     "weight": (["derive", "mlp", "--sizes", "2,1", "--wrt", "w^9_{11}"], "is no parameter"),
     "no sizes": (["derive", "mlp", "--wrt", "w^2_{11}"], "give --sizes"),
     "batch": (["derive", "mlp", "--batch", "-3"], "--batch: '-3' is not a positive integer"),
@@ -234,3 +245,12 @@ def test_a_file_of_equations_that_is_wrong_is_one_line(run, tmp_path, text, opti
     assert status == 2
     assert err.startswith("symbp: " + message.format(path=path))
     assert err.count("\n") == 1
+
+
+def test_an_option_of_an_entry_may_be_set_back(run):
+    status, out, _ = run("networks", "padded-conv2d")
+    assert status == 0
+    assert "padding=1" in out
+    status, out, _ = run("verify", "padded-conv2d", "--set", "padding=0", "--witness", "exact")
+    assert status == 0
+    assert "proved" in out

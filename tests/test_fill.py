@@ -214,7 +214,7 @@ MISTAKES = {
     f"<!-- symbp fill: notation: ng -->\n{END}": "1:1: a block names its network: symbp fill: "
     "network: mlp",
     f"<!-- symbp fill: network: ltsm -->\n{END}": "1:1: unknown network 'ltsm': did you mean "
-    "'lstm'? (known: ...)",
+    "'lstm'? (`symbp networks` lists them)",
     f"<!-- symbp fill: network: mlp; sizes: 2,x -->\n{END}": "1:1: sizes: 'x' is not a positive "
     "integer",
     f"<!-- symbp fill: network: mlp; lang: de -->\n{END}": "1:1: unknown language 'de' (known: "

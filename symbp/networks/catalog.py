@@ -49,5 +49,5 @@ def lookup(name: str) -> Entry:
     """The network called `name`; `many-to-one` and `many_to_one` are one name."""
     key = name.replace("_", "-")
     if key not in CATALOG:
-        raise unknown("network", name, list(CATALOG))
+        raise unknown("network", name, list(CATALOG), "symbp networks")
     return CATALOG[key]

@@ -54,7 +54,8 @@ def _value(option: str, words: list[str], default: object) -> Any:
     if isinstance(default, bool) and not option.endswith("batch"):
         values: list[Any] = [_yes(option, w) for w in words]
     elif isinstance(default, int):
-        values = [integer(option, w) for w in words]
+        least = 1 if isinstance(default, bool) else min(default, 1)
+        values = [integer(option, w, least) for w in words]
     else:
         values = words
     return values[0] if len(values) == 1 else values
@@ -66,10 +67,11 @@ def _yes(option: str, word: str) -> bool:
     return YES[word]
 
 
-def integer(option: str, text: str) -> int:
-    """A positive integer."""
+def integer(option: str, text: str, least: int = 1) -> int:
+    """A positive integer, or with `least` 0 one that may be 0."""
     word = text.strip()
-    number = int(word) if word.isascii() and word.isdigit() else 0
-    if number < 1:
-        raise ValueRangeError(f"{option}: {word!r} is not a positive integer")
+    number = int(word) if word.isascii() and word.isdigit() else -1
+    if number < least:
+        kind = "a positive integer" if least else "an integer of at least 0"
+        raise ValueRangeError(f"{option}: {word!r} is not {kind}")
     return number
