@@ -286,3 +286,9 @@ def test_every_parameter_is_read_back_from_its_own_text():
 def test_numbers_are_written_as_people_do():
     assert number(0.0821670407) == "0.0821670407"
     assert number(1.5e-9) == r"1.5 \times 10^{-9}"
+
+
+def test_a_number_is_taken_off_every_entry_of_a_matrix():
+    text = write_post(EXAMPLES["batch statistic"]().system, NOTATIONS["standard"], "en").text
+    assert r"H = \frac{1}{\sqrt{1 + d}} (X - c)" in text
+    assert "+ (-" not in text

@@ -108,7 +108,9 @@ class MatrixWriter:
     def _terms(self, e: Add, bound: frozenset[Symbol]) -> list[str]:
         found: list[str] = []
         for t in self._in_order(e.terms):
-            part = self._node(t, bound).at(_HADAMARD)
+            less = _subtracted(t)
+            part = self._node(less or t, bound).at(_HADAMARD)
+            part = f"-{part}" if less else part
             minus = part.startswith("-") and bool(found)
             found.append(f"- {part[1:]}" if minus else f"+ {part}" if found else part)
         return found
@@ -195,6 +197,14 @@ class MatrixWriter:
             inner = inner | {r.symbol}
             text += rf"\sum_{{{self.writer.entries.letter(r.symbol)}={low}}}^{{{high}}} "
         return Text(text + self._node(e.operand, inner).at(PRODUCT), PRODUCT)
+
+
+def _subtracted(t: MatrixExpr) -> Scalar | None:
+    """The number that a term takes off every entry: μ of −μ."""
+    number = t.operand if isinstance(t, Broadcast) else t
+    if not isinstance(number, Scalar) or number.value.is_Add:
+        return None
+    return Scalar(-number.value) if number.value.could_extract_minus_sign() else None
 
 
 def _base(text: Text) -> str:
