@@ -161,6 +161,7 @@ ABOVE = STEP(X)
 BEYOND = STEP(SIGN(X) * X - DELTA)  #: the indicator of |x| > δ
 GELU_INNER = sp.sqrt(2 / sp.pi) * (X + Rational(44715, 1000000) * X**3)
 GELU_TANH = 1 - 2 / (sp.exp(2 * GELU_INNER) + 1)
+GELU_TANH_TEXT = "np.tanh(np.sqrt(2 / np.pi) * ({x} + 0.044715 * {x} * {x} * {x}))"
 
 ROWS = (
     IDENTITY,
@@ -242,7 +243,7 @@ ROWS = (
         latex=r"\operatorname{GELU}",
         numpy="0.5 * {x} * (1 + erf({x} / np.sqrt(2)))",
         numpy_derivative="0.5 * (1 + erf({x} / np.sqrt(2)))"
-        " + {x} * np.exp(-{x} * {x} / 2) / np.sqrt(2 * np.pi)",
+        " + 1 / np.sqrt(2 * np.pi) * {x} * np.exp(-0.5 * {x} * {x})",
         source="Hendrycks & Gimpel (2016)",
     ),
     Row(
@@ -251,10 +252,9 @@ ROWS = (
         derivative=(1 + GELU_TANH) / 2
         + X * (1 - GELU_TANH**2) / 2 * sp.sqrt(2 / sp.pi) * (1 + Rational(134145, 1000000) * X**2),
         latex=r"\operatorname{GELU}_{\tanh}",
-        numpy="0.5 * {x} * (1 + np.tanh(np.sqrt(2 / np.pi) * ({x} + 0.044715 * {x}**3)))",
-        numpy_derivative="0.5 * (1 + np.tanh(np.sqrt(2 / np.pi) * ({x} + 0.044715 * {x}**3)))"
-        " + 0.5 * {x} / np.cosh(np.sqrt(2 / np.pi) * ({x} + 0.044715 * {x}**3))**2"
-        " * np.sqrt(2 / np.pi) * (1 + 0.134145 * {x}**2)",
+        numpy=f"0.5 * {{x}} * (1 + {GELU_TANH_TEXT})",
+        numpy_derivative=f"0.5 * (1 + {GELU_TANH_TEXT}) + 0.5 * {{x}} * (1 - {GELU_TANH_TEXT}**2)"
+        " * np.sqrt(2 / np.pi) * (1 + 0.134145 * {x} * {x})",
         source="Hendrycks & Gimpel (2016), section 2",
     ),
     Row(

@@ -97,16 +97,17 @@ def lenet() -> Case:
     return Case("LeNet, 28 x 28, 6 and 16 maps", "lenet", system, hand, named_in_order(names))
 
 
-def transformer() -> Case:
+def transformer(activation: str) -> Case:
     names = "gamma_1 beta_1 W_Q W_K W_V W_O gamma_2 beta_2 W_1 b_1 W_2 b_2".split()
     d, heads = 128, 4
+    f = getattr(by_hand, activation)
 
     def hand(values: Gradients) -> Callable[[], Any]:
         joined = {n: np.ascontiguousarray(values[n].transpose(1, 0, 2)).reshape(d, d)
                   for n in ("W_Q", "W_K", "W_V")}  # fmt: skip
         known = {**values, **joined, "W_O": values["W_O"].reshape(d, d)}
         given = [known[name] for name in ("X", "y", *names)]
-        return lambda: by_hand.transformer(*given, heads, values["epsilon"])
+        return lambda: by_hand.transformer(*given, heads, values["epsilon"], f)
 
     def named(found: Any) -> Gradients:
         own = dict(zip(["C", *names], found, strict=True))
@@ -115,16 +116,23 @@ def transformer() -> Case:
         return {**own, **heads_apart, "W_O": own["W_O"].reshape(heads, -1, d)}
 
     system = networks.lookup("transformer")(
-        activation="relu", T=64, d=d, H=heads, d_k=d // heads, d_v=d // heads, n=4 * d
+        activation=activation, T=64, d=d, H=heads, d_k=d // heads, d_v=d // heads, n=4 * d
     )
-    return Case("transformer, T = 64, d = 128", "transformer", system, hand, named)
+    title = f"transformer, {activation}, T = 64, d = 128"
+    return Case(title, f"transformer_{activation}", system, hand, named)
 
 
 def named_in_order(names: list[str]) -> Callable[[Any], Gradients]:
     return lambda found: dict(zip(["C", *names], found, strict=True))
 
 
-CASES = (lambda: lstm(64), lambda: lstm(128), lenet, transformer)
+CASES = (
+    lambda: lstm(64),
+    lambda: lstm(128),
+    lenet,
+    lambda: transformer("relu"),
+    lambda: transformer("gelu"),
+)
 
 
 def race(case: Case) -> Race:
@@ -154,7 +162,7 @@ def compare(found: Gradients, wanted: Gradients) -> None:
 
 
 def main() -> None:
-    print("\nnetwork                          by hand   plain  in place  PyTorch")
+    print("\nnetwork                              by hand   plain  in place  PyTorch")
     for make in CASES:
         case = make()
         r = race(case)
@@ -163,7 +171,7 @@ def main() -> None:
             f"{r.ratio('PyTorch', 'by hand'):9.2f}" if "PyTorch" in r.times else "  not installed"
         )
         print(
-            f"{case.title:30} {r.time('by hand') * 1e3:5.2f} ms{''.join(ours)}{torch}", flush=True
+            f"{case.title:34} {r.time('by hand') * 1e3:5.2f} ms{''.join(ours)}{torch}", flush=True
         )
 
 

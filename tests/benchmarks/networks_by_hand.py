@@ -9,6 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from symbp.numbers.codegen.helpers import ERF
+
+LIBRARY = {"np": np}
+exec(ERF, LIBRARY)
+erf = LIBRARY["erf"]  # the one that generated code has: what it costs is measured for itself
+
 
 def lstm(x, y, W, U, b):
     """C, dW, dU, db; W (4n, d), U (4n, n), b (4n,) hold the gates i, f, o and the candidate g."""
@@ -135,8 +141,29 @@ def normalised_back(dy, hat, inverse, gamma):
     return dx, np.sum(dy * hat, axis=0), np.sum(dy, axis=0)
 
 
-def transformer(X, y, gamma1, beta1, Wq, Wk, Wv, Wo, gamma2, beta2, W1, b1, W2, b2, heads, epsilon):
-    """C and the gradients of a pre-norm block with relu; Wq, Wk, Wv, Wo are (d, d)."""
+def relu(z):
+    """relu(z), in place of z, and its slope."""
+    np.maximum(z, 0, out=z)
+    return z, z > 0
+
+
+def gelu(z):
+    """z Φ(z), and its slope Φ(z) + z φ(z)."""
+    cdf = erf(z / np.sqrt(2))
+    cdf += 1
+    cdf *= 0.5
+    slope = np.exp(-0.5 * z * z)
+    slope *= z
+    slope *= 1 / np.sqrt(2 * np.pi)
+    slope += cdf
+    cdf *= z
+    return cdf, slope
+
+
+def transformer(
+    X, y, gamma1, beta1, Wq, Wk, Wv, Wo, gamma2, beta2, W1, b1, W2, b2, heads, epsilon, activation
+):
+    """C and the gradients of a pre-norm block; Wq, Wk, Wv, Wo are (d, d)."""
     T, d = X.shape
     scale = 1 / np.sqrt(d // heads)
 
@@ -158,7 +185,7 @@ def transformer(X, y, gamma1, beta1, Wq, Wk, Wv, Wo, gamma2, beta2, W1, b1, W2, 
     n2, hat2, inverse2 = normalised(r, gamma2, beta2, epsilon)
     f = n2 @ W1
     f += b1
-    np.maximum(f, 0, out=f)
+    f, slope = activation(f)
     dout = f @ W2
     dout += b2
     dout += r
@@ -166,7 +193,7 @@ def transformer(X, y, gamma1, beta1, Wq, Wk, Wv, Wo, gamma2, beta2, W1, b1, W2, 
     C = np.vdot(dout, dout) / 2
 
     df = dout @ W2.T
-    df *= f > 0
+    df *= slope
     dr, dgamma2, dbeta2 = normalised_back(df @ W1.T, hat2, inverse2, gamma2)
     dr += dout
     do = split(dr @ Wo.T)

@@ -68,7 +68,7 @@ def lenet(values):
     return run_of(cost, names, p)
 
 
-def transformer(values):
+def transformer(values, activation):
     names = "gamma_1 beta_1 W_Q W_K W_V W_O gamma_2 beta_2 W_1 b_1 W_2 b_2".split()
     X, y = constants(values, "X", "y")
     g1, e1, Q, K, V, O, g2, e2, W1, b1, W2, b2 = p = leaves(values, *names)
@@ -82,6 +82,14 @@ def transformer(values):
         o = F.scaled_dot_product_attention(split(z, Q), split(z, K), split(z, V))
         r = X + o.transpose(0, 1).reshape(T, d) @ O.reshape(d, d)
         z = F.layer_norm(r, (d,), g2, e2, values["epsilon"])
-        return ((r + F.relu(z @ W1 + b1) @ W2 + b2 - y) ** 2).sum() / 2
+        return ((r + activation(z @ W1 + b1) @ W2 + b2 - y) ** 2).sum() / 2
 
     return run_of(cost, names, p)
+
+
+def transformer_relu(values):
+    return transformer(values, F.relu)
+
+
+def transformer_gelu(values):
+    return transformer(values, F.gelu)

@@ -9,28 +9,12 @@ from collections.abc import Collection, Iterator, Sequence
 import sympy as sp
 from sympy import Expr, Integer
 
+from symbp.numbers.codegen.helpers import SOURCES
 from symbp.numbers.codegen.program import Program
 from symbp.numbers.codegen.schedule import Place
 from symbp.numbers.codegen.scope import Scope
 from symbp.system import Role
 
-ERF = '''\
-def erf(x):
-    """The error function, entry by entry."""
-    return np.vectorize(math.erf, otypes=[float])(x)
-'''
-ARGMAX = '''\
-def argmax(a, axes):
-    """Where the greatest along the last axes stands, counted in reading order."""
-    return a.reshape(*a.shape[:-axes], -1).argmax(axis=-1)
-'''
-SCATTER = '''\
-def scatter(shape, places, values):
-    """Zeros of a shape, with the values added at the places; several may be one place."""
-    total = np.zeros(shape)
-    np.add.at(total, places, values)
-    return total
-'''
 IGNORE = '@np.errstate(over="ignore")  # 1 / inf is 0'
 OVERFLOWING = (
     "np.exp(-",
@@ -105,11 +89,9 @@ class Header:
     def module(self, functions: Sequence[Sequence[str]]) -> str:
         """The whole source: imports, helpers, functions."""
         text = "\n".join(line.split("#")[0] for lines in functions for line in lines)
-        erf = "erf(" in text
-        head = ["import math", "", "import numpy as np"] if erf else ["import numpy as np"]
+        head = ["import numpy as np"]
         head += ["from numpy.lib.stride_tricks import sliding_window_view"] * (WINDOWS in text)
-        helpers = {"erf(": ERF, "argmax(": ARGMAX, "scatter(": SCATTER}
-        needed = [code.splitlines() for call, code in helpers.items() if call in text]
+        needed = [code.splitlines() for call, code in SOURCES.items() if call in text]
         blocks = [*needed, *map(list, functions)]
         lines = [*head, *(line for block in blocks for line in ("", "", *block))]
         return "\n".join(line.rstrip() for line in lines) + "\n"

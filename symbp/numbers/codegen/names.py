@@ -7,8 +7,9 @@ import keyword
 import re
 import unicodedata
 
-HELPERS = ("erf", "argmax", "scatter", "sliding_window_view")
-RESERVED = {*keyword.kwlist, *dir(builtins), *HELPERS, "np", "out", "work", "workspace"}
+from symbp.numbers.codegen import helpers
+
+RESERVED = {*keyword.kwlist, *dir(builtins), *helpers.NAMES, "np", "out", "work", "workspace"}
 
 
 class Names:

@@ -228,8 +228,6 @@ class Statements:
         square = node.op == "**" and node.args[1].number == 2
         if node.op == "/" and node.args[0].number == 1:
             self.code.append(f"np.reciprocal({right}, out={out})")
-        elif node.op == "**" and node.args[1].number == 3 and left != out:
-            self.code += [f"np.multiply({left}, {left}, out={out})", f"{out} *= {left}"]
         elif square:
             self.code.append(f"np.multiply({left}, {left}, out={out})")
         elif left == out:
