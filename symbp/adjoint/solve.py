@@ -109,7 +109,10 @@ class _Solve:
             if not early:
                 loose.append((value, r))
         for value, r in loose:
-            for e in (*conditions(value - r.lower), *conditions(r.upper - value)):
+            known = self._known()
+            below = [] if known.le(r.lower, value) else conditions(value - r.lower)
+            above = [] if known.le(value, r.upper) else conditions(r.upper - value)
+            for e in (*below, *above):
                 self._require(e)
         for r in list(self.rest):
             self._settle(r)

@@ -14,7 +14,7 @@ from symbp.adjoint import Contribution, contributions
 from symbp.system import Equation, Facts, Range, System
 from symbp.system.contents import entries_in, has, rebuilt, symbols_in
 from symbp.system.equation import family_of, index_of
-from symbp.system.indices import is_binder, rename_bound, substitute
+from symbp.system.indices import is_binder, ranges_of, rename_bound, substitute
 
 
 class Partial(sp.Expr):
@@ -45,6 +45,15 @@ class Context:
     """Whether the system's sizes may be used: else what holds, holds for all sizes."""
     uses: Uses = field(default_factory=dict, repr=False)
     """What every use of a family adds to its adjoint, by loss; found once, shared by all."""
+    _inner: dict[tuple[Range, ...], Context] = field(
+        init=False, default_factory=dict, compare=False, repr=False
+    )
+
+    def within(self, ranges: tuple[Range, ...]) -> Context:
+        """What the rules may look up under sums over further indices."""
+        if ranges not in self._inner:
+            self._inner[ranges] = replace(self, domain=(*self.domain, *ranges))
+        return self._inner[ranges]
 
     def contributions(self, loss: str, family: str) -> Sequence[Contribution]:
         """What every use of a family adds to ∂loss/∂family."""
@@ -112,8 +121,7 @@ def rewrite(
     if not e.args or isinstance(e, sp.Indexed):
         return e
     if is_binder(e):
-        ranges = tuple(Range(k, lo, hi) for k, lo, hi in reversed(e.limits))
-        inner = replace(context, domain=(*context.domain, *ranges))
+        inner = context.within(ranges_of(e))
         return rebuilt(e, (rewrite(e.function, inner, change, within), *e.limits))
     return rebuilt(e, [rewrite(a, context, change, within) for a in e.args])
 

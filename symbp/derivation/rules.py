@@ -13,7 +13,6 @@ A rule is a pure function of (`Context`, expression) to an equal expression.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import combinations
 
 import sympy as sp
@@ -32,6 +31,7 @@ from symbp.system.equation import RECURRENT, family_of, index_of
 from symbp.system.indices import (
     AtLeast,
     affine_coefficient,
+    ranges_of,
     rename_bound,
     stand_in,
     substitute,
@@ -237,8 +237,8 @@ def _collapse(context: Context, e: Expr) -> Expr:
 
 def _collapse_sum(context: Context, e: sp.Sum) -> Expr:
     """The outer sums first: what they fix decides the ranges of the inner ones."""
-    ranges = tuple(Range(k, lo, hi) for k, lo, hi in reversed(e.limits))
-    within = replace(context, domain=(*context.domain, *ranges))
+    ranges = ranges_of(e)
+    within = context.within(ranges)
     for body in (e.function, _collapse(within, e.function)):
         if any(f.is_Add and has(f, sp.KroneckerDelta) for f in sp.Mul.make_args(body)):
             body = sp.expand_mul(body, deep=False)
@@ -265,7 +265,7 @@ def _reduced(context: Context, body: Expr, ranges: tuple[Range, ...], place: int
         if value is not None:
             at = {r.symbol: value}
             left = tuple(q.substitute(at) for q in others)
-            inside = _inside(replace(context, domain=(*context.domain, *left)), r, value)
+            inside = _inside(context.within(left), r, value)
             return sum_out(substitute(_without(body, f), at) * inside, left)
         bound = bound_of(f, r.symbol)
         if bound is not None:
@@ -292,7 +292,7 @@ def _turned(context: Context, body: Expr, ranges: tuple[Range, ...], place: int)
         if run is None:
             continue
         left = (*(q.substitute(at) for q in others), run)
-        inside = _inside(replace(context, domain=(*context.domain, *left)), r, value)
+        inside = _inside(context.within(left), r, value)
         rest = _without(body, inner) * _without(inner.function, deltas[0])
         return sum_out(substitute(rest, at) * inside, left)
     return None

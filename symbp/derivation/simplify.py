@@ -22,11 +22,11 @@ from symbp.derivation.context import Context, Partial, covers, rewrite
 from symbp.derivation.fractions import shortest
 from symbp.derivation.named import match
 from symbp.functions import Elementwise
-from symbp.system import Equation, Kind, Range, Role, System, Variable
+from symbp.system import Equation, Kind, Role, System, Variable
 from symbp.system.contents import has, rebuilt
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
-from symbp.system.indices import substitute
+from symbp.system.indices import ranges_of, substitute
 from symbp.system.maximum import Chosen, Maximum
 
 #: What no fraction is reduced inside of.
@@ -102,7 +102,7 @@ def _cancel(e: Expr) -> Expr:
     if isinstance(e, sp.Indexed) or not e.args:
         return e
     if isinstance(e, sp.Sum):
-        ranges = tuple(Range(k, lo, hi) for k, lo, hi in reversed(e.limits))
+        ranges = ranges_of(e)
         body = _cancel(e.function)
         return sp.Add(*(sum_out(t, ranges) for t in sp.Add.make_args(body)))
     inner = rebuilt(e, [_cancel(a) for a in e.args])

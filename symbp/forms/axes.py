@@ -19,7 +19,7 @@ from sympy import Expr, Indexed, Symbol
 
 from symbp.system import Equation, Kind, System, Variable
 from symbp.system.equation import family_of
-from symbp.system.indices import Range, is_binder
+from symbp.system.indices import Range, is_binder, ranges_of
 
 #: What becomes a mark where a family has more than two axes, the first that helps.
 GIVES_WAY = (Kind.CHANNEL, Kind.SAMPLE, Kind.TIME, Kind.PLACE)
@@ -93,7 +93,7 @@ class _Groups:
             for place, index in enumerate(e.indices):
                 self._index((str(family_of(e)), place), index, scope)
         elif is_binder(e):
-            ranges = [Range(k, lo, hi) for k, lo, hi in reversed(e.limits)]
+            ranges = ranges_of(e)
             self._read(e.function, self._within(scope, ranges))
         else:
             for a in e.args:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sympy import Basic, Expr, Indexed, IndexedBase, Sum, Symbol, Tuple
+from sympy import Basic, Expr, Indexed, IndexedBase, Integer, Sum, Symbol, Tuple, sympify
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 
@@ -79,8 +79,18 @@ def entries_in(e: Basic) -> frozenset[Indexed]:
 
 @lru_cache(maxsize=1 << 15)
 def entry_of(base: IndexedBase, *index: Expr) -> Expr:
-    """base[index], remembered: SymPy takes 0.1 ms for each."""
-    return base[index]
+    """base[index], remembered.
+
+    All entries of a family share what SymPy knows of one; it would deduce that for each anew.
+    """
+    entry: Expr = Expr.__new__(Indexed, base, *(sympify(i) for i in index))
+    entry._assumptions = _known_of_entries(base)
+    return entry
+
+
+@lru_cache(maxsize=1 << 12)
+def _known_of_entries(base: IndexedBase) -> Any:
+    return base[Integer(0)]._assumptions
 
 
 def rebuilt(e: Expr, args: Sequence[Basic]) -> Expr:

@@ -102,8 +102,8 @@ class Facts:
         """Forms that e is at least, each with one atom replaced by a bound of it."""
         atoms = sorted((term for term in e if isinstance(term, ATOMS)), key=self._rank)
         for atom in atoms[:1] if self._goes_first(atoms) else atoms:
-            c = e[atom]
-            rest = {term: other for term, other in e.items() if term != atom}
+            rest = dict(e)
+            c = rest.pop(atom)
             if isinstance(atom, (sp.floor, sp.ceiling)):
                 yield _rounded_off(self.known(atom.args[0]), isinstance(atom, sp.ceiling), c, rest)
                 continue

@@ -64,6 +64,11 @@ def is_binder(e: Expr) -> bool:
     return isinstance(e, ExprWithLimits)
 
 
+def ranges_of(e: Expr) -> tuple[Range, ...]:
+    """The ranges that a sum or another binder opens, outermost first."""
+    return tuple(Range(k, lo, hi) for k, lo, hi in reversed(e.limits))
+
+
 def _substitute_under_binder(e: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
     limits = e.limits
     bound = {k for k, *_ in limits}

@@ -42,11 +42,14 @@ def linear(e: Expr) -> Linear:
 
 def combined(*parts: tuple[int | Fraction, Linear]) -> Linear:
     """Σ factor · form."""
-    result: dict[Expr, int | Fraction] = {}
-    for factor, form in parts:
+    (first, form), *others = parts
+    result = dict(form) if first == 1 else {term: first * c for term, c in form.items()}
+    for factor, form in others:
         for term, c in form.items():
             result[term] = result.get(term, 0) + factor * c
-    return {term: c for term, c in result.items() if c}
+    return {
+        term: c.numerator if c.denominator == 1 else c for term, c in result.items() if c
+    }
 
 
 def expression(form: Linear) -> Expr:
