@@ -101,7 +101,8 @@ class Facts:
     def _lower_bounds(self, e: Linear) -> Iterator[Linear]:
         """Forms that e is at least, each with one atom replaced by a bound of it."""
         atoms = sorted((term for term in e if isinstance(term, ATOMS)), key=self._rank)
-        for atom in atoms[:1] if self._goes_first(atoms) else atoms:
+        chosen = atoms[:1] if self._goes_first(atoms) else sorted(atoms, key=_is_plain)
+        for atom in chosen:
             rest = dict(e)
             c = rest.pop(atom)
             if isinstance(atom, (sp.floor, sp.ceiling)):
@@ -146,12 +147,17 @@ class Facts:
         bound = self._bounds.get(key, (None, None))[0 if from_below else 1]
         if bound is not None:
             yield bound
-        if atom in self._defined:
+        if atom in self._defined and self._defined[atom] != bound:
             yield self._defined[atom]
         yield from (whole for whole, of in self._wholes if of == atom)
 
 
 _text = lru_cache(maxsize=1 << 12)(str)
+
+
+def _is_plain(atom: Expr) -> bool:
+    """Whether it is no minimum, maximum or rounding: the bounds of those are few and near."""
+    return not isinstance(atom, (sp.Max, sp.Min, sp.floor, sp.ceiling))
 
 
 @lru_cache(maxsize=1 << 10)
