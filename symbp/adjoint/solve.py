@@ -225,8 +225,15 @@ def narrow(low: Expr, high: Expr, bound: tuple[str, Expr], facts: Facts) -> Inte
             else (low, b if high == sp.oo else sp.Min(high, b))
         )
     if side == "lower":
-        return (b if facts.le(low, b) else low if facts.le(b, low) else sp.Max(low, b)), high
-    return low, (b if facts.le(b, high) else high if facts.le(high, b) else sp.Min(high, b))
+        new = b if facts.le(low, b) else low if facts.le(b, low) else _extreme(sp.Max, low, b)
+        return new, high
+    return low, b if facts.le(b, high) else high if facts.le(high, b) else _extreme(sp.Min, high, b)
+
+
+def _extreme(kind: type[sp.Max | sp.Min], a: Expr, b: Expr) -> Expr:
+    """The greater or the lesser of two between which nothing is known."""
+    nested = isinstance(a, kind) or isinstance(b, kind)
+    return kind(a, b) if nested else kind(a, b, evaluate=False)  # SymPy would search long
 
 
 def _is_data(g: Expr) -> bool:

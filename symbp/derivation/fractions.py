@@ -15,6 +15,8 @@ import sympy as sp
 from flint import fmpz_mpoly, fmpz_mpoly_ctx
 from sympy import Expr, S
 
+from symbp.system.contents import text
+
 Fraction = tuple[fmpz_mpoly, fmpz_mpoly]  # numerator and denominator
 
 
@@ -56,7 +58,7 @@ class _Polynomials:
     """An expression as a quotient of polynomials with integer coefficients."""
 
     def __init__(self, e: Expr) -> None:
-        self.variables = sorted(_variables(e), key=str)
+        self.variables = sorted(_variables(e), key=text)
         names = [f"x{i}" for i in range(len(self.variables))]
         self.ring = fmpz_mpoly_ctx.get(names, "lex")
         self.known: Mapping[Expr, fmpz_mpoly] = dict(

@@ -16,7 +16,7 @@ from sympy import Expr, Indexed, S, Symbol
 from symbp.derivation.context import Context, covers, rewrite
 from symbp.functions import Elementwise
 from symbp.system import Equation, Role
-from symbp.system.contents import entry_of, has
+from symbp.system.contents import entries_in, entry_of, free_symbols, has, text
 from symbp.system.equation import family_of, index_of
 from symbp.system.indices import affine_coefficient, nameless, substitute
 
@@ -44,10 +44,10 @@ def _indices(
 ) -> Iterator[tuple[Index, dict[Expr, Expr]]]:
     """The indices that would make an entry of the pattern one of e, for all its free symbols."""
     free = {s for s in equation.index if isinstance(s, Symbol)}
-    own = sorted(pattern.atoms(Indexed), key=lambda a: (-len(a.free_symbols & free), str(a)))
-    others = sorted(e.atoms(Indexed), key=str)
-    if not {a.base for a in own} <= {a.base for a in others}:
+    if not {a.base for a in entries_in(pattern)} <= {a.base for a in entries_in(e)}:
         return
+    own = sorted(entries_in(pattern), key=lambda a: (-len(free_symbols(a) & free), text(a)))
+    others = sorted(entries_in(e), key=text)
     for found in _solutions(own, others, free, {}):
         yield tuple(substitute(i, found) for i in equation.index), found
 
@@ -61,7 +61,7 @@ def _solutions(
     if not own:
         return
     entry, *rest = own
-    for other in others if (entry.free_symbols & free) - found.keys() else ():
+    for other in others if (free_symbols(entry) & free) - found.keys() else ():
         if other.base == entry.base:
             yield from _solutions(rest, others, free, {**_solved(entry, other, free), **found})
     yield from _solutions(rest, others, free, found)

@@ -23,7 +23,7 @@ from symbp.derivation.fractions import shortest
 from symbp.derivation.named import match
 from symbp.functions import Elementwise
 from symbp.system import Equation, Kind, Role, System, Variable
-from symbp.system.contents import has, rebuilt
+from symbp.system.contents import has, rebuilt, text
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import ranges_of, substitute
@@ -108,7 +108,7 @@ def _cancel(e: Expr) -> Expr:
     inner = rebuilt(e, [_cancel(a) for a in e.args])
     if not isinstance(inner, (sp.Add, sp.Mul)) or _is_reduced(inner):
         return inner
-    names = {a: sp.Symbol(f"t{i:03}") for i, a in enumerate(sorted(_outermost(inner), key=str))}
+    names = {a: sp.Symbol(f"t{i:03}") for i, a in enumerate(sorted(_outermost(inner), key=text))}
     best = _reduced(_replace_top(inner, names))
     return _replace_top(best, {name: a for a, name in names.items()})
 

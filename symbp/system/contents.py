@@ -77,6 +77,12 @@ def entries_in(e: Basic) -> frozenset[Indexed]:
     return frozenset(own).union(*(entries_in(a) for a in e.args))
 
 
+@lru_cache(maxsize=1 << 13)
+def text(e: Basic) -> str:
+    """str(e), remembered: what expressions are put in order by."""
+    return str(e)
+
+
 @lru_cache(maxsize=1 << 15)
 def entry_of(base: IndexedBase, *index: Expr) -> Expr:
     """base[index], remembered.

@@ -13,7 +13,7 @@ from math import lcm
 import sympy as sp
 from sympy import Expr, Indexed, S, Symbol
 
-from symbp.system.contents import free_symbols
+from symbp.system.contents import free_symbols, text
 from symbp.system.indices import Range
 from symbp.system.linear import ATOMS, Linear, combined, linear
 
@@ -137,7 +137,7 @@ class Facts:
     def _rank(self, atom: Expr) -> tuple[int, str]:
         """Indices that came last are eliminated first: their bounds speak of the earlier ones."""
         place = self._place.get(atom)
-        return (1, _text(atom)) if place is None else (place, "")
+        return (1, text(atom)) if place is None else (place, "")
 
     def _bounds_of(self, atom: Expr, from_below: bool) -> Iterator[Expr]:
         if isinstance(atom, sp.Max if from_below else sp.Min):
@@ -150,9 +150,6 @@ class Facts:
         if atom in self._defined and self._defined[atom] != bound:
             yield self._defined[atom]
         yield from (whole for whole, of in self._wholes if of == atom)
-
-
-_text = lru_cache(maxsize=1 << 12)(str)
 
 
 def _is_plain(atom: Expr) -> bool:

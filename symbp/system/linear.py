@@ -47,9 +47,7 @@ def combined(*parts: tuple[int | Fraction, Linear]) -> Linear:
     for factor, form in others:
         for term, c in form.items():
             result[term] = result.get(term, 0) + factor * c
-    return {
-        term: c.numerator if c.denominator == 1 else c for term, c in result.items() if c
-    }
+    return {term: c.numerator if c.denominator == 1 else c for term, c in result.items() if c}
 
 
 def expression(form: Linear) -> Expr:
