@@ -168,7 +168,6 @@ def rename_bound(e: Expr, taken: set[str], letters: Letters = ()) -> Expr:
     return _renamed(e, frozenset(taken), letters)
 
 
-@lru_cache(maxsize=1 << 12)
 def _renamed(e: Expr, taken: frozenset[str], letters: Letters) -> Expr:
     if not e.args or not has(e, ExprWithLimits):
         return e
