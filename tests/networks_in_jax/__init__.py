@@ -6,7 +6,6 @@ cost. Where JAX has the layer (convolution, pooling, softmax, log-sum-exp), it i
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -15,11 +14,28 @@ import jax
 
 from symbp.networks import catalog
 
-#: Compiling fast is worth more than running fast here.
-os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
 jax.config.update("jax_enable_x64", True)
 
-Cost = Callable[[dict[str, Any]], Any]
+Values = dict[str, Any]
+Cost = Callable[[Values], Any]
 #: A file here for each one of symbp.networks; imported now, when 64 bits are set.
 MODULES = [import_module(m.__name__.replace("symbp.networks", __name__)) for m in catalog.MODULES]
 COSTS: dict[str, Cost] = {name: cost for m in MODULES for name, cost in m.COSTS.items()}
+
+#: Compiling fast is worth more than running fast here.
+QUICKLY = {
+    "xla_backend_optimization_level": 0,
+    "xla_cpu_parallel_codegen_split_count": 1,
+    "xla_cpu_use_fusion_emitters": False,
+    "xla_llvm_disable_expensive_passes": True,
+}
+
+
+def derivatives(cost: Cost, at: Values, along: Values) -> tuple[Any, Values, Values]:
+    """The cost, its gradient, and the product of its Hessian with a direction."""
+
+    def both(p: Values, v: Values) -> Any:
+        return jax.jvp(jax.value_and_grad(cost), (p,), (v,))
+
+    (value, slopes), (_, product) = jax.jit(both, compiler_options=QUICKLY)(at, along)
+    return value, slopes, product
