@@ -57,6 +57,22 @@ IMAGES = {
                  nn.Flatten(), nn.Dropout(0.5), nn.Linear(2, 2)],
         (1, 8, 8),
     ),
+    "pooling of what is padded": (
+        lambda: [nn.Conv2d(1, 2, 2), nn.MaxPool2d(3, stride=2, padding=1), nn.Tanh(),
+                 nn.AvgPool2d((3, 2), stride=1, padding=(1, 0)), nn.Flatten(), nn.Linear(12, 2)],
+        (1, 6, 7),
+    ),
+    "ceil mode": (
+        lambda: [nn.Conv2d(1, 2, 2), nn.MaxPool2d((2, 3), stride=(2, 4), padding=(0, 1),
+                                                  ceil_mode=True),
+                 nn.AvgPool2d((3, 2), stride=1, ceil_mode=True), nn.Flatten(), nn.Linear(2, 2)],
+        (1, 6, 8),
+    ),
+    "padding by a word": (
+        lambda: [nn.Conv2d(1, 2, (2, 3), padding="same"), nn.SiLU(),
+                 nn.Conv2d(2, 1, 2, padding="valid"), nn.Flatten(), nn.Linear(12, 2)],
+        (1, 4, 5),
+    ),
     "the greatest of each channel": (
         lambda: [nn.Conv2d(1, 3, 2), nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(3, 2)],
         (1, 5, 4),
@@ -102,6 +118,7 @@ def assert_the_same(read, x, y, cost, model):
         np.testing.assert_allclose(ours[name], expected, rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
 @pytest.mark.parametrize("train", [True, False], ids=["train", "eval"])
 @pytest.mark.parametrize("name", CASES)
 def test_cost_and_gradient_are_those_of_pytorch(name, train):
@@ -181,6 +198,14 @@ REFUSED = [
      "layer 1, Linear: 2 × 3 × 3 met in_features=9: one axis expected (put nn.Flatten() before)"),
     ([nn.Conv2d(1, 2, 2)], (1, 4, 4), SizeError,
      "the output has 3 axes, 2 × 3 × 3: a loss takes one; end with a Linear layer"),
+    ([nn.AvgPool2d(2, divisor_override=3)], (1, 4, 4), UnknownNameError,
+     "layer 0, AvgPool2d: is not read (count_include_pad=True, divisor_override=None)"),
+    ([nn.AvgPool1d(2, padding=1, count_include_pad=False)], (1, 4), UnknownNameError,
+     "layer 0, AvgPool1d: is not read (count_include_pad=True, divisor_override=None)"),
+    ([nn.AvgPool1d(2, ceil_mode=True)], (1, 5), UnknownNameError,
+     "layer 0, AvgPool1d: is not read (ceil_mode=False, or windows that fit)"),
+    ([nn.MaxPool1d(3, padding=1, dilation=2)], (1, 9), UnknownNameError,
+     "layer 0, MaxPool1d: is not read (dilation=1 where there is padding or ceil_mode=True)"),
     ([nn.Linear(4, 3), nn.BatchNorm1d(4)], None, SizeError,
      "layer 1, BatchNorm1d: 3 met num_features=4"),
 ]  # fmt: skip

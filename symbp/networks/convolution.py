@@ -10,70 +10,20 @@ have N (or M × N) places and D channels, kernels K (or K × K) places; padding 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import sympy as sp
 from sympy import Expr, Symbol
 
-from symbp.errors import unknown
 from symbp.functions import TABLE, lookup
 from symbp.networks.entry import Entry
-from symbp.system import Range, System
+from symbp.networks.windows import Image, Window, convolved, padded, pooled, under, widened
+from symbp.system import System
 from symbp.system.model import Model
 
 EXP, LOG = TABLE["exp"], TABLE["log"]
-POOLINGS = ("average", "max")
 POOLED = {"M": "P", "N": "Q"}  #: the name of a size after pooling
-
-
-@dataclass(frozen=True)
-class Image:
-    """A family of values u[channel, place] or u[channel, place, place]."""
-
-    family: Any
-    channel: Symbol
-    places: tuple[Symbol, ...]
-    extent: dict[str, Expr]
-    """The number of places in each direction, by name; one for both where it is square."""
-
-    def at(self, *index: Expr) -> Expr:
-        """The entry at some places, in the same channel."""
-        entry: Expr = self.family[self.channel, *index]
-        return entry
-
-    @property
-    def entry(self) -> Expr:
-        """The entry at its own indices."""
-        return self.at(*self.places)
-
-    @property
-    def sizes(self) -> list[Expr]:
-        """The number of places in each direction."""
-        return list(self.extent.values()) * (len(self.places) // len(self.extent))
-
-
-@dataclass(frozen=True)
-class Window:
-    """K places, and how they go over an image."""
-
-    K: Expr
-    taps: tuple[Symbol, ...]
-    stride: int = 1
-    padding: int = 0
-    dilation: int = 1
-
-    def count(self, n: Expr) -> Expr:
-        """Its positions along n places: ⌊(n + 2·padding − dilation (K − 1) − 1)/stride⌋ + 1."""
-        room = n + 2 * self.padding - self.dilation * (self.K - 1)
-        return room if self.stride == 1 else sp.floor((room - 1) / sp.Integer(self.stride)) + 1
-
-    def covers(self, places: tuple[Symbol, ...]) -> list[Expr]:
-        """The places that its taps cover at each of its positions."""
-        return [
-            sp.expand(self.stride * (p - 1) + self.dilation * (u - 1) + 1)
-            for p, u in zip(places, self.taps, strict=True)
-        ]
+WHOLE = {pooled: whole for whole, pooled in POOLED.items()}
 
 
 def conv1d(
@@ -101,43 +51,42 @@ def _two_convolutions(
     axes: str, stride: int, padding: int, dilation: int, activation: str
 ) -> System:
     m = Model()
-    x, K, taps = _begin(m, axes, "EF")
-    window = Window(K, taps, stride, padding, dilation)
-    a = _activated(m, _convolved(m, x, window, "e", "pq", 1), activation, 1)
-    return _squared_error(m, _convolved(m, a, window, "f", "rs", 2))
+    x, kernel = _begin(m, axes, "EF", stride=stride, dilation=dilation)
+    a = _activated(m, _convolved(m, x, kernel, "e", "pq", 1, padding), activation, 1)
+    return _squared_error(m, _convolved(m, a, kernel, "f", "rs", 2, padding))
 
 
 def transposed_conv1d(stride: int = 2, activation: str = "sigma") -> System:
     """A convolution, and a transposed one that leads back to all places of the input."""
     m = Model()
-    x, K, taps = _begin(m, "N", "EF")
-    a = _activated(m, _convolved(m, x, Window(K, taps, stride), "e", "p", 1), activation, 1)
+    x, (window,) = _begin(m, "N", "EF", stride=stride)
+    a = _activated(m, _convolved(m, x, (window,), "e", "p", 1), activation, 1)
     (f,), (r,) = m.channels("f", Symbol("F", integer=True)), m.places("r", *x.sizes)
-    W, b = m.parameter("W_2", f, a.channel, *taps), m.parameter("b_2", f)
+    W, b = m.parameter("W_2", f, a.channel, window.tap), m.parameter("b_2", f)
     (z,) = m.values("z_2")
     (p,), (n,), s = a.places, a.sizes, sp.Integer(stride)
-    first, last = sp.ceiling((r - K) / s) + 1, sp.floor((r - 1) / s) + 1
+    first, last = sp.ceiling((r - window.K) / s) + 1, sp.floor((r - 1) / s) + 1
     stamped = W[f, a.channel, r - s * (p - 1)] * a.entry
     run = (p, sp.Max(1, first), sp.Min(n, last))
     m.let(z[f, r], m.sum(sp.Sum(stamped, run), a.channel) + b[f])
-    return _squared_error(m, Image(z, f, (r,), x.extent))
+    return _squared_error(m, Image(z, (f,), (r,), x.sizes))
 
 
 def pooling(kind: str = "average", size: int = 2, activation: str = "sigma") -> System:
     """A convolution, and the mean or maximum of each window of its output; half squared error."""
     m = Model()
-    x, K, taps = _begin(m, "MN", "E")
-    a = _activated(m, _convolved(m, x, Window(K, taps), "e", "pq", 1), activation, 1)
+    x, kernel = _begin(m, "MN", "E")
+    a = _activated(m, _convolved(m, x, kernel, "e", "pq", 1), activation, 1)
     return _squared_error(m, _pooled(m, a, _pool(m, size), "rs", 1, kind))
 
 
 def global_pooling(kind: str = "average", activation: str = "sigma") -> System:
     """A convolution, the mean or maximum of each of its channels, a dense layer; squared error."""
     m = Model()
-    x, K, taps = _begin(m, "MN", "EJ")
-    a = _activated(m, _convolved(m, x, Window(K, taps), "e", "pq", 1), activation, 1)
+    x, kernel = _begin(m, "MN", "EJ")
+    a = _activated(m, _convolved(m, x, kernel, "e", "pq", 1), activation, 1)
     (h,), (z,), (j,) = m.values("h_1"), m.values("z_2"), m.units("j", Symbol("J", integer=True))
-    m.let(h[a.channel], _pool_of(m, kind, a.entry, a.places, sp.Mul(*a.sizes)))
+    m.let(h[a.channel], pooled(m, kind, a.entry, *a.places))
     W, b, y = m.parameter("W_2", j, a.channel), m.parameter("b_2", j), m.target("y", j)
     m.let(z[j], m.sum(W[j, a.channel] * h[a.channel], a.channel) + b[j])
     return m.system(m.sum((z[j] - y[j]) ** 2, j) / 2)
@@ -150,11 +99,11 @@ def lenet(activation: str = "tanh", pooling: str = "average") -> System:
     J classes. Pooling takes the mean, or with "max" the greatest, of 2 × 2 places.
     """
     m = Model()
-    x, K, taps = _begin(m, "N", "EFJ", dimensions=2)
+    x, kernel = _begin(m, "N", "EFJ", dimensions=2)
     pool = _pool(m, 2)
-    a = _activated(m, _convolved(m, x, Window(K, taps), "e", "pq", 1), activation, 1)
+    a = _activated(m, _convolved(m, x, kernel, "e", "pq", 1), activation, 1)
     h = _pooled(m, a, pool, "rs", 1, pooling)
-    a = _activated(m, _convolved(m, h, Window(K, taps), "f", "no", 2), activation, 2)
+    a = _activated(m, _convolved(m, h, kernel, "f", "no", 2), activation, 2)
     h = _pooled(m, a, pool, "it", 2, pooling)
     j, k = m.units("j k", Symbol("J", integer=True))
     W, b, y = m.parameter("W_3", j, h.channel, *h.places), m.parameter("b_3", j), m.target("y", j)
@@ -168,87 +117,75 @@ def lenet(activation: str = "tanh", pooling: str = "average") -> System:
 
 
 def _begin(
-    m: Model, axes: str, widths: str, dimensions: int = 0
-) -> tuple[Image, Expr, tuple[Symbol, ...]]:
-    """The sizes; the input, the size of the kernels, and the indices of their places."""
+    m: Model, axes: str, widths: str, dimensions: int = 0, stride: int = 1, dilation: int = 1
+) -> tuple[Image, tuple[Window, ...]]:
+    """The sizes; the input, and the windows of the kernels."""
     K, D, *_ = m.sizes("K", "D", *widths)
-    extent = dict(zip(axes, m.sizes(*axes), strict=True))
+    own = m.sizes(*axes)
     rank = dimensions or len(axes)
     (d,) = m.channels("d", D)
-    sizes = list(extent.values()) * (rank // len(axes))
+    sizes = (*own,) * (rank // len(axes))
     places = _places(m, "gh", sizes)
-    x = Image(m.input("x", d, *places), d, places, extent)
-    return x, K, _places(m, "uv", [K] * rank)
+    x = Image(m.input("x", d, *places), (d,), places, sizes)
+    return x, tuple(Window(K, u, stride, dilation) for u in _places(m, "uv", [K] * rank))
 
 
-def _places(m: Model, letters: str, sizes: list[Expr]) -> tuple[Symbol, ...]:
+def _places(m: Model, letters: str, sizes: Sequence[Expr]) -> tuple[Symbol, ...]:
     return tuple(m.places(i, n)[0] for i, n in zip(letters, sizes, strict=False))
 
 
-def _convolved(m: Model, a: Image, window: Window, into: str, letters: str, n: int) -> Image:
+def _following(
+    m: Model, before: Sequence[Expr], after: Sequence[Expr], names: Mapping[str, str], n: int
+) -> tuple[Expr, ...]:
+    """The sizes of layer n by name: M_1, N_1; one name for equal ones."""
+    made: dict[Expr, Expr] = {}
+    for size, value in zip(before, after, strict=True):
+        if size not in made:
+            letter = str(size)[0]
+            made[size] = m.following(f"{names.get(letter, letter)}_{n}", value)
+    return tuple(made[size] for size in before)
+
+
+def _convolved(
+    m: Model, a: Image, kernel: Sequence[Window], into: str, letters: str, n: int, zeros: int = 0
+) -> Image:
     """z = W * a + b in channels of the letter `into`; the weights are those of layer n."""
     (channel,) = m.channels(into, Symbol(into.upper(), integer=True))
-    extent = {
-        name: m.following(f"{name[0]}_{n}", window.count(size)) for name, size in a.extent.items()
-    }
+    around = [(zeros, zeros)] * len(a.places)
+    wide = widened(a.sizes, around)
+    counts = [w.count(size) for w, size in zip(kernel, wide, strict=True)]
+    sizes = _following(m, a.sizes, counts, WHOLE, n)
     (z,) = m.values(f"z_{n}")
-    places = _places(m, letters, list(extent.values()) * (len(a.places) // len(extent)))
-    a = _padded(m, a, window.padding, n) if window.padding else a
-    W = m.parameter(f"W_{n}", channel, a.channel, *window.taps)
+    places = _places(m, letters, sizes)
+    if zeros:
+        a = padded(m, a, f"h_{n - 1}", _places(m, ("ij", "mn")[n - 1], wide), around)
+    W = m.parameter(f"W_{n}", channel, a.channel, *(w.tap for w in kernel))
     b = m.parameter(f"b_{n}", channel)
-    products = W[channel, a.channel, *window.taps] * a.at(*window.covers(places))
-    m.let(z[channel, *places], m.sum(products, a.channel, *window.taps) + b[channel])
-    return Image(z, channel, places, extent)
-
-
-def _padded(m: Model, a: Image, zeros: int, n: int) -> Image:
-    """h, an image with zeros on all of its sides."""
-    sizes = [size + 2 * zeros for size in a.sizes]
-    places = _places(m, ("ij", "mn")[n - 1], sizes)
-    h = Image(m.value(f"h_{n - 1}", a.channel, *places), a.channel, places, a.extent)
-    pairs = list(zip(places, a.sizes, strict=True))
-    inside = [Range(p, sp.Integer(zeros + 1), zeros + size) for p, size in pairs]
-    m.let(h.entry, a.at(*(p - zeros for p in places)), *inside)
-    for axis, (p, size) in enumerate(pairs):
-        for low, high in ((sp.S.One, sp.Integer(zeros)), (zeros + size + 1, 2 * zeros + size)):
-            if low == high:
-                m.let(h.at(*places[:axis], low, *places[axis + 1 :]), 0, *inside[:axis])
-            else:
-                m.let(h.entry, 0, *inside[:axis], Range(p, low, high))
-    return h
+    m.let(z[channel, *places], convolved(m, W, channel, a, kernel, places) + b[channel])
+    return Image(z, (channel,), places, sizes)
 
 
 def _activated(m: Model, z: Image, activation: str, n: int) -> Image:
     (a,) = m.values(f"a_{n}")
-    result = Image(a, z.channel, z.places, z.extent)
+    result = Image(a, z.others, z.places, z.sizes)
     m.let(result.entry, lookup(activation)(z.entry))
     return result
 
 
-def _pool(m: Model, size: int) -> Window:
-    """A window of pooling: at each of its positions it covers places of its own."""
-    return Window(sp.Integer(size), m.places("alpha beta", size), size)
+def _pool(m: Model, size: int) -> tuple[Window, ...]:
+    """Windows of pooling: at each of its positions one covers places of its own."""
+    return tuple(Window(sp.Integer(size), u, size) for u in m.places("alpha beta", size))
 
 
-def _pooled(m: Model, a: Image, window: Window, letters: str, n: int, kind: str) -> Image:
+def _pooled(m: Model, a: Image, pool: Sequence[Window], letters: str, n: int, kind: str) -> Image:
     """The mean or maximum of each window; the windows cover the image."""
-    extent = {
-        name: m.following(f"{POOLED[name[0]]}_{n}", size / window.K)
-        for name, size in a.extent.items()
-    }
-    places = _places(m, letters, list(extent.values()) * (len(a.places) // len(extent)))
+    counts = [size / w.K for w, size in zip(pool, a.sizes, strict=True)]
+    sizes = _following(m, a.sizes, counts, POOLED, n)
+    places = _places(m, letters, sizes)
     (family,) = m.values(f"h_{n}")
-    h = Image(family, a.channel, places, extent)
-    covered, count = a.at(*window.covers(places)), window.K ** len(places)
-    m.let(h.entry, _pool_of(m, kind, covered, window.taps, count))
+    h = Image(family, a.others, places, sizes)
+    m.let(h.entry, pooled(m, kind, under(a, pool, places), *(w.tap for w in pool)))
     return h
-
-
-def _pool_of(m: Model, kind: str, e: Expr, over: tuple[Symbol, ...], count: Expr) -> Expr:
-    """The mean of `count` numbers, or their maximum."""
-    if kind not in POOLINGS:
-        raise unknown("pooling", kind, list(POOLINGS))
-    return m.max(e, *over) if kind == "max" else m.sum(e, *over) / count
 
 
 def _squared_error(m: Model, o: Image) -> System:

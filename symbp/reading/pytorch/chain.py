@@ -15,6 +15,7 @@ from symbp.system import Kind
 from symbp.system.model import Model
 
 LETTERS = "jkpqrsuvabcdefgh"
+MARKED = "jkqrsucefg"  #: those of which j_1 is no family: a_1, b_1, d_1, h_1, p_1, v_1 are
 
 
 def refuse(what: str, hint: str) -> NoReturn:
@@ -50,7 +51,7 @@ class Chain:
         self.numbers: dict[str, int] = {}
         self.number = 0
         """How many layers with weights there were."""
-        self._letters = iter([*LETTERS, *(f"{a}_{n}" for n, a in product(range(1, 99), LETTERS))])
+        self._letters = iter([*LETTERS, *(f"{a}_{n}" for n, a in product(range(1, 99), MARKED))])
         self._names: set[str] = set()
         (samples,) = self.model.sizes("m")
         (self.sample,) = self.model.samples("i", samples)
@@ -68,8 +69,8 @@ class Chain:
         return tuple(self.size(a, s) for a, s in zip(letters, shape, strict=True))
 
     def size(self, letter: str, number: int) -> Symbol:
-        """A size by a name that is free."""
-        (symbol,) = self.model.sizes(self.name(letter))
+        """A size by a name that is free; what is derived need not hold for smaller ones."""
+        (symbol,) = self.model.sizes(self.name(letter), minimum=number)
         self.numbers[symbol.name] = number
         return symbol
 
