@@ -147,8 +147,9 @@ def equations(
     for left, right, domain in lines:
         writer = post.writer(left)
         plain = f"{writer.write(left)} = {writer.write(right)}"
-        a, b = (post.matrix(left, right, domain) or plain).split(" = ", 1)
-        where = writer.domain(left, domain)
+        whole = post.matrix(left, right, domain)
+        a, b = (whole or plain).split(" = ", 1)
+        where = post.holds(left, domain, whole=whole is not None)
         if a != b:  # two names for one thing
             rows.append(f"{a} &= {b}" + (f" && {where}" if where else ""))
     body = " \\\\[2pt]\n".join(rows)

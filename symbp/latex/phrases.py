@@ -71,17 +71,62 @@ PHRASES: dict[str, tuple[str, str]] = {
         "若目标值之和为 1 （独热向量或概率分布）：",
     ),
     "images": ("For all places at once:", "对所有位置一并写出："),
-    "convolution": (
+    # signs between arrays of places
+    "valid": (
         "Here $*$ slides the second array, as it stands, over the first (a cross-correlation, "
         "which the field calls convolution); channels stay indices.",
         "这里 $*$ 表示把第二个数组原样在第一个数组上滑动"
         "（即互相关，习惯上称为卷积）；通道仍写作下标。",
     ),
-    "full convolution": (
+    "stride": (
+        "In $*_{{s}}$ the second array moves on by $s$ places at each step (the stride).",
+        "$*_{{s}}$ 表示第二个数组每步移动 $s$ 个位置（即步幅）。",
+    ),
+    "full": (
         'A "full" convolution first puts zeros around the first array, on every side one less '
-        "than the kernel is long; $\\operatorname{{rot180}}$ turns the kernel by 180°.",
-        "“full” 卷积先在第一个数组四周补零，每侧补核长减一个零；"
+        "than the second is long.",
+        "“full” 卷积先在第一个数组四周补零，每侧补零个数为第二个数组的长度减一。",
+    ),
+    "rot180": (
+        "$\\operatorname{{rot180}}$ turns the kernel by 180°.",
         "$\\operatorname{{rot180}}$ 把卷积核旋转 180°。",
+    ),
+    "dilate": (
+        "$\\operatorname{{dilate}}_{{s}}$ puts $s - 1$ zeros between neighbouring entries. With "
+        'such a kernel a convolution is called dilated; a "full" one over such an array is a '
+        "transposed convolution.",
+        "$\\operatorname{{dilate}}_{{s}}$ 在相邻元素之间插入 $s - 1$ 个零。"
+        "以此为卷积核即为空洞卷积；在这样的数组上作 “full” 卷积即为转置卷积。",
+    ),
+    "pad": (
+        "$\\operatorname{{pad}}_{{P}}$ puts $P$ zeros on every side.",
+        "$\\operatorname{{pad}}_{{P}}$ 在每侧补 $P$ 个零。",
+    ),
+    "crop": (
+        "$\\operatorname{{crop}}_{{P}}$ takes $P$ places off on every side.",
+        "$\\operatorname{{crop}}_{{P}}$ 在每侧去掉 $P$ 个位置。",
+    ),
+    "part": (
+        "$(\\cdot)_{{a:b}}$ has the places $a$ to $b$ of an array, and zeros where it has none.",
+        "$(\\cdot)_{{a:b}}$ 取数组的第 $a$ 到第 $b$ 个位置，数组没有的位置补零。",
+    ),
+    "avgpool": (
+        "$\\operatorname{{avgpool}}$ takes the mean of each window of the size that its index "
+        "says; the windows stand side by side.",
+        "$\\operatorname{{avgpool}}$ 取每个窗口的平均值；窗口大小由下标给出，窗口互不重叠。",
+    ),
+    "maxpool": (
+        "$\\operatorname{{maxpool}}$ takes the maximum of each window of the size that its index "
+        "says; the windows stand side by side.",
+        "$\\operatorname{{maxpool}}$ 取每个窗口的最大值；窗口大小由下标给出，窗口互不重叠。",
+    ),
+    "upsample": (
+        "$\\operatorname{{upsample}}$ repeats each entry over a whole window.",
+        "$\\operatorname{{upsample}}$ 把每个元素重复填满整个窗口。",
+    ),
+    "greatest": (
+        "The bracket is 1 where an entry is that maximum, else 0.",
+        "方括号在元素等于该最大值处取 1，否则取 0。",
     ),
     "matrices": ("As matrices and vectors:", "写成矩阵形式："),
     "matrix form": ("For all units at once:", "写成向量形式："),

@@ -22,7 +22,7 @@ from symbp.forms.convolution import convolution_form, convolves, has_places
 from symbp.forms.index import count, looks_up_data
 from symbp.forms.matrix import matrix_form
 from symbp.functions import Elementwise, X, in_rows
-from symbp.latex.convolution import ImageWriter
+from symbp.latex.convolution import ImageWriter, without_places
 from symbp.latex.lines import equation_of_terms
 from symbp.latex.matrix import MatrixWriter
 from symbp.latex.phrases import say
@@ -63,8 +63,9 @@ class Post:
     def formula(self, latex: str) -> None:
         """A formula on its own."""
         self.blocks.append(f"$$\n{latex}\n$$")
-        for key in self._notes:
-            self.say(key)
+        if self._notes:
+            space = " " if self.language == "en" else ""
+            self.blocks.append(space.join(say(key, self.language) for key in self._notes))
         self._notes.clear()
 
     @property
@@ -81,7 +82,7 @@ class Post:
 
     def equation(self, left: str, terms: Sequence[str], where: str = "") -> None:
         """left = the sum of terms, on several lines where it is long; `where` stands after it."""
-        self.formula(equation_of_terms(left, terms, where))
+        self.formula(equation_of_terms(left, terms, rf" \qquad {where}" if where else ""))
 
     def matrix(self, left: Expr, right: Expr, domain: Sequence[Range]) -> str | None:
         """left = right as matrices, or None where the equation has no matrix form."""
@@ -110,23 +111,22 @@ class Post:
     def _images(self, equation: Equation) -> tuple[str, list[str]]:
         """An equation of images, explained where a sign is new."""
         seen = convolution_form(equation, self.system)
-        self.claims.append((equation.lhs, seen.written_out(), equation.domain, None))
-        for key in ("convolution", "full convolution"):
-            if key not in self._said and seen.has(key == "full convolution"):
-                self._said.add(key)
-                self._notes.append(key)
+        self.claims.append((seen.left_written_out(), seen.written_out(), seen.domain, None))
+        self._notes += [key for key in seen.signs() if key not in self._said]
+        self._said |= set(self._notes)
         writer = ImageWriter(self.system, self.notation, equation.family, seen.places)
         return writer.write(seen.lhs), writer.terms(seen.rhs)
+
+    def holds(self, e: Expr, domain: Sequence[Range], whole: bool = False) -> str:
+        """Where an equation holds; as a `whole`, no places where arrays of them are written."""
+        shown = without_places(e, domain, self.system) if whole and self.convolves else domain
+        return self.writer(e).domain(e, shown)
 
     def where(self, e: Expr, domain: Sequence[Range]) -> str:
         """The layers for which a formula holds, in words; "" for a single one."""
         text = self.writer(e).domain(e, domain)
-        return (
-            (", " if self.language == "en" else "，")
-            + say("layers run", self.language, domain=text)
-            if text
-            else ""
-        )
+        comma = ", " if self.language == "en" else "，"
+        return comma + say("layers run", self.language, domain=text) if text else ""
 
 
 def write_post(
@@ -250,13 +250,11 @@ def _equation(
     a, b = writer.write(left), writer.write(right)
     if a == b:
         return
-    text = writer.domain(left, domain)
-    where = rf" \qquad {text}" if text else ""
     post.claims.append((left, right, domain, condition))
-    post.equation(a, writer.terms(right), where)
+    post.equation(a, writer.terms(right), post.holds(left, domain))
     seen = post.matrix_terms(left, right, domain)
     if seen is not None and not right.is_number and seen != (a, writer.terms(right)):
-        post.equation(*seen, where)
+        post.equation(*seen, post.holds(left, domain, whole=True))
 
 
 def _backward(post: Post, derivations: Sequence[Derivation]) -> None:

@@ -46,9 +46,7 @@ def _forward(post: Post, part: Part) -> None:
     for e in part.network.equations:
         writer = post.writer(e.lhs)
         where = writer.domain(e.lhs, e.domain)
-        post.equation(
-            writer.write(e.lhs), writer.terms(e.rhs), rf" \qquad {where}" if where else ""
-        )
+        post.equation(writer.write(e.lhs), writer.terms(e.rhs), where)
 
 
 def _claim(post: Post, claim: Claim) -> None:
