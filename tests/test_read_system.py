@@ -374,7 +374,7 @@ def test_sums_have_the_letters_of_their_author():
         ),
         (
             "A = \\mathrm{softmax}(S); C = \\|A\\|^2",
-            "equation A = \\mathrm{softmax}(S): softmax of S·0 × S·1: of each row? (layout: rows)",
+            "equation A = \\mathrm{softmax}(S): softmax of a matrix: of each row? (layout: rows)",
         ),
     ],
 )

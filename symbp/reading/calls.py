@@ -51,7 +51,7 @@ def call(reader: Elaborator, node: Call) -> Typed:
     image = images.declared(reader, node, arguments)
     if image is not None:
         return image
-    row = function_row(reader, name)
+    row = _marked_row(reader, node.function) or function_row(reader, name)
     if row is not None and not row.specified and len(arguments) > 1:
         return _of_several(reader, row, arguments)
     if row is not None:
@@ -130,6 +130,12 @@ def _one(reader: Elaborator, node: Call, arguments: Sequence[Node]) -> Typed:
             f"{node.function.base} of {len(arguments)} arguments: one is needed", node.start
         )
     return reader.read(arguments[0])
+
+
+def _marked_row(reader: Elaborator, function: Name) -> Row | None:
+    """The row of a function that what stands below it tells from others: σ_g."""
+    below = ",".join(m.text for m in marks(function.sub))
+    return reader.lexicon.functions.get(f"{function.base}_{below}")
 
 
 def function_row(reader: Elaborator, name: str) -> Row | None:

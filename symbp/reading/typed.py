@@ -118,14 +118,13 @@ class Typed:
         """Its shape in words: 3 × n_l, a column of n_l, a number."""
         if self.cube:
             return "a derivative with more than two indices"
-        if self.row is None and self.col is None:
+        if self.is_scalar:
             return "a number"
-        if self.row is not None and self.col is not None:
-            return f"{write(self.row.upper)} × {write(self.col.upper)}"
-        if self.row is not None:
-            return f"{write(self.row.upper)} × 1"
-        assert self.col is not None
-        return f"1 × {write(self.col.upper)}"
+        sizes = [write(a.upper) for a in self.axes]
+        if all("·" in size for size in sizes):  # not known yet
+            return "a matrix" if len(sizes) == 2 else "a column" if self.row else "a row"
+        rows, columns = (write(r.upper) if r is not None else "1" for r in (self.row, self.col))
+        return f"{rows} × {columns}"
 
 
 def summed(e: Expr, *ranges: Range) -> Expr:

@@ -31,7 +31,8 @@ def with_functions(system: System, chosen: Mapping[str, str]) -> System:
     """
     if not chosen:
         return system
-    rows = {lookup(old).name: lookup(new) for old, new in chosen.items()}
+    own = set(unspecified_functions(system))
+    rows = {old if old in own else lookup(old).name: lookup(new) for old, new in chosen.items()}
     equations = tuple(replace(e, rhs=_mapped(e.rhs, rows)) for e in system.equations)
     used = {n.row.name for e in equations for n in e.rhs.atoms(Elementwise)}
     parameters = {p: v for r in rows.values() if r.name in used for p, v in r.parameters}

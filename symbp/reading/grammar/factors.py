@@ -26,7 +26,7 @@ from symbp.reading.grammar.quotients import (
     partial,
     unwrapped,
 )
-from symbp.reading.grammar.signs import CLOSING, COMPARISONS
+from symbp.reading.grammar.signs import CLOSING, COMPARISONS, SCRIPTS
 from symbp.reading.grammar.syntax import (
     BigSum,
     Bracket,
@@ -155,12 +155,12 @@ def _looks_like_name(inner: Tokens) -> bool:
     return (
         inner[0].kind in ("name", "word")
         and _has_script(inner)
-        and all(x.kind in ("name", "word", "group") or x.text in ("_", "^") for x in inner)
+        and all(x.kind in ("name", "word", "group") or x.text in SCRIPTS for x in inner)
     )
 
 
 def _has_script(tokens: Sequence[Token]) -> bool:
-    return len(tokens) > 1 and tokens[1].text in ("_", "^")
+    return len(tokens) > 1 and tokens[1].text in SCRIPTS
 
 
 # -- brackets, norms, sums, roots and rows -----------------------------------------------------

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from symbp.errors import ReadingError
 from symbp.reading.grammar.factors import BEGINNINGS
@@ -19,7 +20,14 @@ from symbp.reading.grammar.lexer import Token
 from symbp.reading.grammar.marks import TRANSPOSES
 from symbp.reading.grammar.quotients import by_commas
 from symbp.reading.grammar.scripts import Scripted, scripted
-from symbp.reading.grammar.signs import CLOSING, FUNCTION_MACROS, PRODUCT_SIGNS, SCRIPTS, STOPS
+from symbp.reading.grammar.signs import (
+    CLOSING,
+    FUNCTION_MACROS,
+    GREEK,
+    PRODUCT_SIGNS,
+    SCRIPTS,
+    STOPS,
+)
 from symbp.reading.grammar.syntax import (
     Bracket,
     Call,
@@ -70,8 +78,15 @@ def parse(tokens: Sequence[Token], vocabulary: Vocabulary) -> Node:
     node = parser.sum()
     t = parser.peek()
     if t is not None:
-        raise ReadingError(f"{t.text!r} does not fit here", t.start)
+        raise ReadingError(f"'{t.text}' does not fit here{_meant(t.text)}", t.start)
     return node
+
+
+def _meant(text: str) -> str:
+    r"""The macro that one nobody knows may stand for: \tanh for \tahn."""
+    known = {f"\\{x}" for x in FUNCTION_MACROS} | GREEK
+    near = get_close_matches(text, known, n=1, cutoff=0.75)
+    return f": did you mean {near[0]}?" if near and text[0] == "\\" else ""
 
 
 def joined(tokens: Sequence[Token], vocabulary: Vocabulary) -> list[Token]:
@@ -243,7 +258,7 @@ class Parser:
         """The factor that a token begins which is already taken."""
         read = BEGINNINGS.get(t.text if t.kind == "sign" else t.kind)
         if read is None:
-            raise ReadingError(f"{t.text!r} does not fit here", t.start)
+            raise ReadingError(f"'{t.text}' does not fit here{_meant(t.text)}", t.start)
         return read(self, t)
 
     # -- calls ---------------------------------------------------------------------------------

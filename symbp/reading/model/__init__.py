@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import replace
 
+from symbp.errors import DefinitionError
 from symbp.reading.declared import Declared, declared
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.model.build import Builder
@@ -18,7 +19,7 @@ from symbp.reading.model.quantities import NUMBERS
 from symbp.reading.model.tidy import tidy
 from symbp.reading.model.words import written_letters
 from symbp.reading.typed import ShapeError
-from symbp.system import System
+from symbp.system import Kind, System
 
 __all__ = ["counted_units", "read_model", "read_models", "read_system", "system_of"]
 
@@ -50,7 +51,14 @@ def system_of(given: Declared) -> System:
     check_names(builder.quantities.families.values(), builder.source.named_marks())
     constants = {*given.constants, *NUMBERS, *builder.source.rooted}
     sizes = {x for shape in given.shapes.values() for x in shape}
-    return tidy(builder.lexicon(), constants, sizes, written_letters(builder.quantities))
+    lexicon = builder.lexicon()
+    name, total, _ = lexicon.loss.partition("·total")
+    if total and any(s.kind is not Kind.SAMPLE for s in lexicon.system[name].slots):
+        raise DefinitionError(
+            f"no equation defines a loss: {name} has several values; say how they become one "
+            rf"number, as in C = \frac{{1}}{{2}} \|{name} - y\|^2"
+        )
+    return tidy(lexicon, constants, sizes, written_letters(builder.quantities))
 
 
 def read_models(given: Declared, evidence: Mapping[str, int] | None = None) -> list[Lexicon]:

@@ -15,8 +15,9 @@ from symbp.reading.grammar.lexer import tokens
 from symbp.reading.grammar.marks import text_of
 from symbp.reading.grammar.syntax import BigSum, Call, Name, Sum, walk
 from symbp.reading.lexicon import Lexicon
-from symbp.reading.model.extents import learn_bounds, learn_reaches
+from symbp.reading.model.extents import agreed, learn_bounds, learn_reaches
 from symbp.reading.model.families import Family
+from symbp.reading.model.misread import authors_letters, check_applied, check_indices
 from symbp.reading.model.naming import Namer
 from symbp.reading.model.quantities import (
     ARRAY_KINDS,
@@ -186,6 +187,7 @@ class Builder:
     def _elaborated(self, lexicon: Lexicon, e: Written, unifier: Unifier) -> Equation:
         """One equation in index form."""
         with at(f"equation {e.text}"):
+            check_indices(e.left, e.right, self.quantities.family)
             scope = Scope(unifier, defining=True)
             scope.entrywise = lexicon.entrywise
             reader = Elaborator(lexicon, scope)
@@ -193,6 +195,7 @@ class Builder:
             samples = [x for x in left.expr.free_symbols if scope.kinds.get(x) is Kind.SAMPLE]
             if samples and not any(a.symbol in samples for a in left.axes):
                 scope.sample = samples[0]
+            check_applied(reader, e.right)
             right = self._fitted(scope, left, reader.read(e.right))
             self.beside = self.beside or scope.beside == "columns"
             self.bounds += [(b, scope.settled(size)) for b, size in scope.bounds]
@@ -257,9 +260,9 @@ class Builder:
         sizes = namer.variables(ranges)
         loss, variables, equations = self._loss(variables, equations)
         variables = tuple(replace(v, role=Role.LOSS) if v.name == loss else v for v in variables)
-        system = System(
-            (*sizes, *variables, *constants), tuple(equations), loss, self._bound(sizes)
-        )
+        everything = (*sizes, *variables, *constants)
+        with authors_letters():
+            system = System(everything, tuple(equations), loss, self._bound(sizes))
         return replace(
             lexicon,
             system=system,
@@ -268,7 +271,7 @@ class Builder:
             pooled=tuple(self.pooled),
             kernels={k: v for k, v in self.kernels.items() if k in self.quantities.families},
             sample_loss=_sample_loss(system, loss),
-            bounds=_agreed(self.bounds),
+            bounds=agreed(self.bounds),
             entrywise=lexicon.entrywise or self.beside,
             constants=frozenset(v.name for v in constants) | lexicon.constants,
             abbreviations=tuple(self.words.abbreviations()),
@@ -329,14 +332,6 @@ class Builder:
         if wanted:
             raise DefinitionError(f"the loss {wanted} is not defined as one number")
         raise DefinitionError("no equation defines a loss: one number that nothing else needs")
-
-
-def _agreed(bounds: Sequence[tuple[str, Expr]]) -> dict[str, Expr]:
-    """The bounds that are one size wherever they stand."""
-    sizes: dict[str, set[Expr]] = {}
-    for bound, size in bounds:
-        sizes.setdefault(bound, set()).add(size)
-    return {bound: found.pop() for bound, found in sizes.items() if len(found) == 1}
 
 
 def equation_of(lexicon: Lexicon, scope: Scope, left: Typed, right: Typed) -> Equation:

@@ -60,3 +60,11 @@ def _greatest(learner: Learner, index: Expr, ranges: Sequence[Range]) -> Expr | 
     if not ends or len(ends) < len(index.free_symbols):
         return None  # a number says of no axis how long it is
     return sp.expand(index.xreplace(ends))
+
+
+def agreed(bounds: Sequence[tuple[str, Expr]]) -> dict[str, Expr]:
+    """The bounds that are one size wherever they stand."""
+    sizes: dict[str, set[Expr]] = {}
+    for bound, size in bounds:
+        sizes.setdefault(bound, set()).add(size)
+    return {bound: found.pop() for bound, found in sizes.items() if len(found) == 1}

@@ -21,7 +21,7 @@ from symbp.reading.grammar.syntax import (
 )
 from symbp.reading.model.families import Families, Family, labels, uses
 from symbp.reading.model.letters import entrywise
-from symbp.reading.model.ranks import Ranks
+from symbp.reading.model.ranks import ELEMENTWISE, Ranks
 from symbp.reading.model.source import LOSSES, Source
 from symbp.system import Kind
 
@@ -185,6 +185,10 @@ class Quantities:
                 return f.key
         return None
 
+    def family(self, n: Node) -> Family | None:
+        """The family of a name; None for what is no quantity."""
+        return self.families.get(self.key(n, self.families) or "")
+
     def _ranks(self) -> dict[str, int]:
         known: dict[str, int] = {}
         inner = {
@@ -241,11 +245,15 @@ class Quantities:
         return found
 
     def _neighbours(self) -> Iterator[tuple[Name, str, Name, str]]:
-        """Names that stand side by side in a product of the equations, with their families."""
+        """Names side by side in a product of the equations, with their families."""
         for e in self.source.equations:
             for n in walk(e.right):
-                for a, b in pairwise(n.factors if isinstance(n, Product) else ()):
+                pairs = pairwise(n.factors) if isinstance(n, Product) else ()
+                signs = n.signs if isinstance(n, Product) else ()
+                for (a, b), sign in zip(pairs, signs, strict=True):
                     keys = [self.key(x, self.families) for x in (a, b)]
+                    if sign in ELEMENTWISE:
+                        continue
                     if isinstance(a, Name) and isinstance(b, Name) and all(keys):
                         yield a, str(keys[0]), b, str(keys[1])
 

@@ -11,6 +11,7 @@ have any matrix or vector, else a number.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from symbp.reading.grammar.marks import marks
@@ -268,9 +269,11 @@ class Ranks:
 
     def _product(self, node: Product, wanted: int | None) -> int | None:
         """Beside a matrix stands a vector or a matrix; beside ⊙ one rank on both sides."""
+        if "" in node.signs and any(s in ELEMENTWISE for s in node.signs):
+            return self._tight_first(node, wanted)
         factors = list(node.factors)
         ranks = [self.rank(f, None) for f in factors]
-        if any(s in ELEMENTWISE for s in node.signs) and "" not in node.signs:
+        if any(s in ELEMENTWISE for s in node.signs):
             known = [r for r in ranks if r]
             for f, r in zip(factors, ranks, strict=True):
                 if r is None and known:
@@ -286,6 +289,23 @@ class Ranks:
             if b == 1 and a is None and weight:
                 ranks[place] = self.rank(factors[place], 2)
         return self._product_rank(factors, ranks, wanted)
+
+    def _tight_first(self, node: Product, wanted: int | None) -> int | None:
+        """s ⊙ W x: what stands without a sign binds first; W ⊙ M x stays open."""
+        parts, start = [], 0
+        for place, sign in enumerate((*node.signs, r"\odot")):
+            if sign in ELEMENTWISE:
+                factors, signs = node.factors[start : place + 1], node.signs[start:place]
+                whole = replace(node, factors=factors, signs=signs)
+                parts.append(whole if signs else factors[0])
+                start = place + 1
+        found = [self.rank(p, None) for p in parts]
+        known = [r for r in found if r]
+        rank = max(known) if known else wanted
+        for p, r in zip(parts, found, strict=True):
+            if r is None and rank is not None and not _capital(p):
+                self.rank(p, rank)
+        return rank
 
     def _product_rank(
         self, factors: Sequence[Node], ranks: Sequence[int | None], wanted: int | None

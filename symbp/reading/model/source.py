@@ -28,8 +28,10 @@ from symbp.reading.grammar.syntax import (
     walk,
 )
 from symbp.reading.lexicon import Operator
+from symbp.reading.model.applied import applied_and_bare, marked_functions
 from symbp.reading.model.families import LAYERS, TIMES, squares
 from symbp.reading.model.letters import divisors, named_beside, rooted
+from symbp.reading.model.misread import check_signs
 from symbp.reading.model.wholes import Shapes, unbracketed, with_wholes
 from symbp.reading.pooling import Pooling, pooling_of
 from symbp.system import Kind
@@ -131,20 +133,8 @@ class Source:
         softmaxes = {k for k, v in self.given.functions.items() if v == "softmax"}
         letters = {k for k in FUNCTION_LETTERS if k not in lefts} | set(self.given.functions)
         letters -= {*self.given.batch, self.given.loss}
-        used: set[str] = set()
-        bare: set[str] = set()
-        for line in (*self.given.equations, *self.given.define):
-            row = tokens(line)
-            for place, t in enumerate(row):
-                follows = next(
-                    (
-                        x.text
-                        for x in row[place + 1 :]
-                        if x.text not in ("'", "^", "_") and x.kind != "group"
-                    ),
-                    "",
-                )
-                (used if follows == "(" else bare).add(t.text)
+        letters |= {k.partition("_")[0] for k in self.given.functions}
+        used, bare = applied_and_bare((*self.given.equations, *self.given.define))
         functions = {x for x in letters if x in used or x not in bare} | softmaxes
         functions |= set(self.given.functions) - PRODUCT_SIGNS
         functions -= {k for k, v in self.given.functions.items() if v == "kronecker"}
@@ -177,6 +167,7 @@ class Source:
         for kind, lines in (("equation", self.given.equations), ("define", self.given.define)):
             for line in lines:
                 with at(f"{kind} {line}"):
+                    check_signs(tokens(line), self.vocabulary.words)
                     for one in self._lines(line, shapes):
                         derived = any(
                             isinstance(n, Derivative | Differential) for n in walk(one.right)
@@ -345,7 +336,7 @@ class Source:
                     if letter in ("f", "g")
                     else unspecified(letter.lstrip("\\"), letter)
                 )
-        return rows
+        return {**rows, **dict(marked_functions(self.nodes, rows))}
 
     def first_layer(self) -> int:
         """Layers are numbered from 1 where equations lead from layer l to l + 1."""
