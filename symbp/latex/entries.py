@@ -12,6 +12,8 @@ from symbp.errors import SymbpError
 from symbp.notation import Notation, Style
 from symbp.notation.letters import letter_of, style_of
 from symbp.system import Kind, Role, Slot, System, Variable
+from symbp.system.contents import entries_in, free_symbols
+from symbp.system.linear import linear
 
 
 class Entries:
@@ -76,12 +78,12 @@ class Entries:
     def integer(self, e: Expr, bound: frozenset[Symbol] = frozenset(), layer: int = 0) -> str:
         """An index, bound or size as the paper numbers it."""
         sizes = {a: Symbol(self._write(self.system[a.base.label.name], a.indices, bound))
-                 for a in e.atoms(sp.Indexed)}  # fmt: skip
+                 for a in entries_in(e)}  # fmt: skip
         moved = e.xreplace(sizes)
         free = self._layers - bound
-        if self.offset and e.free_symbols & free:
+        if self.offset and free_symbols(e) & free:
             moved = moved.xreplace({s: s - self.offset for s in free})
-        if self.notation.depth_shift and self._depth in moved.free_symbols:
+        if self.notation.depth_shift and self._depth in free_symbols(moved):
             moved = moved.xreplace({self._depth: self._depth - self.notation.depth_shift})
         moved = sp.expand(moved) + layer
         return self._text(moved)
@@ -97,7 +99,8 @@ class Entries:
     def _text(self, e: Expr) -> str:
         if isinstance(e, Symbol):
             return self.letter(e)
-        above, below = sp.fraction(sp.together(e)) if e.is_Add or e.is_Mul else (e, sp.S.One)
+        whole = all(isinstance(c, int) for c in linear(e).values())
+        above, below = (e, sp.S.One) if whole else sp.fraction(sp.together(e))
         if below != 1:  # p/2, (p + 1)/2
             text = self._text(sp.expand(above))
             return f"({text})/{below}" if above.is_Add else f"{text}/{below}"

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import sympy as sp
-from sympy import Expr, Symbol
+from sympy import Expr
 
 from symbp.derivation import Partial
 from symbp.functions import Elementwise
 from symbp.system import Role, System
+from symbp.system.contents import entries_in, free_symbols, has, symbols_in, text
 from symbp.system.equation import family_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast
@@ -45,7 +46,7 @@ def terms_in_order(terms: Sequence[Expr], system: System) -> list[Expr]:
     alone = [t for t in terms if _is_value(t, system)]
     rest = [t for t in terms if t not in alone]
     begins = not all(t.could_extract_minus_sign() for t in alone)
-    if begins and all(t.has(sp.Sum, Elementwise) for t in rest):
+    if begins and all(has(t, (sp.Sum, Elementwise)) for t in rest):
         return sorted(alone, key=rank) + sorted(rest, key=rank)
     return sorted(terms, key=rank)
 
@@ -58,12 +59,12 @@ def _is_value(t: Expr, system: System) -> bool:
 
 def _term_rank(t: Expr, system: System) -> tuple[int, int, int, str]:
     minus = int(t.could_extract_minus_sign())
-    names = {str(family_of(a)) for a in t.atoms(sp.Indexed, Symbol)}
+    names = {str(family_of(a)) for a in {*entries_in(t), *symbols_in(t)}}
     roles = [system[n].role for n in names if n in system.by_name]
     if Role.HYPERPARAMETER in roles:
-        return 2, 0, 0, str(t)
-    order = 0 if t.is_number else 3 if roles == [Role.PARAMETER] else 1
-    return minus, order, int(sp.count_ops(t)) if order == 1 and not minus else 0, str(t)
+        return 2, 0, 0, text(t)
+    order = 0 if not free_symbols(t) else 3 if roles == [Role.PARAMETER] else 1
+    return minus, order, int(sp.count_ops(t)) if order == 1 and not minus else 0, text(t)
 
 
 Rank = tuple[float, str]
@@ -72,7 +73,7 @@ Rank = tuple[float, str]
 def factors_in_order(factors: Sequence[Expr], rank: Callable[[Expr], Rank]) -> list[Expr]:
     """The factors of a product, as they are written; a value before the 1 − a that has it."""
     ordered = sorted(factors, key=rank)
-    for f in [f for f in ordered if f.is_Add and any(a.is_number for a in f.args)]:
+    for f in [f for f in ordered if f.is_Add and any(not free_symbols(a) for a in f.args)]:
         for value in [v for v in ordered if v in f.args or -v in f.args]:
             ordered.remove(value)
             ordered.insert(ordered.index(f), value)
@@ -82,29 +83,29 @@ def factors_in_order(factors: Sequence[Expr], rank: Callable[[Expr], Rank]) -> l
 def factor_rank(f: Expr, system: System) -> Rank:
     """Where a factor stands."""
     base = f.base if f.is_Pow else f
-    if base.is_number:
-        return 0, str(f)
+    if not free_symbols(base):
+        return 0, text(f)
     if isinstance(base, Elementwise):
         if base.row.name == "exp":
-            return 6, str(f)
-        return (PRIME if base.order or base.row.name in ("step", "sign") else CALL), str(f)
+            return 6, text(f)
+        return (PRIME if base.order or base.row.name in ("step", "sign") else CALL), text(f)
     if isinstance(base, sp.Sum):
-        return 4, str(f)
+        return 4, text(f)
     if isinstance(base, INDICATORS):
-        return 10, str(f)
+        return 10, text(f)
     if isinstance(base, (Partial, Functional)):
-        return (5, str(f)) if isinstance(base, Functional) else (6, str(f))
+        return (5, text(f)) if isinstance(base, Functional) else (6, text(f))
     variable = system.by_name.get(str(family_of(base)))
     if variable is None:
-        return _sum_rank(base, system), str(f)
-    return RANKS[variable.role], str(f)
+        return _sum_rank(base, system), text(f)
+    return RANKS[variable.role], text(f)
 
 
 def _sum_rank(e: Expr, system: System) -> float:
     """(1 − y) stands with the targets, (1 − a) beside a, any other sum with the errors."""
-    names = {str(family_of(a)) for a in e.atoms(sp.Indexed)} & set(system.by_name)
+    names = {str(family_of(a)) for a in entries_in(e)} & set(system.by_name)
     if names and all(system[n].role is Role.TARGET for n in names):
         return 2
-    if not any(a.is_number for a in e.args):
+    if not any(not free_symbols(a) for a in e.args):
         return 5
-    return CALL if e.has(Elementwise) else COMPLEMENT
+    return CALL if has(e, Elementwise) else COMPLEMENT
