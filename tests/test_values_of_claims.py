@@ -183,12 +183,15 @@ def test_a_derivative_that_vanishes_is_found():
     """No equation says what z is, so that the cost depends on the last layer only."""
     each = judge("a^l = \\sigma(z^l)\nC = \\frac{1}{2} \\|a^L - y\\|^2", **SIGMOID)
     _, found = sides(each, r"\frac{\partial C}{\partial z^l} = 2 \frac{\partial C}{\partial z^l}")
-    at = each.points.at(None)
-    assert vanishing(found, at, [{l: 1}]) is not None
-    assert vanishing(found, at, [{l: 3}]) is None
-    assert alive(found, at, [{l: 1}, {l: 2}, {l: 3}]) == [{l: 3}]
-    assert idle(found, at, [{l: 1}, {l: 2}]) is not None
-    assert idle(found, at, [{l: 1}, {l: 3}]) is None
+
+    def seen(look, *layers):
+        return each.points.found(lambda at: look(found, at, [{l: n} for n in layers]))
+
+    assert seen(vanishing, 1) is not None
+    assert seen(vanishing, 3) is None
+    assert seen(alive, 1, 2, 3) == [{l: 3}]
+    assert seen(idle, 1, 2) is not None
+    assert seen(idle, 1, 3) is None
 
 
 # -- laying sides over each other -----------------------------------------------------------------

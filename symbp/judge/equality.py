@@ -5,9 +5,9 @@ equations are always found equal. Expressions that differ at the sizes tried are
 a probability below 2^-100 (residues modulo a prime above 2^127 at random points), with one
 exception: where equality needs s² = s of a step or r² = u of a root, it is tried at 64 points
 with random signs, and a difference that shows for one in k combinations of signs is missed with
-probability (1 − 1/k)^64. Laws of log, of erf and of signs beyond sign(−x) = −sign(x) are not
-known: what is equal only by them is found unequal. What holds at the sizes tried is not claimed
-for others.
+probability (1 − 1/k)^64 (`numbers/draws.py`). Laws of log, of erf and of signs beyond
+sign(−x) = −sign(x) are not known, and √u √v = √(uv) only where roots are few: what is equal only
+by them is found unequal. What holds at the sizes tried is not claimed for others.
 
 Entries are looked up one by one and sums are walked term by term, so nothing is shared with
 the rules of a derivation. ∂v/∂u is found by a dual number through the equation that defines v,
@@ -20,19 +20,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sympy import Expr
+from sympy import Expr, S
 
 from symbp.errors import DefinitionError
 from symbp.judge.pointwise import Pointwise
+from symbp.numbers.draws import Draw, Draws
 from symbp.numbers.evaluator import Evaluation
-from symbp.numbers.field import ChainTooShortError, Field, Residues
+from symbp.numbers.field import Field, Residues
 from symbp.numbers.sampling import residues, with_small_sizes
 from symbp.system import Kind, Range, Role, System, Variable
-
-#: Primes in the chain: as many nested exponentials as this less one can be followed.
-CHAIN_LENGTHS = (4, 8, 16, 40)
-#: Points at which true signs and roots are drawn where formal ones do not decide.
-BRANCHES = 64
 
 
 def equal(
@@ -56,40 +52,18 @@ class Prover:
     def __init__(self, system: System, condition: str | None = None, seed: int = 0) -> None:
         self.system = with_small_sizes(system)
         self.condition = condition
-        self.seed = seed
-        self._length = 0
-        self._points: dict[tuple[int, int | None], Pointwise] = {}
+        self._draws = Draws(seed)
+        self._points: dict[Draw, Pointwise] = {}
 
     def equal(self, left: Expr, right: Expr, domain: Sequence[Range] = ()) -> bool:
         """Whether left = right at every index of the domain."""
-        while True:
-            try:
-                return self._decide(left, right, domain)
-            except ChainTooShortError:
-                self._length += 1
-                if self._length == len(CHAIN_LENGTHS):
-                    raise DefinitionError("too many nested exponentials") from None
 
-    def _decide(self, left: Expr, right: Expr, domain: Sequence[Range]) -> bool:
-        """First for any sign and root; where that fails, for true ones at many points."""
-        formal = self._at(None)
-        if self._equal(formal, left, right, domain):
-            return True
-        if not formal.field.used_branches:
-            return False
-        found = 0
-        for draw in range(BRANCHES):
-            try:
-                agrees = self._equal(self._at(draw), left, right, domain)
-            except ZeroDivisionError:
-                continue
-            if not self._at(draw).field.bad_root:
-                if not agrees:
-                    return False
-                found += 1
-        if not found:
-            raise DefinitionError(f"{left} = {right}: no point with square roots was found")
-        return True
+        def look(draw: Draw) -> tuple[bool, Field]:
+            at = self._at(draw)
+            agrees = not at.field.bad_root and self._equal(at, left, right, domain)
+            return agrees, at.field
+
+        return self._draws.hold(look)
 
     def _equal(self, at: Pointwise, left: Expr, right: Expr, domain: Sequence[Range]) -> bool:
         count = 0
@@ -101,19 +75,17 @@ class Prover:
             raise DefinitionError(f"no index lies in the domain of {left}: nothing was compared")
         return True
 
-    def _at(self, draw: int | None) -> Pointwise:
-        """The point of a draw; of None, the one with formal signs and roots."""
-        place = (self._length, draw)
-        if place not in self._points:
-            seed = self.seed if draw is None else self.seed + draw
-            field = Field(CHAIN_LENGTHS[self._length], seed, formal=draw is None)
+    def _at(self, draw: Draw) -> Pointwise:
+        """The point of a draw."""
+        if draw not in self._points:
+            field = draw.field()
             given = residues(self.system, field)
             if self.condition is not None:
                 given |= {v.name: adding_up_to_one(given[v.name], v, field)
                           for v in self.system.with_role(Role.TARGET)}  # fmt: skip
             evaluation = Evaluation(self.system, given, field)
-            self._points[place] = Pointwise(self.system, evaluation, field)
-        return self._points[place]
+            self._points[draw] = Pointwise(self.system, evaluation, field)
+        return self._points[draw]
 
 
 def adding_up_to_one(y: Any, variable: Variable, field: Field, slot: int | None = None) -> Any:
@@ -130,7 +102,11 @@ def adding_up_to_one(y: Any, variable: Variable, field: Field, slot: int | None 
 
 
 def _completed(y: Residues, axis: int, field: Field) -> Residues:
+    axes = tuple(range(len(y.shape)))
+    places = list(range(y.shape[axis] - 1))
+    others = field.take(y, (*(slice(None) for _ in axes[:axis]), places))
+    total = field.contract([(others, axes)], (*axes[:axis], *axes[axis + 1 :]))
+    rest = field.add(field.number(S.One), field.multiply(field.number(S.NegativeOne), total))
     data = np.moveaxis(y.data, axis + 1, 1).copy()
-    moduli = np.array(field.primes, dtype=object).reshape(-1, *(1,) * (data.ndim - 2))
-    data[:, -1] = (1 - data[:, :-1].sum(axis=1)) % moduli
+    data[:, -1] = rest.data
     return Residues(np.moveaxis(data, 1, axis + 1), y.depth)

@@ -104,6 +104,8 @@ class Field(Arrays):
         self.formal = formal
         self.used_branches = False
         """Whether a sign, a step or the root of an array has been asked for."""
+        self.used_roots = False
+        """Whether the root of an array has been asked for."""
         self.bad_root = False
         """Whether a root r was taken of a number u that has none, so that r² = −u."""
         self._laws = {"exp": self._exp, "sign": self._sign, "step": self._step}
@@ -238,10 +240,10 @@ class Field(Arrays):
         Which numbers there are, in any order, decides the weights: any if `formal`, else 1 and 0.
         """
         self.used_branches = True
-        rows = x.top.reshape(-1, prod(x.shape[len(x.shape) - axes :]))
+        rows = self._seen(x).reshape(-1, prod(x.shape[len(x.shape) - axes :]))
         found = [self._weights(row) for row in rows.tolist()]
         data = np.array(found, dtype=object).reshape(*rows.shape, len(self.primes))
-        return Residues(np.moveaxis(data, -1, 0).reshape(-1, *x.shape), 0)
+        return self._reduce(np.moveaxis(data, -1, 0).reshape(-1, *x.shape), 0)
 
     def _weights(self, row: list[int]) -> list[list[int]]:
         """For every number of a row its weight modulo each prime; a number seen before has 0."""
@@ -307,19 +309,20 @@ class Field(Arrays):
         return Residues(data, depth)
 
     def _root(self, a: Residues) -> Residues:
-        if self.formal and not _is_small(a):
-            self.used_branches = True
-            return self._oracle("root", a)
-        self.used_branches = self.used_branches or not _is_small(a)
-        return self._true_root(a)
+        if self._is_small(a):
+            return self._true_root(a)
+        self.used_branches = self.used_roots = True
+        return self._oracle("root", a) if self.formal else self._true_root(a)
 
     def _true_root(self, a: Residues) -> Residues:
+        """The root that is a square itself; modulo primes where there is none it has no meaning."""
         primes = self.primes[a.depth :]
-        data = self._entrywise("true root", a.data, primes, lambda x, p: pow(x, (p + 1) // 4, p))
-        root = Residues(data, a.depth)
-        square = self.multiply(root, root).data
-        self.bad_root = self.bad_root or not np.array_equal(square, a.data)
-        return root
+        data = self._entrywise("true root", a.data, primes, square_root)
+        square = self.multiply(Residues(data, a.depth), Residues(data, a.depth)).data
+        bad = [n for n, row in enumerate(square == a.data) if not np.all(row)]
+        self.bad_root = self.bad_root or bad[-1:] == [len(data) - 1]
+        first = min(bad[-1] + 1, len(data) - 1) if bad else 0
+        return Residues(data[first:], a.depth + first)
 
     def _sign(self, x: Residues) -> Residues:
         self.used_branches = True
@@ -340,14 +343,23 @@ class Field(Arrays):
         data = self._entrywise(
             ("oracle", name), self._tops(x), self.primes, lambda v, p: self._hash(name, v, p)
         )
-        return Residues(data, 0)
+        return self._reduce(data, 0)
 
     def _tops(self, x: Residues) -> np.ndarray:
         """What an oracle sees, once for every prime."""
-        return np.stack([x.top] * len(self.primes))
+        return np.stack([self._seen(x)] * len(self.primes))
+
+    def _is_small(self, a: Residues) -> bool:
+        """Whether an array is one small number, as sizes are: its root is that of the number."""
+        seen = self._seen(a).reshape(-1)
+        return bool(seen.size) and seen[0] <= LARGEST_SIZE and bool((seen == seen[0]).all())
+
+    def _seen(self, x: Residues) -> np.ndarray:
+        """Integers that tell numbers apart."""
+        return x.top
 
     def _hash(self, name: str, value: int, modulus: int) -> int:
-        text = f"{self.seed}|{name}|{value}|{modulus}".encode()
+        text = f"{self.seed}|{name}|{value:x}|{modulus:x}".encode()
         return int.from_bytes(blake2b(text, digest_size=40).digest(), "big") % modulus
 
 
@@ -373,10 +385,9 @@ class ChainTooShortError(Exception):
     """More nested exponentials than the chain has primes: evaluate again with a longer one."""
 
 
-def _is_small(a: Residues) -> bool:
-    """Whether an array is one small number, as sizes are: its root is that of the number."""
-    entries = a.data.reshape(-1)
-    return bool(entries.size) and entries[0] <= LARGEST_SIZE and bool((entries == entries[0]).all())
+def square_root(x: int, p: int) -> int:
+    """The root of x or, where it has none, of −x, that is a square itself."""
+    return pow(x, (p + 1) // 4, p)
 
 
 def _residue(value: Any, p: int) -> int:

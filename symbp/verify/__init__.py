@@ -30,7 +30,7 @@ from symbp.numbers.rounding import UNIT, Rounded
 from symbp.system import System
 from symbp.verify.case import Case, Code, Values, code_blocks, gradient_blocks, prepare
 from symbp.verify.entries import Comparison
-from symbp.verify.exact import proved
+from symbp.verify.exact import apart, proved
 from symbp.verify.report import Finding, Report, Row, Verdict
 from symbp.verify.witnesses import WITNESSES, Again, Witness
 
@@ -161,6 +161,9 @@ class _Trial:
         assert isinstance(self.given, System)  # _heard has seen to that
         case, candidate = self.case, replace(self.given, sizes=self.case.symbolic.sizes)
         found = proved(case.symbolic, candidate, case.names, seed, case.values)
+        found |= dict.fromkeys(
+            apart(case, candidate, [b for b in found if found[b] is None]), False
+        )
         return {b: Finding(EXACT, EXACT_VERDICTS[ok]) for b, ok in found.items()}
 
     def floats(self, witness: Witness) -> dict[Block, Finding]:

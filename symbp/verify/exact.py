@@ -7,32 +7,35 @@ probability below 2^-100, over the random point and direction (a polynomial iden
 p > 2^127; exp and unspecified functions as in `numbers.field`): signs, steps and roots are first
 taken as any functions, which covers both sides of every kink at once. A gradient that needs
 s² = s of a step or r² = u of a root is tried at 64 points with random signs instead: a difference
-that shows for one in k combinations of signs is then missed with probability (1 − 1/k)^64. A
-refuted gradient differs for some signs of the arguments of its kinks; that an argument can have
-these signs together is not shown, and laws of log and erf are not known.
+that shows for one in k combinations of signs is then missed with probability (1 − 1/k)^64 (see
+`numbers.draws`). A refuted gradient differs for some signs of the arguments of its kinks; that an
+argument can have these signs together is not shown, and laws of log and erf are not known. Where
+there are roots, one is refuted only at real numbers, where balls hold both sides apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from symbp.errors import ValueRangeError
+from symbp.errors import DefinitionError, ValueRangeError
+from symbp.numbers.balls import Balls, differ
+from symbp.numbers.domains import Arrays, Buffer
+from symbp.numbers.draws import Draw, Draws
 from symbp.numbers.dual import Dual, DualArray
 from symbp.numbers.evaluator import Evaluation
-from symbp.numbers.field import ChainTooShortError, Field, Residues
+from symbp.numbers.field import Field
 from symbp.numbers.gathers import index_ranges
 from symbp.numbers.indexing import Indexing, Key
 from symbp.numbers.sampling import residues
 from symbp.system import System
-from symbp.verify.case import gradient_blocks
+from symbp.verify.case import Case, gradient_blocks
 
-CHAINS = (3, 6, 12, 24, 48)  #: numbers of primes: one more than the nesting of exponentials
-DRAWS = 64  #: points tried where one does not decide
 Block = tuple[str, Key]
-Directions = dict[Block, Residues]
+Blocks = frozenset[Block]
+Directions = Mapping[Block, Buffer]
 
 
 def proved(
@@ -40,89 +43,101 @@ def proved(
 ) -> dict[Block, bool | None]:
     """For every block of some families whether `gradient` is the gradient of `system`.
 
-    One direction through all blocks at once; only if that fails, one for each block. First with
-    formal signs and roots; blocks that then differ are tried with true ones, and are None where
-    no point was found at which those exist. `data` gives the families that are used as an index.
+    One direction through all blocks at once; only if that fails, one for each block. None where
+    there are roots and no proof was found: `apart` may tell. `data` gives the families that are
+    used as an index.
     """
     fixed = {name: data[name] for name in index_ranges(system) if name in data}
+    shapes = _shapes(system, names, fixed)
+    used_roots = False
 
-    def at(length: int, draw: int, formal: bool) -> tuple[dict[Block, bool], Field]:
-        field = Field(length, seed + draw, formal)
-        return _Point(system, gradient, list(names), field, fixed).verdicts(), field
+    def look(draw: Draw, asked: Blocks) -> tuple[Blocks, Field]:
+        nonlocal used_roots
+        field = draw.field()
+        values = residues(gradient, field, fixed)
+        directions = {b: field.random(shapes[b], f"direction {b[0]}{b[1]}") for b in asked}
+        found = _agreeing(system, gradient, values, directions, field)
+        used_roots = used_roots or field.used_roots
+        return found, field
 
-    for length in CHAINS:
-        for draw in range(DRAWS):
-            try:
-                found, field = at(length, draw, formal=True)
-                return dict(found) if not field.used_branches else _refined(found, length, at)
-            except ZeroDivisionError:
-                continue  # a denominator vanished at this point: take another
-            except ChainTooShortError:
-                break
-    raise ValueRangeError("exact: exponentials are nested too deeply, or a denominator is zero")
-
-
-def _refined(
-    found: dict[Block, bool], length: int, at: Callable[..., tuple[dict[Block, bool], Field]]
-) -> dict[Block, bool | None]:
-    """Blocks that differ for formal signs and roots, decided by true ones at many points."""
-    doubtful = {block for block, ok in found.items() if not ok}
-    verdicts: dict[Block, bool | None] = {b: None if b in doubtful else True for b in found}
-    for draw in range(DRAWS if doubtful else 0):
-        try:
-            true, field = at(length, draw, formal=False)
-        except ZeroDivisionError:
-            continue
-        if not field.bad_root:
-            for block in doubtful:
-                verdicts[block] = true[block] and verdicts[block] is not False
-        if all(verdicts[block] is False for block in doubtful):
-            break
-    return verdicts
+    try:
+        held = Draws(seed).holding(frozenset(shapes), look)
+    except (DefinitionError, ZeroDivisionError) as error:
+        raise ValueRangeError(
+            "exact: exponentials or roots are nested too deeply, or a denominator is zero"
+        ) from error
+    return {b: True if b in held else None if used_roots else False for b in shapes}
 
 
-class _Point:
-    """A random point of the field, and a random direction for every block."""
+def apart(case: Case, gradient: System, blocks: Iterable[Block]) -> Blocks:
+    """The blocks of which balls hold ⟨∂C/∂θ, v⟩ and Ċ apart at the real numbers of the case."""
+    balls, draw = Balls(), np.random.default_rng(0)
+    shapes = _shapes(case.system, case.names, case.values)
+    directions = {b: balls.array(draw.integers(1, 64, shapes[b])) for b in blocks}
+    products = _products(case.in_numbers(gradient), case.values, directions, balls)
+    slopes = {b: _slope(case.system, case.values, {b: v}, balls) for b, v in directions.items()}
+    return frozenset(b for b in slopes if differ(products[b][()], slopes[b][()]))
 
-    def __init__(
-        self, system: System, gradient: System, names: list[str], field: Field,
-        fixed: Mapping[str, Any],
-    ) -> None:  # fmt: skip
-        self.system, self.gradient, self.names, self.field = system, gradient, names, field
-        self.values = residues(gradient, field, fixed)
-        self.indexing = Indexing(system, fixed)
-        self.directions: Directions = {
-            (name, key): field.random(shape, f"direction {name}{key}")
-            for name in names
-            for key in self.indexing.keys(system[name])
-            for shape in [self.indexing.shape(system[name], key)]
-        }
 
-    def verdicts(self) -> dict[tuple[str, Key], bool]:
-        """All blocks together, or one by one."""
-        found: Any = gradient_blocks(self.gradient, self.values, self.names, self.field)
-        products = {
-            (name, key): int(np.sum(found[name][key].top * v.top))
-            for (name, key), v in self.directions.items()
-        }
-        p = self.field.primes[-1]
-        if (sum(products.values()) - self.slope(self.directions)) % p == 0:
-            return dict.fromkeys(self.directions, True)
-        return {
-            block: (products[block] - self.slope({block: v})) % p == 0
-            for block, v in self.directions.items()
-        }
+def _shapes(
+    system: System, names: Iterable[str], data: Mapping[str, Any]
+) -> dict[Block, tuple[int, ...]]:
+    indexing = Indexing(system, data)
+    return {
+        (name, key): indexing.shape(variable, key)
+        for name in names
+        for variable in [system[name]]
+        for key in indexing.keys(variable)
+    }
 
-    def slope(self, directions: Directions) -> int:
-        """Ċ along the directions given, zero along all others."""
-        moved: dict[str, Any] = {n: self._moved(n, v, directions) for n, v in self.values.items()}
-        loss = Evaluation(self.system, moved, Dual(self.field))[self.system.loss]
-        return int(loss.tangent.top) if loss.tangent is not None else 0
 
-    def _moved(self, name: str, given: Any, directions: Directions) -> Any:
-        if isinstance(given, Residues):
-            return DualArray(given, directions.get((name, ())))
-        if not isinstance(given, list):
-            return given  # data used as an index
-        keys = self.indexing.keys(self.system[name])
-        return [DualArray(v, directions.get((name, k))) for k, v in zip(keys, given, strict=True)]
+def _agreeing(
+    system: System, gradient: System, values: Mapping[str, Any], directions: Directions,
+    field: Field,
+) -> Blocks:  # fmt: skip
+    """The blocks whose ⟨∂C/∂θ, v⟩ is Ċ: all of them together, or one by one."""
+    products = _products(gradient, values, directions, field)
+
+    def same(some: Directions) -> bool:
+        total = field.contract([(field.stack([products[b] for b in some]), ("b",))], ())
+        return bool(np.all(total.top == _slope(system, values, some, field).top))
+
+    if same(directions):
+        return frozenset(directions)
+    return frozenset(b for b, v in directions.items() if same({b: v}))
+
+
+def _products(
+    gradient: System, values: Mapping[str, Any], directions: Directions, domain: Arrays
+) -> dict[Block, Buffer]:
+    """⟨∂C/∂θ, v⟩ for every block."""
+    names = dict.fromkeys(name for name, _ in directions)
+    found: Any = gradient_blocks(gradient, values, names, domain)
+    result = {}
+    for (name, key), v in directions.items():
+        axes = tuple(range(len(v.shape)))
+        result[name, key] = domain.contract([(found[name][key], axes), (v, axes)], ())
+    return result
+
+
+def _slope(
+    system: System, values: Mapping[str, Any], directions: Directions, domain: Arrays
+) -> Buffer:
+    """Ċ along the directions given, zero along all others."""
+    indexing = Indexing(system, values)
+    used_as_index = index_ranges(system)
+    moved: dict[str, Any] = {}
+    for name, given in values.items():
+        if name in used_as_index or name not in system.by_name:
+            moved[name] = given
+        elif indexing.outer(system[name]):
+            keys = indexing.keys(system[name])
+            moved[name] = [
+                DualArray(domain.array(v), directions.get((name, k)))
+                for k, v in zip(keys, given, strict=True)
+            ]
+        else:
+            moved[name] = DualArray(domain.array(given), directions.get((name, ())))
+    dual = Dual(domain)
+    loss = Evaluation(system, moved, dual)[system.loss]
+    return dual.tangent(loss)
