@@ -96,8 +96,9 @@ def _with_loss(chain: Chain, signal: Signal, loss: Any) -> System:
     """C = (1/m) Σ_i of the loss of the outputs and targets of sample i."""
     name = loss if isinstance(loss, str) else LOSSES.get(type(loss).__name__, type(loss).__name__)
     row = lookup(name)
-    if not isinstance(loss, str) and getattr(loss, "reduction", "mean") != "mean":
-        raise SizeError(f"{type(loss).__name__}: reduction='mean' expected, the mean over samples")
+    if not isinstance(loss, str):
+        with at(type(loss).__name__):
+            _check_options(loss)
     if len(signal.axes) != 1:
         raise SizeError(
             f"the output has {len(signal.axes)} axes, {signal.text}: a loss takes one; end with a "
@@ -111,6 +112,15 @@ def _with_loss(chain: Chain, signal: Signal, loss: Any) -> System:
     for symbol in row.parameters:
         m.hyperparameter(symbol.name, 1)  # PyTorch's δ of Huber's loss
     return m.system(m.mean(cost, i)).with_sizes(**chain.numbers)
+
+
+def _check_options(loss: Any) -> None:
+    """Refuse what would make another function of a loss."""
+    if getattr(loss, "weight", None) is not None:
+        refuse("a weight for each class is not read", "weight=None")
+    for name, usual in (("reduction", "mean"), ("label_smoothing", 0.0)):
+        if (found := getattr(loss, name, usual)) != usual:
+            refuse(f"{name}={found!r} is not read", f"{name}={usual!r}")
 
 
 def _numbers(given: Any) -> Any:
