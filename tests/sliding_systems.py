@@ -67,6 +67,11 @@ def padded_by_bounds() -> System:
     return one_axis(z_of, lambda N, K: N + 3 - K)
 
 
+def nearly(z_of: Callable[..., Expr]) -> System:
+    """A system of one axis that is no convolution as a whole."""
+    return one_axis(z_of, lambda N, K: N - 2 * K)
+
+
 def padded(before: int, after: int) -> System:
     """A convolution of h, which is a with zeros before and after it."""
     m = Model()
@@ -85,6 +90,45 @@ def padded(before: int, after: int) -> System:
     m.let(z[q], m.sum(W[u] * h[q + u - 1], u))
     return m.system(m.sum((z[q] - y[q]) ** 2, q) / 2)
 
+
+def windows(kind: str, k: tuple[int, ...], stride: tuple[int, ...]) -> System:
+    """h[r] = the mean or the maximum over 1 ≤ u ≤ k of a[s(r − 1) + u], a = V x, for each axis."""
+    m = Model()
+    sizes = m.sizes("M", "N")[: len(k)]
+    counts = [m.following(name, positions(n, Integer(size), s))
+              for name, n, size, s in zip("PQ", sizes, k, stride, strict=False)]  # fmt: skip
+    places, at, taps = ([m.places(letter, n)[0] for letter, n in zip(row, ends, strict=False)]
+                        for row, ends in (("pq", sizes), ("rs", counts), ("uv", k)))  # fmt: skip
+    x, V, y, (a, h) = (
+        m.input("x", *places),
+        m.parameter("V"),
+        m.target("y", *at),
+        m.values("a", "h"),
+    )
+    m.let(a[*places], V * x[*places])
+    covered = [s * (r - 1) + u for s, r, u in zip(stride, at, taps, strict=True)]
+    m.let(h[*at], (m.max if kind == "max" else m.mean)(a[*covered], *taps))
+    return m.system(m.sum((h[*at] - y[*at]) ** 2, *at) / 2)
+
+
+def _from_the_second(m, W, a, q, u, N, K):
+    return sp.Sum(W[u] * a[q + u - 1], (u, 2, K))
+
+
+#: What a convolution is not.
+BESIDE: dict[str, Network] = {
+    "a part of the kernel": partial(nearly, _from_the_second),
+    "weights that move": partial(
+        nearly, lambda m, W, a, q, u, N, K: m.sum(u * W[u] * a[q + u - 1], u)
+    ),
+    "a kernel that is its own image": partial(
+        nearly, lambda m, W, a, q, u, N, K: m.sum(W[u] * W[K + 1 - u] * a[q + u - 1], u)
+    ),
+    "the place itself": partial(
+        nearly, lambda m, W, a, q, u, N, K: m.sum(q * W[u] * a[q + u - 1], u)
+    ),
+    "a square": partial(nearly, lambda m, W, a, q, u, N, K: m.sum(W[u] * a[q + u - 1] ** 2, u)),
+}
 
 #: By what slides: a network, and sizes.
 SLIDING: dict[str, tuple[Network, list[dict[str, int]]]] = {
@@ -128,5 +172,29 @@ SLIDING: dict[str, tuple[Network, list[dict[str, int]]]] = {
     "padded by bounds": (padded_by_bounds, [{"N": 5, "K": 3}, {"N": 2, "K": 3}]),
     "padded alike": (partial(padded, 2, 2), [{"N": 3, "K": 2}]),
     "padded in front": (partial(padded, 2, 0), [{"N": 3, "K": 3}]),
+    "mean of windows side by side": (
+        partial(windows, "mean", (2,), (2,)),
+        [{"M": 6, "N": 1}, {"M": 7, "N": 1}],
+    ),
+    "maximum of windows side by side": (
+        partial(windows, "max", (2,), (2,)),
+        [{"M": 6, "N": 1}, {"M": 7, "N": 1}],
+    ),
+    "mean of windows that overlap": (
+        partial(windows, "mean", (3,), (2,)),
+        [{"M": n, "N": 1} for n in (3, 7, 8)],
+    ),
+    "mean of windows with gaps": (
+        partial(windows, "mean", (2,), (3,)),
+        [{"M": n, "N": 1} for n in (5, 7)],
+    ),
+    "mean of windows of both kinds": (
+        partial(windows, "mean", (2, 3), (2, 2)),
+        [{"M": 4, "N": 5}, {"M": 5, "N": 6}],
+    ),
+    "maximum over two axes": (
+        partial(windows, "max", (2, 3), (2, 3)),
+        [{"M": 4, "N": 6}, {"M": 5, "N": 7}],
+    ),
     "padded unlike": (partial(padded, 1, 3), [{"N": 4, "K": 2}]),
 }

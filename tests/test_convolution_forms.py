@@ -26,10 +26,11 @@ from symbp.latex.convolution import ImageWriter
 from symbp.notation.standard import STANDARD
 from symbp.numbers.evaluator import Evaluation
 from symbp.numbers.sampling import sample
-from symbp.system import Equation
+from symbp.system import Equation, Kind
+from symbp.system.equation import family_of
 from symbp.system.instantiate import with_functions
 from tests.derivation_documents import FOLDER
-from tests.sliding_systems import SLIDING
+from tests.sliding_systems import BESIDE, SLIDING
 
 NAMES = [e.name for e in networks.CATALOG.values() if e.family == "convolution"]
 
@@ -81,6 +82,23 @@ def test_every_form_is_the_equation_where_sizes_divide_and_where_not(name):
         prover = Prover(system.with_sizes(**given))
         for equation, form in found.values():
             assert proved(prover, form), (equation, given)
+
+
+@pytest.mark.parametrize("name", SLIDING)
+def test_every_equation_of_places_is_seen(name):
+    network = SLIDING[name][0]()
+    system, found = forms_of(network)
+    for d in derive(network):
+        if any(s.kind is Kind.PLACE for s in system[str(family_of(d.target))].slots):
+            assert str(d.target) in found
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_is_nearly_a_convolution_stays_in_index_form(name):
+    network = BESIDE[name]()
+    (z,) = network.defining("z")
+    with pytest.raises(NoMatrixForm):
+        convolution_form(z, network)
 
 
 TEXTS = {
@@ -143,6 +161,10 @@ SLID_TEXTS = {
     r"\operatorname{crop}_{1}\left(\frac{\partial \mathcal{L}}{\partial z} *_{\mathrm{full}} "
     r"\operatorname{rot180}(W)\right)",
     ("padded in front", "h[i]"): r"h = (a)_{-1:N}",
+    ("mean of windows that overlap", "h[r]"): r"h = \frac{1}{3} a *_{2} \mathbf{1}_{3}",
+    ("mean of windows side by side", "∂C/∂a[p]"): r"\frac{\partial \mathcal{L}}{\partial a} = "
+    r"\frac{1}{2} ((\operatorname{upsample}_{2}(h))_{1:M} "
+    r"- (\operatorname{upsample}_{2}(y))_{1:M})",
     ("a stride for each axis", "z[e, p, q]"): r"z_{e} = a *_{2 \times 1} W_{e}",
     ("all of it for each axis", "∂C/∂W[e, u, v]"): r"\frac{\partial \mathcal{L}}"
     r"{\partial W_{e}} = a *_{3 \times 2} \operatorname{dilate}_{2 \times 1}\left("

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import sympy as sp
 from sympy import Expr, Symbol
 
-from symbp.forms.convolution import ArrayNode, ConvolutionForm, Convolved, Moved, moved
+from symbp.forms.convolution import ArrayNode, ConvolutionForm, Convolved, Moved, Ones, moved
 from symbp.latex.ordering import Rank
 from symbp.latex.writer import ATOM, PRODUCT, Text, Writer, parenthesised
 from symbp.notation import Notation
@@ -36,6 +36,8 @@ class ImageWriter(Writer):
             return self._convolved(e, bound)
         if isinstance(e, Moved):
             return self._moved(e, bound)
+        if isinstance(e, Ones):
+            return Text(rf"\mathbf{{1}}_{{{self._sizes(e.args[0], bound, all_axes=True)}}}")
         return super()._expr(e, bound)
 
     def _convolved(self, e: Convolved, bound: frozenset[Symbol]) -> Text:

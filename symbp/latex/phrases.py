@@ -124,6 +124,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "$\\operatorname{{upsample}}$ repeats each entry over a whole window.",
         "$\\operatorname{{upsample}}$ 把每个元素重复填满整个窗口。",
     ),
+    "ones": (
+        "$\\mathbf{{1}}$ is an array of ones of the size that its index says.",
+        "$\\mathbf{{1}}$ 是元素全为 1 的数组，大小由下标给出。",
+    ),
     "greatest": (
         "The bracket is 1 where an entry is that maximum, else 0.",
         "方括号在元素等于该最大值处取 1，否则取 0。",

@@ -22,6 +22,7 @@ from symbp.forms.convolution.arrays import (
     Arrays,
     Convolved,
     Moved,
+    Ones,
     moved,
 )
 from symbp.forms.convolution.view import (
@@ -37,6 +38,7 @@ __all__ = [
     "ConvolutionForm",
     "Convolved",
     "Moved",
+    "Ones",
     "convolution_form",
     "convolves",
     "has_places",

@@ -79,6 +79,15 @@ class Moved(ArrayNode):
         return tuple(tuple(a) for a in self.args[2:])
 
 
+class Ones(ArrayNode):
+    """An array of ones: 1_k."""
+
+    def __new__(cls, sizes: Tuple, places: Tuple) -> Ones:
+        """A node of its sizes, and of the places that it stands at."""
+        node: Ones = sp.Expr.__new__(cls, sizes, places)
+        return node
+
+
 @dataclass(frozen=True)
 class Operation:
     """What an operation does along one axis of length n with its numbers."""
@@ -123,6 +132,8 @@ class Arrays:
         if isinstance(e, Moved):
             rule = OPERATIONS[e.name].length
             return tuple(rule(n, *k) for n, *k in self._axes(e))
+        if isinstance(e, Ones):
+            return tuple(e.args[0])
         if isinstance(e, Convolved):
             add = -1 if e.full else 1
             pairs = zip(self.lengths(e.args[0]), self.lengths(e.args[1]), e.strides, strict=True)
@@ -135,6 +146,8 @@ class Arrays:
         """The entry of an array in index form, each operation by its definition."""
         if not has(e, ArrayNode):
             return substitute(e, dict(zip(self.places, index, strict=True)))
+        if isinstance(e, Ones):
+            return sp.S.One
         if isinstance(e, Convolved):
             return self._convolved(e, index)
         if isinstance(e, Moved):

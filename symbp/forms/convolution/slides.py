@@ -15,7 +15,7 @@ place c − A − B + 2 of the second.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
 
@@ -37,11 +37,6 @@ class Axis:
     kernel: Expr
     lengths: tuple[Expr, Expr]
     """Of the image and of the kernel."""
-
-    @property
-    def swapped(self) -> Axis:
-        """With the two in each other's role."""
-        return Axis(self.range, self.kernel, self.image, self.lengths[::-1])
 
 
 @dataclass(frozen=True)
@@ -204,12 +199,3 @@ def flattened(e: Expr) -> tuple[list[Range], list[Expr]]:
 
 def _is_conditional(e: Expr) -> bool:
     return isinstance(e, sp.Sum) and e.function.has(sp.KroneckerDelta)
-
-
-def axes(
-    places: Sequence[Range], image: Sequence[Expr], kernel: Sequence[Expr],
-    lengths: tuple[Sequence[Expr], Sequence[Expr]],
-) -> Iterator[Axis]:  # fmt: skip
-    """The axes of two arrays whose places stand in these slots."""
-    for r, i, k, n, m in zip(places, image, kernel, *lengths, strict=True):
-        yield Axis(r, i, k, (n, m))

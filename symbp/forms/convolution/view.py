@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import sympy as sp
 from sympy import Expr, Indexed, Symbol, Tuple
-from sympy.core.symbol import Str
 
 from symbp.forms.contract import NoMatrixForm
 from symbp.forms.convolution.arrays import (
@@ -19,11 +18,13 @@ from symbp.forms.convolution.arrays import (
     Arrays,
     Convolved,
     Moved,
+    Ones,
     moved,
     uppers,
 )
-from symbp.forms.convolution.slides import Slide, axes, flattened, slide
-from symbp.forms.convolution.windows import Fitting, chosen, of_windows, upsampled
+from symbp.forms.convolution.making import Making, Slid, ones
+from symbp.forms.convolution.slides import flattened
+from symbp.forms.convolution.windows import Fitting, chosen, of_windows, only_window, upsampled
 from symbp.system import Equation, Kind, Range, Role, System
 from symbp.system.contents import free_symbols, has, names_in
 from symbp.system.equation import family_of, index_of
@@ -50,11 +51,13 @@ class ConvolutionForm:
             if isinstance(node, Convolved):
                 found |= {VALID} | ({FULL} if node.full else set())
                 found |= {"stride"} if set(node.strides) != {sp.S.One} else set()
+            elif isinstance(node, Ones):
+                found.add("ones")
             elif isinstance(node, Moved):
                 found.add(node.name)
                 pooled = node.name == "greatest" and node.numbers
                 found |= {"maxpool", "upsample"} if pooled else set()
-        return [name for name in (VALID, "stride", FULL, *OPERATIONS) if name in found]
+        return [name for name in (VALID, "stride", FULL, *OPERATIONS, "ones") if name in found]
 
     def written_out(self) -> Expr:
         """The right side in index form, each sign by its definition."""
@@ -168,6 +171,11 @@ class _View:
         """The lengths and definitions of arrays."""
         return Arrays(self.system, tuple(r.symbol for r in self.ranges))
 
+    @cached_property
+    def _making(self) -> Making:
+        """How arrays that slide become convolutions."""
+        return Making(self.ranges, self.facts, self.arrays)
+
     def seen(self, e: Expr) -> Expr:
         """e with its convolutions as such, and all else entry by entry."""
         if not free_symbols(e) & self.symbols:
@@ -180,7 +188,8 @@ class _View:
             return self._window(e, e.body, e.ranges, "maxpool")
         if isinstance(e, Chosen):
             array, at = self._at_place(e.entry), self._at(e.entry)
-            return moved(array, "greatest", *chosen(e, array, at, self.ranges, self.facts))
+            sizes = chosen(e, array, at, self.ranges, self.facts)
+            return moved(self.part(e.entry, [sp.S.One] * len(at)), "greatest", *sizes)
         if is_binder(e) or isinstance(e, Symbol) or not e.args:
             raise NoMatrixForm(f"{e}: a place stands in it, not alone in a slot")
         return e.func(*(self.seen(a) for a in e.args))
@@ -213,6 +222,10 @@ class _View:
         bound = {r.symbol for r in ranges}
         if len(bound) < len(ranges):
             raise NoMatrixForm(f"{e} has two indices of one name")
+        near = [r for r in ranges if self.symbols & (free_symbols(r.lower) | free_symbols(r.upper))]
+        windows = [w for r in near if (w := only_window(r, self.ranges, self.facts))]
+        if near and len(windows) == len(near):
+            return self._in_windows(sp.Mul(*factors), ranges, windows)
         moving = [f for f in factors if bound & free_symbols(Tuple(*self._at(f)))]
         if not moving:
             return self._summed(self.seen(sp.Mul(*factors)), ranges)
@@ -225,18 +238,34 @@ class _View:
         left = [r for r in ranges if r.symbol not in used]
         return self._summed(found * self.seen(others), left)
 
+    def _in_windows(
+        self, body: Expr, ranges: Sequence[Range], windows: Sequence[tuple[Range, Expr, Expr]]
+    ) -> Expr:
+        """Σ_r body where r can only be the window ⌈p/k⌉: zeros behind the last whole window."""
+        terms = {r: window for _, window, r in windows}
+        inside = {r.symbol: r for r, _, _ in windows}
+        places = tuple(inside.get(r.symbol, r) for r in self.ranges)
+        domain = tuple(inside.get(r.symbol, r) for r in self.domain)
+        left = [r for r in ranges if r.symbol not in terms]
+        e = sp.Sum(body, *((r.symbol, r.lower, r.upper) for r in reversed(left))) if left else body
+        made = _View(places, self.system, domain).seen(substitute(e, terms))
+        one = [sp.S.One] * len(places)
+        return self.fitting.to(made, [r.upper for r in places], one, self.lengths)
+
     def _moving(
         self, e: sp.Sum, moving: Sequence[Expr], deltas: Sequence[Expr], ranges: Sequence[Range]
     ) -> tuple[Expr, set[Expr]]:
         """A convolution, or the sum over windows, and the bound indices that it takes."""
         if not all(self._is_slid(f) for f in moving) or len(moving) > 2:
             raise NoMatrixForm(f"{e}: its places are not those of the left side")
-        if len(moving) == 2:
-            found, slides = self._convolved(moving, deltas, ranges)
-            return found, {s for each in slides for s in each.relation.bound}
-        taps = [r for r in ranges if r.symbol in free_symbols(Tuple(*self._at(moving[0])))]
-        mean = self._window(e, moving[0], taps, "avgpool")
-        return sp.Mul(*(r.upper for r in taps)) * mean, {r.symbol for r in taps}
+        first, *others = (self._slid(f) for f in moving)
+        if not others:
+            taps = [r for r in ranges if r.symbol in free_symbols(Tuple(*first.at))]
+            if of_windows(first.at, self.ranges, taps):
+                mean = self._window(e, moving[0], taps, "avgpool")
+                return sp.Mul(*(r.upper for r in taps)) * mean, {r.symbol for r in taps}
+            others = [ones(first, self.ranges, taps, self.facts)]
+        return self._making.convolved((first, *others), deltas, ranges)
 
     def _summed(self, body: Expr, ranges: Sequence[Range]) -> Expr:
         """Σ over indices that are no places; a part of a sum is taken of it as a whole."""
@@ -273,71 +302,11 @@ class _View:
         pairs = zip(variable.slots, index_of(f), strict=True)
         return [i for s, i in pairs if s.kind is Kind.PLACE]
 
-    def _convolved(
-        self, slid: Sequence[Expr], deltas: Sequence[Expr], ranges: Sequence[Range]
-    ) -> tuple[Expr, Sequence[Slide]]:
-        """The two factors as image * kernel, and how they slide."""
-        first, second = sorted(slid, key=self._is_parameter)  # images, then kernels
-        for image, kernel, full in (
-            (first, second, False), (second, first, False), (first, second, True),
-        ):  # fmt: skip
-            slides = self._slides(image, kernel, deltas, ranges, full)
-            if slides is not None:
-                return self._built(image, kernel, slides), slides
-        raise NoMatrixForm(f"{first} and {second}: neither slides over the other one as a whole")
-
-    def _is_parameter(self, f: Expr) -> bool:
-        return self.system[str(family_of(f))].role is Role.PARAMETER
-
-    def _slides(
-        self, image: Expr, kernel: Expr, deltas: Sequence[Expr], ranges: Sequence[Range],
-        full: bool,
-    ) -> list[Slide] | None:  # fmt: skip
-        """How they slide along each axis; None where one of them is no convolution."""
-        bound: Mapping[Symbol, Range] = {r.symbol: r for r in ranges}
-        lengths = uppers(image, self.system), uppers(kernel, self.system)
-        found: list[Slide] = []
-        for axis in axes(self.ranges, self._at(image), self._at(kernel), lengths):
-            s = slide(axis, bound, deltas, self.facts, full)
-            if s is None or (found and s.turned != found[0].turned):
-                return None
-            found.append(s)
-        used = [symbol for s in found for symbol in s.relation.bound]
-        return found if len(set(used)) == len(used) else None
-
-    def _built(self, image: Expr, kernel: Expr, slides: Sequence[Slide]) -> Expr:
-        """The convolution, cut or filled up to the places of the left side."""
-        a, k = self._at_place(image), self._at_place(kernel)
-        strides, *dilations = zip(*(s.strides for s in slides), strict=True)
-        a, k = (
-            moved(x, "dilate", by) if set(by) != {1} else x
-            for x, by in zip((a, k), dilations, strict=True)
-        )
-        if slides[0].turned:
-            k = moved(k, "rot180")
-        first = [s.first for s in slides]
-        one = [sp.S.One] * len(slides)
-        if slides[0].full:
-            made = Convolved(a, k, Str(FULL), Tuple(*strides))
-            last = [f + n - 1 for f, n in zip(first, self.lengths, strict=True)]
-            return self.fitting.to(made, self.arrays.lengths(made), first, last)
-        a = self._around(a, k, strides, first)
-        made = Convolved(a, k, Str(VALID), Tuple(*strides))
-        return self.fitting.to(made, self.arrays.lengths(made), one, self.lengths)
-
-    def _around(self, a: Expr, k: Expr, strides: Sequence[int], first: Sequence[Expr]) -> Expr:
-        """The image with as many places more, or fewer, as the kernel slides over."""
-        n, m = self.arrays.lengths(a), self.arrays.lengths(k)
-        last = [
-            sp.expand(f + s * (p - 1) + size - 1)
-            for f, s, p, size in zip(first, strides, self.lengths, m, strict=True)
-        ]
-        if all(f == 1 and self.facts.le(b, c) for f, b, c in zip(first, last, n, strict=True)):
-            return a
-        even = [c + 1 - f for f, c in zip(first, n, strict=True)]  # as much on every side
-        if all(self.facts.le(b, c) for b, c in zip(last, even, strict=True)):
-            return self.fitting.to(a, n, first, even)
-        return self.fitting.to(a, n, first, last)
+    def _slid(self, f: Expr) -> Slid:
+        """A factor as an array that slides."""
+        role = self.system[str(family_of(f))].role
+        lengths = uppers(f, self.system)
+        return Slid(self._at_place(f), self._at(f), lengths, role is Role.PARAMETER)
 
     def _at_place(self, f: Expr) -> Expr:
         """A factor with the places of the left side in its slots."""

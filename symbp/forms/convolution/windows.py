@@ -11,6 +11,7 @@ from sympy import Expr
 from symbp.forms.contract import NoMatrixForm
 from symbp.forms.convolution.arrays import moved
 from symbp.system import Range
+from symbp.system.contents import free_symbols
 from symbp.system.equation import index_of
 from symbp.system.facts import Facts
 from symbp.system.indices import substitute
@@ -60,6 +61,25 @@ def upsampled(at: Sequence[Expr], places: Sequence[Range]) -> list[Expr] | None:
     sizes = [(r.symbol / i.args[0]) if isinstance(i, sp.ceiling) else sp.S.Zero
              for i, r in zip(at, places, strict=True)]  # fmt: skip
     return sizes if all(k.is_Integer and k > 0 for k in sizes) else None
+
+
+def only_window(r: Range, places: Sequence[Range], facts: Facts) -> tuple[Range, Expr, Expr] | None:
+    """The range of p where a sum over r has one term, ⌈p/k⌉, the term, and r; else it has none.
+
+    So a sum goes over the windows that hold a place where the last places are in no window.
+    """
+    for place in places:
+        p = place.symbol
+        for window in (a for a in sp.Max.make_args(r.lower) if isinstance(a, sp.ceiling)):
+            k = p / window.args[0]
+            ends = [a for a in sp.Min.make_args(r.upper) if not facts.le(window, a)]
+            known = k.is_Integer and all(facts.le(a, window) for a in sp.Max.make_args(r.lower))
+            if not (known and facts.le(r.upper, window)) or len(ends) > 1:
+                continue
+            last = sp.expand(k * ends[0]) if ends else place.upper
+            if p not in free_symbols(last) and facts.le(last, place.upper):
+                return Range(p, sp.S.One, last), window, r.symbol
+    return None
 
 
 def chosen(
