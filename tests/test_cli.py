@@ -99,6 +99,27 @@ BAD = {
         ["verify", "conv1d", "--set", "padding=-1"],
         "--padding: '-1' is not an integer of at least 0",
     ),
+    "several": (
+        ["verify", "conv1d", "--set", "stride=1,2"],
+        "--stride: '1,2' is 2 values, where one is needed",
+    ),
+    "two words": (
+        ["verify", "lenet", "--set", "activation=tanh,relu"],
+        "--activation: 'tanh,relu' is 2 values, where one is needed",
+    ),
+    "unnamed sizes": (
+        ["verify", "lstm", "--sizes", "2,3"],
+        "--sizes: '2' is not of the form NAME=NUMBER (sizes of lstm: d, n, T)",
+    ),
+    "size twice": (["verify", "lstm", "--sizes", "T=2,T=3"], "--sizes: T is given twice"),
+    "option of another": (
+        ["verify", "lstm", "--batch", "4"],
+        "unknown option of lstm 'batch' (known: peepholes)",
+    ),
+    "no sizes of a network": (
+        ["derive", "lstm", "--wrt", "b_{i,1}"],
+        "--wrt and --values need numbers: give --sizes (d, n, T)",
+    ),
     "weight": (["derive", "mlp", "--sizes", "2,1", "--wrt", "w^9_{11}"], "is no parameter"),
     "no sizes": (["derive", "mlp", "--wrt", "w^2_{11}"], "give --sizes"),
     "batch": (["derive", "mlp", "--batch", "-3"], "--batch: '-3' is not a positive integer"),
@@ -245,6 +266,12 @@ def test_a_file_of_equations_that_is_wrong_is_one_line(run, tmp_path, text, opti
     assert status == 2
     assert err.startswith("symbp: " + message.format(path=path))
     assert err.count("\n") == 1
+
+
+def test_several_settings_may_be_given_at_once(run):
+    at_once = run("code", "conv1d", "--set", "stride=2,padding=1")
+    assert at_once == run("code", "conv1d", "--set", "stride=2", "--set", "padding=1")
+    assert at_once[2] == "symbp: sigmoid stands for sigma\n"
 
 
 def test_an_option_of_an_entry_may_be_set_back(run):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -23,7 +24,7 @@ from symbp.latex.post import Post, write_post
 from symbp.latex.weight import number, one_weight, read_parameter
 from symbp.network import slope_of_cost, value_of
 from symbp.networks.entry import Entry
-from symbp.networks.options import from_words, named_size
+from symbp.networks.options import from_words
 from symbp.numbers.codegen import numpy_source
 from symbp.numbers.sampling import check_domain
 from symbp.system import Role, System
@@ -64,7 +65,7 @@ def build(
     if (name is None) == (equations is None):
         raise UnknownNameError("name one network (see `symbp networks`), or give --equations FILE")
     given = {option: text for option, text in words.items() if text is not None}
-    for each in more or []:
+    for each in (part for item in more or [] for part in SETTINGS.split(item)):
         option, equals, text = each.partition("=")
         if not equals:
             raise ValueRangeError(f"--set: {each!r} is not of the form NAME=VALUE")
@@ -72,13 +73,13 @@ def build(
     if equations is not None:
         for option in given.keys() - {"sizes"}:
             raise UnknownNameError(f"--{option} is of networks of the library: {equations} says it")
-        for word in given.get("sizes", "").split(",") if "sizes" in given else ():
-            named_size("--", word)
         own = Entry(str(equations), "own", TITLE, partial(read_equations, equations))
         return replace(from_words(own, given, "--"), origin=None)
     return from_words(networks.lookup(str(name)), given, "--")
 
 
+#: Between settings that are given at once: stride=2,padding=1.
+SETTINGS = re.compile(r",(?=\s*\w+=)")
 #: What a network of one's own is called.
 TITLE = {"en": "a network", "zh": "网络"}
 
@@ -118,7 +119,8 @@ def derive(
         emit(write_post(system, chosen, lang, form).text, output)
         return
     if sizes is None:
-        raise ValueRangeError("--wrt and --values need numbers for the layers: give --sizes")
+        names = [v.name for v in system.with_role(Role.SIZE) if v.value is None]
+        raise ValueRangeError(f"--wrt and --values need numbers: give --sizes ({', '.join(names)})")
     full = derivations(system)[0].system
     post = Post(full, chosen, lang)
     if wrt is None:
@@ -185,6 +187,9 @@ def code(
     system = build(network, equations, more, sizes=sizes, activation=activation, loss=loss,
                    batch=batch, reduction=reduction, bias=bias, l1=l1, l2=l2)  # fmt: skip
     chosen = {name: STAND_INS.get(name, "sigmoid") for name in unspecified_functions(system)}
+    if chosen:
+        stands = ", ".join(f"{new} stands for {old}" for old, new in chosen.items())
+        typer.echo(f"symbp: {stands}", err=True)
     emit(numpy_source(with_functions(system, chosen)), output)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from symbp.errors import ValueRangeError, unknown
 from symbp.networks.entry import Entry
-from symbp.system import System
+from symbp.system import Role, System
 
 YES = {"yes": True, "no": False}
 
@@ -27,14 +27,30 @@ def from_words(entry: Entry, given: Mapping[str, str], mark: str = "") -> System
     known = inspect.signature(entry.build).parameters
     options: dict[str, Any] = {}
     for name, text in given.items():
-        words = [w.strip() for w in text.split(",")]
-        if name == "sizes" and "=" in text:
-            options |= dict(named_size(mark, word) for word in words)
+        if name == "sizes" and ("=" in text or name not in known):
+            options |= _named_sizes(entry, mark, text)
         elif name in known:
-            options[name] = _value(mark + name, words, known[name].default)
+            options[name] = _value(mark + name, text, known[name])
         else:
-            raise unknown(f"option of {entry.name}:", mark + name, [mark + k for k in known])
+            raise unknown(f"option of {entry.name}", name, list(known))
     return entry(**options)
+
+
+def _named_sizes(entry: Entry, mark: str, text: str) -> dict[str, int]:
+    """Sizes by their names: T=8,n=3."""
+    found: dict[str, int] = {}
+    for word in text.split(","):
+        if "=" not in word:
+            names = [v.name for v in entry().with_role(Role.SIZE) if v.value is None]
+            raise ValueRangeError(
+                f"{mark}sizes: {word.strip()!r} is not of the form NAME=NUMBER "
+                f"(sizes of {entry.name}: {', '.join(names)})"
+            )
+        name, number = named_size(mark, word)
+        if name in found:
+            raise ValueRangeError(f"{mark}sizes: {name} is given twice")
+        found[name] = number
+    return found
 
 
 def named_size(mark: str, word: str) -> tuple[str, int]:
@@ -45,8 +61,11 @@ def named_size(mark: str, word: str) -> tuple[str, int]:
     return name.strip(), integer(f"{mark}sizes", number)
 
 
-def _value(option: str, words: list[str], default: object) -> Any:
+def _value(option: str, text: str, parameter: inspect.Parameter) -> Any:
     """One value, or a list where there are several: of the kind that the default has."""
+    words, default = [w.strip() for w in text.split(",")], parameter.default
+    if len(words) > 1 and "Sequence" not in str(parameter.annotation):
+        raise ValueRangeError(f"{option}: {text!r} is {len(words)} values, where one is needed")
     if option.endswith("batch") and words == ["m"]:
         return True
     if option.endswith("sizes"):
