@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 from sympy import Rational
 
+from symbp.judge.equality import Prover
 from symbp.theorems import Claim, file_name, page, theorems, unproved
+from symbp.theorems.sizes import at_all_sizes
 from tests.derivation_documents import FOLDER
 from tests.latex_engines import Formula, check_latex
 
@@ -71,3 +73,23 @@ def test_the_engines_accept_every_formula():
 def test_every_file_is_a_page():
     wanted = {file_name(t, language) for t in theorems() for language in LANGUAGES}
     assert {p.name for p in (FOLDER / "theorems").glob("*")} == wanted
+
+
+@pytest.mark.parametrize("theorem", THEOREMS)
+def test_results_hold_at_all_sizes_and_spoilt_ones_do_not(theorem):
+    for part in theorem.parts:
+        found = list(at_all_sizes(part))
+        equations = [c for c in part.claims if not c.differ]
+        missing = [c for c in equations if c not in found]
+        assert len(missing) <= (theorem.name == "batch-normalisation")  # roots of v + ε
+        wrong = tuple(spoilt(claim)[0] for claim in equations)
+        assert list(at_all_sizes(replace(part, claims=wrong, derived=()))) == []
+
+
+def test_what_holds_at_the_sizes_judged_alone_holds_not_at_all_sizes():
+    part = next(t for t in theorems() if t.name == "batch-normalisation").parts[1]
+    (size, *_) = Prover(part.system).system.sizes.values()
+    claim = part.claims[0]
+    only_here = Claim(claim.left, part.system["m"].atom - size)
+    assert unproved(replace(part, claims=(only_here,))) == []
+    assert list(at_all_sizes(replace(part, claims=(only_here,)))) == []

@@ -25,6 +25,11 @@ SAID = {
         "en": "To the normalised activations it is not quite orthogonal:",
         "zh": "它与归一化后的值则并不完全正交：",
     },
+    "rest": {
+        "en": "The last factor is what the variance lacks to 1, and so the product is ε times a "
+        "factor:",
+        "zh": "最后一个因子是方差与 1 之差，因此内积含因子 ε：",
+    },
 }
 
 
@@ -52,8 +57,9 @@ def _with_epsilon() -> Part:
     s = gradient(network)
     slope, above, z_hat = s["∂C/∂z"].atom, s["∂C/∂z_hat"].atom, s["z_hat"].atom
     v, epsilon = s["v"].atom, s["epsilon"].atom
-    left = _over_samples(slope[i] * z_hat[i], s)
-    right = epsilon / sp.sqrt(v + epsilon) ** 3 * _over_samples(above[i] * z_hat[i], s)
+    left, through = (_over_samples(u[i] * z_hat[i], s) for u in (slope, above))
+    right = epsilon / sp.sqrt(v + epsilon) ** 3 * through
+    rest = 1 - _over_samples(z_hat[i] ** 2, s) / s["m"].atom
     text = {
         "en": "## For every ε\n\nOne unit and the $m$ samples of a batch; units do not mix. "
         "The cost is any function of all $\\hat{z}$. What follows scale and shift, "
@@ -65,7 +71,9 @@ def _with_epsilon() -> Part:
         Claim(_over_samples(z_hat[i], s), sp.S.Zero, said=SAID["mean"]),
         Claim(_over_samples(z_hat[i] ** 2, s), s["m"].atom * v / (v + epsilon)),
         Claim(_over_samples(slope[i], s), sp.S.Zero, said=SAID["sum"]),
-        Claim(left, right, said=SAID["product"]),
+        Claim(left, through / sp.sqrt(v + epsilon) * rest, said=SAID["product"]),
+        Claim(rest, epsilon / (v + epsilon), said=SAID["rest"]),
+        Claim(left, right),
         Claim(left, sp.S.Zero, differ=True),
     )
     return Part(text, network, claims, forward=True, derived=("v", "mu", "z"))

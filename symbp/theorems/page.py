@@ -5,17 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symbp import notation
+from symbp.derivation.context import Partial
 from symbp.judge.equality import Prover
 from symbp.latex.lines import equation_of_terms
 from symbp.latex.post import Post, write_derivation
 from symbp.latex.writer import Writer
+from symbp.theorems.sizes import at_all_sizes
 from symbp.theorems.theorem import Claim, Part, Theorem
 
 CHECKED = {
     "en": "Checked: {count} equations, each proved in a prime field at the sizes {sizes}; a wrong "
-    "one would be found equal with a probability below 2<sup>-100</sup>.",
+    "one would be found equal with a probability below 2<sup>-100</sup>. {every}",
     "zh": "检验：{count} 个等式，均在素数域中证明，所取尺寸为 {sizes}；"
-    "错误的等式被判为相等的概率小于 2<sup>-100</sup>。",
+    "错误的等式被判为相等的概率小于 2<sup>-100</sup>。{every}",
+}
+#: How many equations hold at all sizes: all, all but those in which a derivative is still to be
+#: taken, or only some.
+EVERY = {
+    "all": {
+        "en": "All are proved for every size as well, with letters for the sizes.",
+        "zh": "它们对任意尺寸也都已证明，证明时各尺寸用字母表示。",
+    },
+    "carried out": {
+        "en": "{proved} of them, all but those with derivatives that are still to be taken, are "
+        "proved for every size as well, with letters for the sizes.",
+        "zh": "其中 {proved} 个（除尚待求导的各步外的全部）对任意尺寸也已证明，"
+        "证明时各尺寸用字母表示。",
+    },
+    "some": {
+        "en": "{proved} of them are proved for every size as well, with letters for the sizes.",
+        "zh": "其中 {proved} 个对任意尺寸也已证明，证明时各尺寸用字母表示。",
+    },
 }
 CONDITIONS = {
     "en": {"the targets add up to one": "Where the targets add up to one:"},
@@ -66,10 +86,20 @@ def _claim(post: Post, claim: Claim) -> None:
 
 def _checked(theorem: Theorem, language: str) -> str:
     """How many equations were proved, and at which sizes."""
-    count = sum(1 for part in theorem.parts for _ in part.all_claims())
+    count = sum(1 for part in theorem.parts for c in part.all_claims() if not c.differ)
     sizes = list(dict.fromkeys(_sizes(part) for part in theorem.parts if _sizes(part)))
     joined = ("; " if language == "en" else "；").join(sizes)
-    return CHECKED[language].format(count=count, sizes=joined)
+    return CHECKED[language].format(count=count, sizes=joined, every=_every(theorem, language))
+
+
+def _every(theorem: Theorem, language: str) -> str:
+    """How many of the equations were proved for every size."""
+    equations = [c for part in theorem.parts for c in part.all_claims() if not c.differ]
+    open_ones = sum(c.left.has(Partial) or c.right.has(Partial) for c in equations)
+    proved = sum(1 for part in theorem.parts for _ in at_all_sizes(part))
+    missing = len(equations) - proved
+    which = "all" if not missing else "carried out" if missing == open_ones else "some"
+    return EVERY[which][language].format(proved=proved)
 
 
 def _sizes(part: Part) -> str:
