@@ -321,8 +321,11 @@ def _fixed(f: Expr, symbol: sp.Symbol) -> Expr | None:
 
 def _inside(context: Context, r: Range, value: Expr) -> Expr:
     """[lower ≤ value ≤ upper], without what is known."""
-    needed = (*conditions(value - r.lower), *conditions(r.upper - value))
-    return sp.Mul(*(AtLeast(sp.expand(e)) for e in needed if not context.facts.le(S.Zero, e)))
+    facts = context.facts
+    below = [] if facts.le(r.lower, value) else conditions(value - r.lower)
+    above = [] if facts.le(value, r.upper) else conditions(r.upper - value)
+    needed = (e for e in (*below, *above) if not facts.le(S.Zero, e))
+    return sp.Mul(*(AtLeast(sp.expand(e)) for e in needed))
 
 
 def _without(product: Expr, factor: Expr) -> Expr:
