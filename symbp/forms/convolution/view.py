@@ -70,6 +70,8 @@ class ConvolutionForm:
 
 def convolution_form(equation: Equation, system: System) -> ConvolutionForm:
     """The equation as one of arrays of places. Raises `NoMatrixForm` where there is none."""
+    if equation.rhs.is_number:
+        raise NoMatrixForm(f"{equation.lhs} is a number")
     places = _places(equation, system)
     domain, shift = [], dict[Expr, Expr]()
     for r in equation.domain:
