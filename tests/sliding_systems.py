@@ -21,8 +21,13 @@ def positions(n: Expr, k: Expr, stride: int, dilation: int = 1) -> Expr:
     return room if stride == 1 else sp.floor((room - 1) / Integer(stride)) + 1
 
 
-def two_axes(stride: tuple[int, int], dilation: tuple[int, int]) -> System:
-    """z[e, p, q] = Σ W[e, u, v] a[s p + r u + ..., ...] with numbers for each axis, a = V x."""
+def two_axes(
+    stride: tuple[int, int], dilation: tuple[int, int], turned_back: bool = False
+) -> System:
+    """z[e, p, q] = Σ W[e, u, v] a[s p + r u + ..., ...] with numbers for each axis, a = V x.
+
+    `turned_back`: along the second axis the kernel runs the other way.
+    """
     m = Model()
     M, N, K, L, E = m.sizes("M", "N", "K", "H", "E")
     (g,), (h,), (u,), (v,) = (m.places(i, n) for i, n in zip("ghuv", (M, N, K, L), strict=True))
@@ -34,7 +39,8 @@ def two_axes(stride: tuple[int, int], dilation: tuple[int, int]) -> System:
     m.let(a[g, h], V * x[g, h])
     at = [s * (i - 1) + r * (t - 1) + 1
           for s, r, i, t in zip(stride, dilation, (p, q), (u, v), strict=True)]  # fmt: skip
-    m.let(z[e, p, q], m.sum(W[e, u, v] * a[at[0], at[1]], u, v))
+    second = L + 1 - v if turned_back else v
+    m.let(z[e, p, q], m.sum(W[e, u, second] * a[at[0], at[1]], u, v))
     return m.system(m.sum((z[e, p, q] - y[e, p, q]) ** 2, e, p, q) / 2)
 
 
@@ -72,8 +78,8 @@ def nearly(z_of: Callable[..., Expr]) -> System:
     return one_axis(z_of, lambda N, K: N - 2 * K)
 
 
-def padded(before: int, after: int) -> System:
-    """A convolution of h, which is a with zeros before and after it."""
+def padded(before: int, after: int, edge: int = 0) -> System:
+    """A convolution of h, which is a with zeros, or another number, before and after it."""
     m = Model()
     N, K = m.sizes("N", "K")
     n = N + before + after
@@ -84,9 +90,9 @@ def padded(before: int, after: int) -> System:
     m.let(a[p], V * x[p])
     m.let(h[i], a[i - before], Range(i, Integer(before + 1), N + before))
     if before:
-        m.let(h[i], 0, Range(i, Integer(1), Integer(before)))
+        m.let(h[i], edge, Range(i, Integer(1), Integer(before)))
     if after:
-        m.let(h[i], 0, Range(i, N + before + 1, n))
+        m.let(h[i], edge, Range(i, N + before + 1, n))
     m.let(z[q], m.sum(W[u] * h[q + u - 1], u))
     return m.system(m.sum((z[q] - y[q]) ** 2, q) / 2)
 
@@ -111,13 +117,39 @@ def windows(kind: str, k: tuple[int, ...], stride: tuple[int, ...]) -> System:
     return m.system(m.sum((h[*at] - y[*at]) ** 2, *at) / 2)
 
 
-def _from_the_second(m, W, a, q, u, N, K):
-    return sp.Sum(W[u] * a[q + u - 1], (u, 2, K))
+def bounded(
+    entry: Callable[..., Expr], low: Callable[..., Expr], high: Callable[..., Expr]
+) -> Network:
+    """z[q] = Σ_u `entry` from `low` to `high`."""
+
+    def z_of(m, W, a, q, u, N, K):
+        return sp.Sum(entry(W, a, q, u), (u, low(q, K), high(q, N, K)))
+
+    return partial(nearly, z_of)
 
 
 #: What a convolution is not.
 BESIDE: dict[str, Network] = {
-    "a part of the kernel": partial(nearly, _from_the_second),
+    "a part of the kernel": bounded(
+        lambda W, a, q, u: W[u] * a[q + u - 1], lambda q, K: Integer(2), lambda q, N, K: K
+    ),
+    "every other entry of the kernel": bounded(
+        lambda W, a, q, u: W[2 * u - 1] * a[q + 2 * u - 2],
+        lambda q, K: Integer(1),
+        lambda q, N, K: sp.floor((K + 1) / Integer(2)),
+    ),
+    "more than one window": bounded(
+        lambda W, a, q, u: a[u], lambda q, K: sp.ceiling(q / Integer(2)), lambda q, N, K: q
+    ),
+    "windows up to a place": bounded(
+        lambda W, a, q, u: a[u],
+        lambda q, K: sp.ceiling(q / Integer(2)),
+        lambda q, N, K: sp.Min(N - q, sp.ceiling(q / Integer(2))),
+    ),
+    "a window and one more": bounded(
+        lambda W, a, q, u: a[u], lambda q, K: sp.Max(1, q - K + 1), lambda q, N, K: q + 1
+    ),
+    "turned along one axis": partial(two_axes, (1, 1), (1, 1), True),
     "weights that move": partial(
         nearly, lambda m, W, a, q, u, N, K: m.sum(u * W[u] * a[q + u - 1], u)
     ),

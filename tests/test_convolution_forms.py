@@ -31,7 +31,7 @@ from symbp.system.equation import family_of
 from symbp.system.instantiate import with_functions
 from tests.derivation_documents import FOLDER
 from tests.latex_engines import Formula, check_latex
-from tests.sliding_systems import BESIDE, SLIDING
+from tests.sliding_systems import BESIDE, SLIDING, padded
 
 NAMES = [e.name for e in networks.CATALOG.values() if e.family == "convolution"]
 
@@ -112,6 +112,10 @@ def test_zeros_around_an_array_are_said_with_it():
     for edge in edges:
         with pytest.raises(NoMatrixForm, match="is a number"):
             convolution_form(edge, network)
+    with_ones = padded(2, 2, edge=1)
+    inside, *_ = with_ones.defining("h")
+    form = convolution_form(inside, with_ones)
+    assert (str(form.lhs), str(form.rhs)) == ("Moved(h[i], crop, (2,))", "a[i]")
 
 
 TEXTS = {

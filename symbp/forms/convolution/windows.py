@@ -77,7 +77,7 @@ def only_window(r: Range, places: Sequence[Range], facts: Facts) -> tuple[Range,
             if not (known and facts.le(r.upper, window)) or len(ends) > 1:
                 continue
             last = sp.expand(k * ends[0]) if ends else place.upper
-            if p not in free_symbols(last) and facts.le(last, place.upper):
+            if p not in free_symbols(last):
                 return Range(p, sp.S.One, last), window, r.symbol
     return None
 
