@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from symbp import networks
 from symbp.derivation import Derivation, derive, kept
+from symbp.latex.lines import lines_of
 from symbp.latex.post import Post
 from symbp.notation import Notation
 from symbp.system import Role, System
@@ -146,12 +147,13 @@ def equations(
     rows = []
     for left, right, domain in lines:
         writer = post.writer(left)
-        plain = f"{writer.write(left)} = {writer.write(right)}"
-        whole = post.matrix(left, right, domain)
-        a, b = (whole or plain).split(" = ", 1)
+        plain = writer.write(left), writer.terms(right)
+        whole = post.matrix_terms(left, right, domain)
+        a, terms = whole or plain
         where = post.holds(left, domain, whole=whole is not None)
-        if a != b:  # two names for one thing
-            rows.append(f"{a} &= {b}" + (f" && {where}" if where else ""))
+        if [a] != terms:  # two names for one thing
+            *before, last = lines_of(a, terms)
+            rows += [*before, last + (f" && {where}" if where else "")]
     body = " \\\\[2pt]\n".join(rows)
     return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
 

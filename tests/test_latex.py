@@ -159,11 +159,11 @@ def test_subscripts_follow_letters_so_that_markdown_leaves_them_alone():
         ("E_pos", r"E_{\mathrm{pos},jk}", r"E_{\mathrm{pos}}"),
         ("gamma", r"\gamma_{jk}", r"\gamma"),
         ("Lambda", r"\Lambda_{jk}", r"\Lambda"),
-        ("x_hat", r"\hat x_{jk}", r"\hat x"),
+        ("x_hat", r"\hat x_{jk}", r"\hat X"),
         ("mu_bar_t", r"\bar \mu_{t,jk}", r"\bar \mu_{t}"),
         ("logits", r"\mathrm{logits}_{jk}", r"\mathrm{logits}"),
         ("V_star", "V_{jk}^{*}", "V^{*}"),
-        ("h_prime", "h_{jk}'", "h'"),
+        ("h_prime", "h_{jk}'", "H'"),
     ],
 )
 def test_names_become_letters_by_one_rule(name, entry, whole):
@@ -190,7 +190,7 @@ def test_backpropagation_through_time_is_written_as_papers_do():
     for formula in (
         r"h_{t} = o_{t} \odot \tanh(c_{t}) \qquad 1 \le t \le T",
         r"D{c_{T}} = D{h_{T}} \odot o_{T} \odot (1 - \tanh^{2}(c_{T}))",
-        r"D{h_{t}} = h_{t} - y_{t} + U_{f}^{T} D{a_{f,t + 1}} + ",
+        r"D{h_{t}} = h_{t} - y_{t} + U_{i}^{T} D{a_{i,t + 1}} + ",
         r"D{a_{g,t}} = D{c_{t}} \odot i_{t} \odot (1 - g_{t}^{\circ 2}) \qquad 1 \le t \le T",
         r"D{a_{i,tj}} = D{c_{tj}} i_{tj} (1 - i_{tj}) g_{tj}",
         r"\theta \leftarrow \theta - \eta D{\theta} \qquad \theta \in \{W_{i}, U_{i}, b_{i}, ",
@@ -290,5 +290,5 @@ def test_numbers_are_written_as_people_do():
 
 def test_a_number_is_taken_off_every_entry_of_a_matrix():
     text = write_post(EXAMPLES["batch statistic"]().system, NOTATIONS["standard"], "en").text
-    assert r"H = \frac{1}{\sqrt{1 + d}} (X - c)" in text
+    assert r"h = \frac{1}{\sqrt{1 + d}} (x - c)" in text
     assert "+ (-" not in text

@@ -24,7 +24,7 @@ from symbp.derivation.rules import (
     insert,
     look_up,
 )
-from symbp.derivation.simplify import cancel, normalise, primes, unit_total
+from symbp.derivation.simplify import cancel, normalise, primes, quotients, unit_total
 from symbp.errors import DefinitionError
 from symbp.system import Equation, Range, Role, System
 from symbp.system.contents import free_symbols
@@ -46,6 +46,7 @@ RULES: dict[str, Rule] = {
     "primes": primes,
     "name values": name_values,
     "normalise": normalise,
+    "name quotients": quotients,
     "cancel": cancel,
     "unit total": unit_total,
 }
@@ -119,17 +120,39 @@ def derive(system: System, wrt: Sequence[str] | None = None) -> list[Derivation]
         new = [_derive_one(full, case, tuple(known), uses) for case in cases]
         found += new
         if equation.family in inserted:
-            pairs = zip(cases, new, strict=True)
-            known += [replace(case, rhs=d.unconditional) for case, d in pairs]
+            known += [_known(case, d) for case, d in zip(cases, new, strict=True)]
+        if any(_lost(d) for d in new):
+            more = used_up(full, _as_found(full, found)) - inserted
+            known += [_known(d.equation, d) for d in found if family_of(d.target) in more]
+            inserted |= more
     return sorted(found, key=lambda d: place(full, order, d.equation))
+
+
+def _known(case: Equation, d: Derivation) -> Equation:
+    return replace(case, rhs=d.unconditional)
+
+
+def _lost(d: Derivation) -> bool:
+    """Whether an adjoint of the chain rule is in the result no more: Σ_i (z_i − μ) is 0."""
+    named = [set(adjoints_in(d.system, e)) for e in (d.steps[0].after, d.result)] if d.steps else []
+    inserted = {k.family for k in d.known}
+    return bool(named) and bool(named[0] - named[1] - inserted)
+
+
+def _as_found(system: System, found: Sequence[Derivation]) -> list[Equation]:
+    """The equations with what was found in place of what the rule gave."""
+    families = {str(family_of(d.target)) for d in found}
+    rest = [e for e in system.equations if e.family not in families]
+    return [*rest, *(d.equation for d in found)]
 
 
 def kept(derivations: Sequence[Derivation]) -> frozenset[str]:
     """The adjoints that a reader keeps: those not inserted, and what their results refer to."""
     system = derivations[0].system
     names = {str(family_of(d.target)) for d in derivations}
+    inserted = {k.family for d in derivations for k in d.known}
     found: set[str] = set()
-    new = names - used_up(system)
+    new = names - used_up(system) - inserted
     while new:
         found |= new
         results = (d.equation for d in derivations if family_of(d.target) in new)

@@ -29,10 +29,20 @@ def shortest(e: Expr, written: Callable[[Expr], Expr]) -> Expr:
     """
     polynomials = _Polynomials(e)
     factors = polynomials.in_factors()
-    forms = [e, polynomials.multiplied_out(), factors]
+    forms = [e, polynomials.multiplied_out(), factors, *polynomials.mixed()]
     if _divisors(e) > _divisors(factors):  # what is divided by cancels
         forms = [*forms[1:], *_term_by_term(e, written)]
-    return min((written(form) for form in forms), key=_operations)
+    shown = [written(form) for form in forms]
+    return min((*shown, *map(_common_factors, shown)), key=_operations)
+
+
+def _common_factors(e: Expr) -> Expr:
+    """a/m + b/m as (a + b)/m: what is a factor of every term stands before the sum."""
+    if not e.is_Add:
+        return e
+    terms = [set(sp.Mul.make_args(t)) for t in e.args]
+    common = sp.Mul(*(f for f in sp.Mul.make_args(e.args[0]) if all(f in t for t in terms)))
+    return common * sp.Add(*(t / common for t in e.args))
 
 
 def _divisors(e: Expr) -> int:
@@ -96,6 +106,15 @@ class _Polynomials:
             factors.append(S(int(content)) ** sign)
             factors += [self._expression(f) ** (sign * int(power)) for f, power in found]
         return sp.Mul(*factors)
+
+    def mixed(self) -> Iterator[Expr]:
+        """(a·t + b)/t as a + b/t."""
+        if not self.bottom.is_constant():
+            whole, rest = divmod(self.top, self.bottom)
+            if whole and rest:
+                yield self._expression(whole) + self._expression(rest) / self._expression(
+                    self.bottom
+                )
 
     def _expression(self, polynomial: fmpz_mpoly) -> Expr:
         terms = []

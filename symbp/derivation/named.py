@@ -2,7 +2,7 @@
 
 tanh(Σ_k W[j, k] x[t, k] + b[j])   →  h[t, j]
 (v + ε)^(−3/2)                     →  r^(−3), where r = (v + ε)^(1/2)
-δ (x − μ) (v + ε)^(−1/2)           →  δ x̂
+δ (x − μ) (v + ε)^(−1/2)           →  δ x̂, where x̂ = (x − μ) (v + ε)^(−1/2)
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sympy import Expr, Indexed, S, Symbol
 from symbp.derivation.context import Context, covers, rewrite
 from symbp.functions import Elementwise
 from symbp.system import Equation, Role
-from symbp.system.contents import entries_in, entry_of, free_symbols, has, text
+from symbp.system.contents import entries_in, entry_of, free_symbols, has, names_in, text
 from symbp.system.equation import family_of, index_of
 from symbp.system.indices import affine_coefficient, nameless, substitute
 
@@ -92,6 +92,34 @@ def name_values(context: Context, e: Expr) -> Expr:
     return rewrite(e, context, change, lambda part: has(part, NAMED))
 
 
+def name_quotients(context: Context, e: Expr) -> Expr:
+    """x − μ written as x̂ √(v + ε), where x̂ = (x − μ)/√(v + ε): shorter if the root cancels."""
+    names = names_in(e)
+    definitions = [
+        (q, *parts)
+        for q in _values(context)
+        if (parts := _difference(q)) is not None and names_in(parts[0]) <= names
+    ]
+
+    def change(node: Expr, inner: Context) -> Expr | None:
+        for equation, difference, rest in definitions if node.is_Add else ():
+            for sign in (1, -1):
+                index = match(replace(equation, rhs=difference), sign * node)
+                if index is not None and _is_defined(equation, index, inner):
+                    at = dict(zip(equation.index, index, strict=True))
+                    return sign * _entry(equation, index) / substitute(rest, at)
+        return None
+
+    return rewrite(e, context, change, lambda part: has(part, sp.Add)) if definitions else e
+
+
+def _difference(equation: Equation) -> tuple[Expr, Expr] | None:
+    """(x − μ, the rest) of a value that is x − μ over something."""
+    sums = [f for f in sp.Mul.make_args(equation.rhs) if f.is_Add]
+    divides = equation.rhs.is_Mul and any(f.is_Pow and f.exp < 0 for f in equation.rhs.args)
+    return (sums[0], equation.rhs / sums[0]) if divides and len(sums) == 1 else None
+
+
 @dataclass(frozen=True)
 class _Compared:
     """Where node is pattern at some index, the whole is factor · entry ** power."""
@@ -117,14 +145,17 @@ def _compared(equation: Equation, node: Expr) -> _Compared | None:
 
 def _definitions(context: Context) -> list[Equation]:
     """The equations of values by functions, powers and sums."""
-    system = context.system
     return [
         e
-        for e in system.equations
+        for e in _values(context)
         if isinstance(e.rhs, (*NAMED, sp.Mul))
-        if system[e.family].role is Role.INTERMEDIATE
         if not (isinstance(e.rhs, sp.Pow) and family_of(e.rhs.base) is not None)
     ]
+
+
+def _values(context: Context) -> list[Equation]:
+    system = context.system
+    return [e for e in system.equations if system[e.family].role is Role.INTERMEDIATE]
 
 
 def _is_defined(equation: Equation, index: Index, context: Context) -> bool:

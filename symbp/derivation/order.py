@@ -58,8 +58,8 @@ def _steps(system: System, entry: Expr) -> list[Expr]:
     return [i for s, i in zip(slots, index_of(entry), strict=True) if s.kind in RECURRENT]
 
 
-def used_up(system: System) -> set[str]:
-    """The adjoints that are inserted where they are needed.
+def used_up(system: System, equations: Sequence[Equation] = ()) -> set[str]:
+    """The adjoints that are inserted where they are needed, by these equations or the system's.
 
     They are of values without parameters in their equations (activations, not
     pre-activations), used by one other adjoint, and there only once, unless they are written in
@@ -69,7 +69,8 @@ def used_up(system: System) -> set[str]:
     learnt = {v.name for v in system.with_role(Role.PARAMETER)}
     uses: dict[str, list[Use]] = defaultdict(list)
     with_parameters = set()
-    for e in system.equations:
+    equations = equations or system.equations
+    for e in equations:
         for node, ranges in walk(e.rhs):
             name = family_of(node)
             if name in learnt:
@@ -83,7 +84,7 @@ def used_up(system: System) -> set[str]:
         and system[of].role is Role.INTERMEDIATE
         and {e.family for e, *_ in own} != {name}
         and len({e.family for e, *_ in own}) == 1
-        and all(_once_or_in_values(system, use, own) for use in own)
+        and all(_once_or_in_values(system, use, own, equations) for use in own)
         and all(_at_its_place(system, node) for _, node, _ in own)
     }
 
@@ -97,12 +98,14 @@ def _at_its_place(system: System, entry: Expr) -> bool:
     )
 
 
-def _once_or_in_values(system: System, use: Use, uses: Sequence[Use]) -> bool:
+def _once_or_in_values(
+    system: System, use: Use, uses: Sequence[Use], equations: Sequence[Equation]
+) -> bool:
     equation, entry, ranges = use
     if sum(1 for e, *_ in uses if e is equation) == 1:
         return True
     facts = system.facts.given((*equation.domain, *ranges))
-    own = system.defining(str(family_of(entry)))
+    own = [e for e in equations if e.family == family_of(entry)]
     return any(covers(e, entry, facts) and not adjoints_in(system, e.rhs) for e in own)
 
 

@@ -2,6 +2,7 @@
 
     primes         σ'(z)       → its formula, σ(z)(1 − σ(z))
     normalise      e^z_j       → a_j Σ_k e^z_k, where a_j = e^z_j / Σ_k e^z_k
+    name quotients (x − μ)/√(v + ε) → x̂, where x̂ is defined so
     cancel         fractions in lowest terms, constants out of sums
     unit total     Σ_j y_j     → 1, a condition on the targets
 
@@ -20,8 +21,8 @@ from symbp.adjoint.partials import expand_primes
 from symbp.adjoint.solve import sum_out
 from symbp.derivation.context import Context, Partial, covers, rewrite
 from symbp.derivation.fractions import shortest
-from symbp.derivation.named import match
-from symbp.functions import Elementwise
+from symbp.derivation.named import match, name_quotients
+from symbp.functions import TABLE, Elementwise
 from symbp.system import Equation, Kind, Role, System, Variable
 from symbp.system.contents import has, rebuilt, text
 from symbp.system.equation import family_of, index_of
@@ -29,6 +30,7 @@ from symbp.system.functional import Functional
 from symbp.system.indices import ranges_of, substitute
 from symbp.system.maximum import Chosen, Maximum
 
+SIGMOID, EXP = TABLE["sigmoid"], TABLE["exp"]
 #: What no fraction is reduced inside of.
 OPAQUE = (
     sp.Indexed, sp.Sum, Elementwise, Partial, Functional, Maximum, Chosen, sp.KroneckerDelta
@@ -36,9 +38,18 @@ OPAQUE = (
 
 
 def primes(context: Context, e: Expr) -> Expr:
-    """f'(z) by the table's formula."""
+    """f'(z) by the table's formula; the 1/(1 + e^−z) that it brings is σ(z)."""
     del context
-    return expand_primes(e)
+    new = expand_primes(e)
+    brought = new.atoms(sp.Pow) - e.atoms(sp.Pow)
+    return _replace_top(new, {p: SIGMOID(x) for p in brought if (x := _of_logistic(p)) is not None})
+
+
+def _of_logistic(e: sp.Pow) -> Expr | None:
+    """x where e is 1/(1 + e^−x)."""
+    rest = e.base - 1 if e.exp == -1 and e.base.is_Add else None
+    of_exp = isinstance(rest, Elementwise) and rest.row is EXP and not rest.order
+    return -rest.args[0] if rest is not None and of_exp else None
 
 
 def _values(system: System) -> list[Equation]:
@@ -98,6 +109,15 @@ def cancel(context: Context, e: Expr) -> Expr:
     return _cancel(e)
 
 
+def quotients(context: Context, e: Expr) -> Expr:
+    """(x − μ)/√(v + ε) by its name x̂, where that makes e shorter."""
+    named = name_quotients(context, e)
+    if named == e:
+        return e
+    before, after = _cancel(e), _cancel(named)
+    return after if sp.count_ops(after) < sp.count_ops(before) else e
+
+
 def _cancel(e: Expr) -> Expr:
     if isinstance(e, sp.Indexed) or not e.args:
         return e
@@ -140,10 +160,14 @@ def _usual_signs(e: Expr) -> Expr:
     if not isinstance(e, sp.Mul):
         return e
     number, factors = e.as_coeff_mul()
-    flipped = [_flipped(f) for f in factors]
-    turned = [i for i, f in enumerate(flipped) if f != factors[i]]
-    sign = (-1) ** len(turned) * (-1 if number < 0 else 1)
-    others = [i for i, f in enumerate(flipped) if f.is_Add and i not in turned]
+    flipped, sign = [], -1 if number < 0 else 1
+    turned = False
+    for f in factors:
+        new, own = _flipped(f)
+        flipped.append(new)
+        sign *= own
+        turned = turned or new != f
+    others = [i for i, f in enumerate(flipped) if f.is_Add and _turns(f)]
     mixed = [i for i in others if any(t.could_extract_minus_sign() for t in flipped[i].args)]
     if sign < 0 and others and (turned or mixed):
         place = (mixed or others)[0]
@@ -152,12 +176,19 @@ def _usual_signs(e: Expr) -> Expr:
     return sp.Mul(sign * abs(number), *flipped)
 
 
-def _flipped(f: Expr) -> Expr:
-    """The negative of a − 1 or of 1/(a − 1); anything else as it is."""
+def _turns(e: Expr) -> bool:
+    """Whether −e may be written for e: e is no 1 − a, or most of it is taken off."""
+    minus = sum(t.could_extract_minus_sign() for t in e.args)
+    return not any(t.is_number for t in e.args) or 2 * minus > len(e.args)
+
+
+def _flipped(f: Expr) -> tuple[Expr, int]:
+    """(1 − a)ⁿ and (−1)ⁿ for (a − 1)ⁿ; anything else as it is, and 1."""
     base, exponent = (f.base, f.exp) if f.is_Pow else (f, S.One)
-    if base.is_Add and exponent in (1, -1) and any(t.is_number and t < 0 for t in base.args):
-        return sp.Pow(sp.Add(*(-t for t in base.args)), exponent)
-    return f
+    if base.is_Add and exponent.is_Integer and any(t.is_number and t < 0 for t in base.args):
+        new = sp.Add(*(-t for t in base.args))
+        return sp.Pow(new, exponent), -1 if exponent % 2 else 1
+    return f, 1
 
 
 def _replace_top(e: Expr, mapping: dict[Expr, Expr]) -> Expr:

@@ -9,7 +9,7 @@ vertex. A vertex that is summed over goes by the first rule that fits:
     two edges     weight u or none    Σ_k A_ik u_k B_kj        A diag(u) B, an edge
     parallel edges                    A_jk B_jk                A ⊙ B, one edge
 
-What is left joins the free indices: an edge ⊙ the weights, or u vᵀ where there is no edge.
+What is left joins the free indices: diag(u) A diag(v), or u vᵀ where there is no edge.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from symbp.errors import SymbpError
 from symbp.forms.matrix_build import (
     ONE,
     column,
+    diagonal,
     hadamard,
     matmul,
     orient,
@@ -107,8 +108,8 @@ class _Graph:
         else:
             a = self._edge(near[0], v)
             b = self._edge(v, near[1])
-            middle = [Diag(hadamard([column(w) for w in weights]), axis, axis)] if weights else []
-            self.add(matmul(a, *middle, b))
+            self.weights[v] = weights
+            self.add(matmul(a, *self._scaling(axis), b))
 
     def _fold(self, axis: Axis, u: Symbol, weights: list[MatrixExpr], rest: Sequence[Axis]) -> None:
         """Σ_v A_uv w_v becomes a weight on u; with no weight at all, Σ_uv A_uv goes at once."""
@@ -163,14 +164,19 @@ class _Graph:
         r, c = found[0].row, found[0].col
         if isinstance(found[0], Diag) and found[0].vector == Broadcast(ONE, r, None):
             found = [self._diagonal(found[0]), *found[1:]]
-        weights = [w for s in (u, v) for w in self.weights.get(s, [])]
-        return hadamard([orient(f, r, c) for f in (*found, *weights)])
+        edge = hadamard([orient(f, r, c) for f in found])
+        return matmul(*self._scaling(r), edge, *self._scaling(c))
 
-    def _diagonal(self, identity: Diag) -> Diag:
+    def _scaling(self, axis: Axis | None) -> list[MatrixExpr]:
+        """diag(w), for the weights w of an index that stay: it scales rows or columns."""
+        weights = self.weights.pop(axis.symbol, []) if axis is not None else []
+        return [diagonal(hadamard([column(w) for w in weights]), axis, axis)] if weights else []
+
+    def _diagonal(self, identity: Diag) -> MatrixExpr:
         """The identity with the weights of one of its indices on the diagonal."""
         for axis in (identity.row, identity.col):
             if axis is not None and self.weights.get(axis.symbol):
                 weights = self.weights.pop(axis.symbol)
                 vector = hadamard([column(w) for w in weights])
-                return Diag(vector, identity.row, identity.col)
+                return diagonal(vector, identity.row, identity.col)
         return identity

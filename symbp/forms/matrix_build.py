@@ -143,6 +143,13 @@ def matmul(*factors: MatrixExpr) -> MatrixExpr:
     return scale(coefficients, MatMul(tuple(flat)) if len(flat) > 1 else flat[0])
 
 
+def diagonal(vector: MatrixExpr, row: Axis | None, col: Axis | None) -> MatrixExpr:
+    """diag(v); a number in it comes to the front."""
+    if isinstance(vector, Scale):
+        return Scale(vector.coefficient, diagonal(vector.operand, row, col))
+    return Diag(vector, row, col)
+
+
 def hadamard(factors: Sequence[MatrixExpr]) -> MatrixExpr:
     """⊙ of nodes of one shape, contractions first and functions last."""
     flat: list[MatrixExpr] = []
@@ -159,7 +166,7 @@ def hadamard(factors: Sequence[MatrixExpr]) -> MatrixExpr:
 def add(terms: Iterable[MatrixExpr]) -> MatrixExpr:
     """Σ of nodes of one shape: what is subtracted last; products first, short ones before long."""
     flat = sorted(
-        _merged(list(terms)), key=lambda t: (_is_penalty(t), _is_negative(t), rank(t), _length(t))
+        _merged(list(terms)), key=lambda t: (is_penalty(t), is_negative(t), rank(t), _length(t))
     )
     return Add(tuple(flat)) if len(flat) > 1 else flat[0]
 
@@ -250,10 +257,10 @@ def rank(a: MatrixExpr) -> int:
     return _RANKS.get(type(a), 0)
 
 
-def _is_penalty(a: MatrixExpr) -> bool:
+def is_penalty(a: MatrixExpr) -> bool:
     """Whether a is Σ_l of 1 × 1 nodes: it stands after what is summed over."""
     if isinstance(a, Scale):
-        return _is_penalty(a.operand)
+        return is_penalty(a.operand)
     return isinstance(a, OpenSum) and a.row is None and a.col is None
 
 
@@ -261,11 +268,12 @@ def _length(a: MatrixExpr) -> int:
     return sum(1 for _ in nodes(a))
 
 
-def _is_negative(a: MatrixExpr) -> bool:
+def is_negative(a: MatrixExpr) -> bool:
+    """Whether a is taken off."""
     if isinstance(a, Scale):
-        return isinstance(a.coefficient, Scalar) and bool(
-            a.coefficient.value.could_extract_minus_sign()
-        )
+        return isinstance(a.coefficient, Scalar) and is_negative(a.coefficient)
     if isinstance(a, Broadcast):
-        return _is_negative(a.operand)
-    return isinstance(a, Scalar) and bool(a.value.could_extract_minus_sign())
+        return is_negative(a.operand)
+    if not isinstance(a, Scalar) or a.value.is_Add:
+        return False
+    return bool(a.value.could_extract_minus_sign())

@@ -26,6 +26,7 @@ class ImageWriter(Writer):
     ) -> None:
         super().__init__(system, notation, target)
         self.places = tuple(places)
+        self.entries.capitals = False  # an image keeps its letter
 
     def form(self, form: ConvolutionForm) -> str:
         """lhs = rhs."""

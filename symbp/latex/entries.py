@@ -10,7 +10,7 @@ from sympy import Expr, Symbol
 
 from symbp.errors import SymbpError
 from symbp.notation import Notation, Style
-from symbp.notation.letters import letter_of, style_of
+from symbp.notation.letters import capital, letter_of, style_of
 from symbp.system import Kind, Role, Slot, System, Variable
 from symbp.system.contents import entries_in, free_symbols
 from symbp.system.linear import linear
@@ -32,6 +32,8 @@ class Entries:
         self._values = system.size_values()
         others = system.by_name.keys() - notation.styles.keys()
         self._own_letters = {style_of(n).entry for n in others} - {""}
+        self.capitals = notation.capitals
+        self._small = {self.style(n).entry for n in system.by_name}
 
     def style(self, name: str) -> Style:
         """The notation's style of a family; its plain name where the notation has none."""
@@ -64,11 +66,12 @@ class Entries:
         """A vector or matrix: the indices in `axes` are not written."""
         variable = self.system[name]
         given = [None if i in axes else i for i in index]
-        batch = any(
-            slot.kind is Kind.SAMPLE and i in axes
-            for slot, i in zip(variable.slots, index, strict=True)
-        )
-        return self._write(variable, given, bound, whole=bool(axes), batch=batch)
+        kinds = [s.kind for s, i in zip(variable.slots, index, strict=True) if i in axes]
+        return self._write(variable, given, bound, len(kinds), Kind.SAMPLE in kinds)
+
+    def letter_of_adjoint(self, family: str) -> str:
+        """δ for ∂C/∂z; "" where ∂C/∂u is written as a fraction."""
+        return self.notation.delta if family == "z" else ""
 
     def derivative(self, loss: str, of: str) -> str:
         r"""\frac{\partial C}{\partial u}."""
@@ -129,29 +132,36 @@ class Entries:
         variable: Variable,
         index: Sequence[Expr | None],
         bound: frozenset[Symbol] = frozenset(),
-        whole: bool = False,
+        axes: int = 0,
         batch: bool = False,
     ) -> str:
         if variable.adjoint_of:
-            return self._adjoint(variable, index, bound, whole, batch)
+            return self._adjoint(variable, index, bound, axes, batch)
         style = self.style(variable.name)
-        return self._marked(variable, style, style.symbol(whole, batch), index, bound)
+        return self._marked(variable, style, self._letter(style, axes, batch), index, bound)
+
+    def _letter(self, style: Style, axes: int, batch: bool) -> str:
+        """The letter for an entry, or for an array of one axis or two."""
+        if not self.capitals:
+            return style.symbol(axes > 0, batch)
+        large = capital(style.entry)
+        return large if axes > 1 and large not in self._small else style.entry
 
     def _adjoint(
         self,
         variable: Variable,
         index: Sequence[Expr | None],
         bound: frozenset[Symbol],
-        whole: bool,
+        axes: int,
         batch: bool,
     ) -> str:
         loss, family = variable.adjoint_of or ("", "")
         n = self.notation
-        if family == "z" and n.delta:
-            letter = n.delta_batch if batch else (n.delta_whole or n.delta) if whole else n.delta
+        if self.letter_of_adjoint(family):
+            letter = n.delta_batch if batch else (n.delta_whole or n.delta) if axes else n.delta
             return self._marked(self.system[family], Style("", layer=self.style("z").layer),
                                 letter, index, bound)  # fmt: skip
-        return self.derivative(loss, self._write(self.system[family], index, bound, whole, batch))
+        return self.derivative(loss, self._write(self.system[family], index, bound, axes, batch))
 
     def _marked(
         self,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from sympy import Rational, S, Symbol
+from sympy import Rational, Symbol
 
 from symbp.forms.matrix import MatrixEquation
 from symbp.forms.matrix_build import transpose
@@ -28,9 +28,9 @@ from symbp.forms.matrix_expr import (
     SumOver,
     Transpose,
 )
-from symbp.latex.ordering import VALUES
+from symbp.latex.matrix_ordering import factors_in_order, terms_in_order
 from symbp.latex.writer import ATOM, PRODUCT, SUM, Text, Writer, parenthesised, takes_power
-from symbp.system import Kind, Role
+from symbp.system import Kind
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 
@@ -82,21 +82,13 @@ class MatrixWriter:
 
     def _hadamard(self, e: Hadamard, bound: frozenset[Symbol]) -> Text:
         text = ""
-        for f in sorted(e.terms, key=lambda f: self._role(f) is not Role.ADJOINT):
-            divides = bool(text) and isinstance(f, Power) and f.exponent == -1
-            part = self._node(f.operand if divides and isinstance(f, Power) else f, bound)
+        for f in factors_in_order(e.terms, self.writer.system):
+            divisor = f.operand if text and isinstance(f, Power) and f.exponent == -1 else None
+            part = self._node(f if divisor is None else divisor, bound)
             inner = parenthesised(part.latex) if isinstance(f, Scale) else part.at(PRODUCT)
-            sign = r"\oslash" if divides else self.notation.hadamard
+            sign = r"\oslash" if divisor is not None else self.notation.hadamard
             text += f" {sign} {inner}" if text else inner
         return Text(text, _HADAMARD)
-
-    def _role(self, f: MatrixExpr) -> Role | None:
-        """What a family or its transpose is to the network; None for anything else."""
-        inner = f.operand if isinstance(f, Transpose) else f
-        if not isinstance(inner, Entry):
-            return None
-        variable = self.writer.system.by_name.get(str(family_of(inner.entry)))
-        return variable.role if variable else None
 
     def terms(self, e: MatrixExpr) -> list[str]:
         """The terms of a sum with the signs between them; one for anything else."""
@@ -107,20 +99,13 @@ class MatrixWriter:
 
     def _terms(self, e: Add, bound: frozenset[Symbol]) -> list[str]:
         found: list[str] = []
-        for t in self._in_order(e.terms):
+        for t in terms_in_order(e.terms, self.writer.system):
             less = _subtracted(t)
             part = self._node(less or t, bound).at(_HADAMARD)
             part = f"-{part}" if less else part
             minus = part.startswith("-") and bool(found)
             found.append(f"- {part[1:]}" if minus else f"+ {part}" if found else part)
         return found
-
-    def _in_order(self, terms: Sequence[MatrixExpr]) -> list[MatrixExpr]:
-        """h − y before products, where a value stands alone."""
-        alone = [t for t in terms if self._role(_taken_off(t) or t) in VALUES]
-        if all(_taken_off(t) for t in alone):
-            return list(terms)
-        return alone + [t for t in terms if t not in alone]
 
     def _scale(self, e: Scale, bound: frozenset[Symbol]) -> Text:
         factor = e.coefficient.value if isinstance(e.coefficient, Scalar) else None
@@ -163,10 +148,14 @@ class MatrixWriter:
         return Text(f"{base}^{{{circled}}}")
 
     def _diag(self, e: Diag, bound: frozenset[Symbol]) -> Text:
-        inner = e.vector
+        inner, power = e.vector, ""
         if isinstance(inner, Broadcast) and isinstance(inner.operand, Scalar):
             return Text("I") if inner.operand.value == 1 else self._node(inner.operand, bound)
-        return Text(rf"\operatorname{{diag}}{parenthesised(self._node(inner, bound).latex)}")
+        if isinstance(inner, Power):  # diag(v^∘p) = diag(v)^p
+            power = f"^{{{self.writer.write(inner.exponent)}}}"
+            inner = inner.operand
+        call = parenthesised(self._node(inner, bound).latex)
+        return Text(rf"\operatorname{{diag}}{call}{power}")
 
     def _broadcast(self, e: Broadcast, bound: frozenset[Symbol]) -> Text:
         """b 1ᵀ; a number beside an array is written alone (1 − a)."""
@@ -211,12 +200,6 @@ def _base(text: Text) -> str:
     """What may take a superscript: a letter, or anything in parentheses."""
     plain = text.level == ATOM and not any(c in text.latex for c in "^'")
     return text.latex if plain and "frac" not in text.latex else parenthesised(text.latex)
-
-
-def _taken_off(t: MatrixExpr) -> MatrixExpr | None:
-    """a of the term −a."""
-    minus = isinstance(t, Scale) and t.coefficient == Scalar(S.NegativeOne)
-    return t.operand if isinstance(t, Scale) and minus else None
 
 
 _HADAMARD = PRODUCT  #: ⊙ binds as a product of matrices does: A B ⊙ C is (A B) ⊙ C

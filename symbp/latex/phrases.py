@@ -17,7 +17,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "backward": ("Backward pass", "反向传播"),
     "last layer": ("The last layer", "输出层"),
     "hidden layers": ("The hidden layers", "隐藏层"),
-    "values": ("From the cost back to the parameters", "由代价逐步求回各中间量"),
+    "values": ("From the cost back to the parameters", "从代价函数反向求各中间量的梯度"),
     "parameters": ("Weights and biases", "权重与偏置"),
     "any parameters": ("The parameters", "参数"),
     "results": ("The gradients", "梯度公式"),
@@ -50,8 +50,8 @@ PHRASES: dict[str, tuple[str, str]] = {
         "逐项求导；下标相同时 $[i = j]$ 为 1，否则为 0：",
     ),
     "collapse": (
-        "Of each such sum only the term with equal indices is left:",
-        "求和中只剩下标相同的一项：",
+        "Where a bracket fixes an index that is summed over, one term of the sum is left:",
+        "方括号确定求和下标后，和式中只剩下标相同的一项：",
     ),
     "insert": ("Insert what was found before:", "代入前面已得到的结果："),
     "look up": (
@@ -61,6 +61,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "primes": ("Insert the derivative of the activation:", "代入激活函数的导数："),
     "name values": ("Write the activations by their names:", "用激活值的记号写出："),
     "name sums": ("Write what has a name by its name:", "用已定义的记号写出："),
+    "name quotients": ("Write what has a name by its name:", "用已定义的记号写出："),
     "normalise": (
         "The exponentials over their sum are the activations again:",
         "指数除以其总和正是激活值：",
@@ -68,7 +69,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "cancel": ("Simplify:", "化简："),
     "unit total": (
         "If the targets add up to one (one-hot or a distribution):",
-        "若目标值之和为 1 （独热向量或概率分布）：",
+        "若目标值之和为 1（独热向量或概率分布）：",
     ),
     "images": ("For all places at once:", "对所有位置一并写出："),
     # signs between arrays of places
@@ -132,8 +133,33 @@ PHRASES: dict[str, tuple[str, str]] = {
         "The bracket is 1 where an entry is that maximum, else 0.",
         "方括号在元素等于该最大值处取 1，否则取 0。",
     ),
+    # signs between matrices
+    "elementwise product": (
+        "Here ${hadamard}$ multiplies entry by entry.",
+        "这里 ${hadamard}$ 表示逐元素相乘。",
+    ),
+    "elementwise quotient": (
+        "$\\oslash$ divides entry by entry.",
+        "$\\oslash$ 表示逐元素相除。",
+    ),
+    "elementwise power": (
+        "A power with $\\circ$ is taken entry by entry.",
+        "指数带 $\\circ$ 表示逐元素求幂。",
+    ),
+    "vector of ones": (
+        "$\\mathbf{{1}}$ is a vector of ones.",
+        "$\\mathbf{{1}}$ 表示各元素均为 1 的向量。",
+    ),
+    "diagonal": (
+        "$\\operatorname{{diag}}(v)$ is the matrix with $v$ on its diagonal.",
+        "$\\operatorname{{diag}}(v)$ 表示以 $v$ 为对角线的对角矩阵。",
+    ),
+    "indicator": (
+        "The bracket is 1 where the condition holds, else 0.",
+        "方括号中的条件成立时取 1，否则取 0。",
+    ),
     "matrices": ("As matrices and vectors:", "写成矩阵形式："),
-    "matrix form": ("For all units at once:", "写成向量形式："),
+    "matrix form": ("For all units at once:", "写成矩阵形式："),
     # one weight
     "paths": (
         "{count} paths lead from ${entry}$ to the cost; the derivative is the sum of the products "

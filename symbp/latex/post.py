@@ -26,8 +26,9 @@ from symbp.latex.convolution import ImageWriter, without_places
 from symbp.latex.lines import equation_of_terms
 from symbp.latex.matrix import MatrixWriter
 from symbp.latex.phrases import say
+from symbp.latex.signs import new_signs
+from symbp.latex.wording import adjoint_of, kind, matrix_words, phrase, section
 from symbp.latex.writer import Writer
-from symbp.networks.entry import Entry
 from symbp.notation import Notation
 from symbp.system import Equation, Kind, Range, Role, System, Variable
 from symbp.system.equation import family_of, index_of
@@ -63,9 +64,12 @@ class Post:
     def formula(self, latex: str) -> None:
         """A formula on its own."""
         self.blocks.append(f"$$\n{latex}\n$$")
+        self._notes += new_signs(latex, self.notation, self._said)
+        self._said |= set(self._notes)
         if self._notes:
             space = " " if self.language == "en" else ""
-            self.blocks.append(space.join(say(key, self.language) for key in self._notes))
+            sign = {"hadamard": self.notation.hadamard}
+            self.blocks.append(space.join(say(k, self.language, **sign) for k in self._notes))
         self._notes.clear()
 
     @property
@@ -141,9 +145,9 @@ def write_post(
     post = Post(found[0].system, notation, language)
     order = [v.name for v in system.with_role(Role.PARAMETER)]
     derivations = sorted(
-        found, key=lambda d: order.index(f) if (f := _of(post.system, d)) in order else -1
+        found, key=lambda d: order.index(f) if (f := adjoint_of(post.system, d)) in order else -1
     )
-    post.heading("title", 1, network=_kind(system, language))
+    post.heading("title", 1, network=kind(system, language))
     post.say("notation", title=notation.title[language])
     if notation.remarks:
         post.blocks.append(notation.remarks[language])
@@ -154,20 +158,6 @@ def write_post(
     every_weight(post, derivations)
     _update(post)
     return post
-
-
-def _kind(system: System, language: str) -> str:
-    """What the network is, in words."""
-    if isinstance(system.origin, Entry):
-        return system.origin.title[language]
-    connected = system.origin is not None  # made by `networks.mlp`
-    return say("fully connected" if connected else "any network", language)
-
-
-def _of(system: System, d: Derivation) -> str:
-    """The family whose adjoint a derivation is of."""
-    adjoint = system[str(family_of(d.target))].adjoint_of
-    return adjoint[1] if adjoint else ""
 
 
 def _forward(post: Post, system: System) -> None:
@@ -253,7 +243,7 @@ def _equation(
     post.claims.append((left, right, domain, condition))
     post.equation(a, writer.terms(right), post.holds(left, domain))
     seen = post.matrix_terms(left, right, domain)
-    if seen is not None and not right.is_number and seen != (a, writer.terms(right)):
+    if seen is not None and not right.is_number and (seen[0], " ".join(seen[1])) != (a, b):
         post.equation(*seen, post.holds(left, domain, whole=True))
 
 
@@ -265,26 +255,11 @@ def _backward(post: Post, derivations: Sequence[Derivation]) -> None:
         post.formula(_delta(post, named[0]))
     heading = ""
     for d in derivations:
-        wanted = _section(post.system, d)
+        wanted = section(post.system, d)
         if wanted != heading:
             post.heading(wanted, 3)
             heading = wanted
         write_derivation(post, d)
-
-
-def _section(system: System, d: Derivation) -> str:
-    """The heading under which a derivation stands."""
-    if system[_of(system, d)].role is Role.PARAMETER:
-        names = {v.name for v in system.with_role(Role.PARAMETER)}
-        return "parameters" if names <= {"w", "b"} else "any parameters"
-    free = {r.symbol for r in d.domain}
-    slots = system[str(family_of(d.target))].slots
-    layers = [i for s, i in zip(slots, index_of(d.target), strict=True) if s.kind is Kind.LAYER]
-    if not layers:
-        return "values"
-    last = next(s.range.upper for s in slots if s.kind is Kind.LAYER)
-    fixed = not layers[0].free_symbols & free
-    return "last layer" if fixed and layers[0] == last else "hidden layers"
 
 
 def _delta(post: Post, adjoint: Variable) -> str:
@@ -299,14 +274,14 @@ def write_derivation(post: Post, d: Derivation) -> None:
     """The steps that derive one adjoint, and its matrix form."""
     writer = post.writer(d.target)
     left = writer.write(d.target)
-    used = writer.write(post.system[_of(post.system, d)][index_of(d.target)])
+    used = writer.write(post.system[adjoint_of(post.system, d)][index_of(d.target)])
     post.say("goal", entry=left, domain=post.where(d.target, d.domain))
     before, condition = left, None
     for step in d.steps:
         after = writer.write(step.after)
         if after == before:
             continue
-        post.say(_phrase(step), used=used)
+        post.say(phrase(step), used=used)
         condition = condition or step.condition
         post.claims.append((d.target, step.after, d.domain, condition))
         post.equation(left, writer.terms(step.after))
@@ -314,24 +289,8 @@ def write_derivation(post: Post, d: Derivation) -> None:
     seen = post.matrix_terms(d.target, d.result, d.domain)
     if seen is not None:
         as_images = post.convolves and has_places(d.equation, post.system)
-        post.say("images" if as_images else _matrix_words(post.system, d.target))
+        post.say("images" if as_images else matrix_words(post.system, d.target))
         post.equation(*seen)
-
-
-def _matrix_words(system: System, target: Expr) -> str:
-    """What a matrix form is called: of units, or of samples, times and places too."""
-    kinds = {slot.kind for slot in system[str(family_of(target))].slots}
-    return "matrix form" if kinds <= {Kind.UNIT, Kind.LAYER} else "matrices"
-
-
-def _phrase(step: Step) -> str:
-    """What is said of a step: its rule, or a narrower case of it."""
-    if step.rule == "differentiate" and not step.after.has(sp.KroneckerDelta):
-        return "derivative"
-    functions = [len(e.atoms(Elementwise)) for e in (step.before, step.after)]
-    if step.rule == "name values" and functions[0] == functions[1]:
-        return "name sums"
-    return step.rule
 
 
 def _results(post: Post, derivations: Sequence[Derivation]) -> None:
@@ -339,17 +298,17 @@ def _results(post: Post, derivations: Sequence[Derivation]) -> None:
     named = kept(derivations)
     for d in derivations:
         if family_of(d.target) in named:
-            for step in _last_steps(d):
+            for step in _last_steps(d, post.writer(d.target)):
                 if step.condition:
                     post.say(step.rule)
                 _equation(post, d.target, step.after, d.domain, step.condition)
 
 
-def _last_steps(d: Derivation) -> Sequence[Step]:
+def _last_steps(d: Derivation, writer: Writer) -> Sequence[Step]:
     """The result with σ' left as it is, where that is short, and with it written out."""
     plain = [s for s in d.steps if s.rule in ("collapse", "insert")][-1:]
     short = [s for s in plain if sp.count_ops(s.after) <= sp.count_ops(d.result)]
-    return list(dict.fromkeys([*short, d.steps[-1]]))
+    return list({writer.write(s.after): s for s in [*short, d.steps[-1]]}.values())
 
 
 def _update(post: Post) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import sympy as sp
 from sympy import Expr, NumberSymbol, Symbol
@@ -55,6 +56,13 @@ class Writer:
         self.entries = Entries(system, notation, offset)
         self.system = system
         self.notation = notation
+
+    @cached_property
+    def _has_sigmoid(self) -> bool:
+        """Whether the network itself has a sigmoid, and not only its gradient."""
+        values = (e for e in self.system.equations if not self.system[e.family].adjoint_of)
+        nodes = (n for e in values for n in e.rhs.atoms(Elementwise))
+        return any(n.row.name == "sigmoid" for n in nodes)
 
     def write(self, e: Expr) -> str:
         """An expression."""
@@ -190,9 +198,9 @@ class Writer:
         return self._fraction(above, below, bound)
 
     def _fraction(self, above: list[Expr], below: list[Expr], bound: frozenset[Symbol]) -> Text:
-        """a/b; sums and long products stand beside a fraction of the rest: (1/m) Σ_i ..."""
+        """a/b; sums and fractions stand beside a fraction of the rest: (1/m) Σ_i ..."""
         beside = [f for f in above if self._wide(f)]
-        over = [f for f in above if not self._wide(f)]
+        over = [f for f in above if f not in beside]
         if all(self._is_constant(b) for b in below):
             beside += [f for f in over if not self._is_constant(f)]
             over = [f for f in over if self._is_constant(f)]
@@ -206,9 +214,15 @@ class Writer:
         names = {str(family_of(a)) for a in e.atoms(sp.Indexed, Symbol)} & set(self.system.by_name)
         return all(self.system[n].role in (Role.SIZE, Role.HYPERPARAMETER) for n in names)
 
-    @staticmethod
-    def _wide(e: Expr) -> bool:
-        return isinstance(e, sp.Sum) or (e.is_Add and e.has(sp.Sum))
+    def _wide(self, e: Expr) -> bool:
+        """Whether it is a sum or a fraction, or has one in it."""
+        tall = e.has(sp.Sum, Partial) or any(self._is_fraction(a) for a in e.atoms(sp.Indexed))
+        return tall and (e.is_Add or isinstance(e, (sp.Sum, sp.Indexed, Partial)))
+
+    def _is_fraction(self, entry: Expr) -> bool:
+        """Whether an adjoint has no letter of its own."""
+        adjoint = self.system[str(family_of(entry))].adjoint_of
+        return adjoint is not None and not self.entries.letter_of_adjoint(adjoint[1])
 
     def _juxtaposed(
         self, factors: Sequence[Expr], bound: frozenset[Symbol], alone: bool = True
@@ -269,6 +283,8 @@ class Writer:
     def applied(self, name: str, latex: str, order: int, x: str) -> tuple[str, int]:
         """f'(x) for a row of the table, in the notation's way."""
         letter = self.notation.activation if name in OPEN_NAMES else latex
+        if name == "sigmoid" and not self._has_sigmoid:
+            letter = r"\operatorname{sigmoid}"  # σ is read as the network's own activation
         if name == "exp" and order == 0:
             return rf"e^{{{x}}}", ATOM
         if name in ("step", "abs", "sqrt", "square"):
@@ -350,7 +366,17 @@ def _numbers_in_front(e: sp.Mul) -> list[Expr]:
         )
         number *= common
         plain += [rest] if rest != 1 else []
-    return [n for n in sp.Mul.make_args(number) if n != 1] + plain
+    return [n for n in sp.Mul.make_args(_with_one_root(number)) if n != 1] + plain
+
+
+def _with_one_root(number: Expr) -> Expr:
+    """√2/2 as 1/√2, √2/(2 √π) as 1/√(2 π)."""
+    roots = [p for p in number.atoms(sp.Pow) if abs(p.exp) == sp.Rational(1, 2)]
+    above, below = sp.fraction(number**2) if roots else (sp.S.Zero, sp.S.One)
+    root = sp.sqrt(above)
+    if not root.is_Integer or root.is_zero:
+        return number
+    return sp.Mul(root, sp.Pow(below, sp.Rational(-1, 2), evaluate=False), evaluate=False)
 
 
 OPEN_NAMES = ("sigmoid", "sigma", "f", "g")

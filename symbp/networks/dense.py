@@ -89,7 +89,7 @@ ENTRIES = (
     Entry(
         "highway",
         "dense",
-        {"en": "a highway network", "zh": "高速公路网络（highway）"},
+        {"en": "a highway network", "zh": "Highway 网络"},
         highway,
         sizes={"n": 3, "L": 2},
         source="Srivastava, Greff & Schmidhuber (2015), equation 3",

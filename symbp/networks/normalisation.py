@@ -141,7 +141,7 @@ ENTRIES = (
     Entry(
         "batch-norm",
         "normalisation",
-        {"en": "a layer with batch normalisation", "zh": "带批归一化的层"},
+        {"en": "a layer with batch normalisation", "zh": "批归一化"},
         batch_norm,
         sizes={"d": 3, "n": 2, "m": 4},
         source="Ioffe & Szegedy (2015), Batch Normalization, algorithm 1",
@@ -149,7 +149,7 @@ ENTRIES = (
     Entry(
         "layer-norm",
         "normalisation",
-        {"en": "a layer with layer normalisation", "zh": "带层归一化的层"},
+        {"en": "a layer with layer normalisation", "zh": "层归一化"},
         layer_norm,
         sizes={"d": 2, "n": 3, "m": 4},
         source="Ba, Kiros & Hinton (2016), Layer Normalization",
@@ -157,7 +157,7 @@ ENTRIES = (
     Entry(
         "rms-norm",
         "normalisation",
-        {"en": "a layer with RMS normalisation", "zh": "带均方根归一化的层"},
+        {"en": "a layer with RMS normalisation", "zh": "均方根归一化（RMSNorm）"},
         rms_norm,
         sizes={"d": 2, "n": 3, "m": 4},
         source="Zhang & Sennrich (2019), Root Mean Square Layer Normalization",
@@ -165,7 +165,7 @@ ENTRIES = (
     Entry(
         "group-norm",
         "normalisation",
-        {"en": "a layer with group normalisation", "zh": "带组归一化的层"},
+        {"en": "a layer with group normalisation", "zh": "组归一化"},
         group_norm,
         sizes={"d": 2, "n": 3, "G": 4, "m": 5},
         source="Wu & He (2018), Group Normalization",
@@ -173,7 +173,7 @@ ENTRIES = (
     Entry(
         "weight-norm",
         "normalisation",
-        {"en": "a layer with weight normalisation", "zh": "带权重归一化的层"},
+        {"en": "a layer with weight normalisation", "zh": "权重归一化"},
         weight_norm,
         sizes={"d": 3, "n": 2, "m": 4},
         source="Salimans & Kingma (2016), Weight Normalization",
@@ -181,7 +181,10 @@ ENTRIES = (
     Entry(
         "dropout",
         "normalisation",
-        {"en": "a network with dropout, the mask given", "zh": "带随机失活的网络（掩码给定）"},
+        {
+            "en": "a network with dropout, the mask given",
+            "zh": "随机失活网络（掩码给定）",
+        },
         dropout,
         sizes={"d": 2, "n": 3, "c": 5, "m": 4},
         source="Srivastava et al. (2014), Dropout; scaled as in inverted dropout",

@@ -86,7 +86,7 @@ ENTRIES = (
     Entry(
         "cross-entropy",
         "losses",
-        {"en": "cross-entropy of a class by number", "zh": "按类别编号的交叉熵"},
+        {"en": "cross-entropy with classes as numbers", "zh": "以类别编号为标签的交叉熵"},
         cross_entropy,
         sizes=SIZES,
         source="Bishop (2006), equation 4.108",

@@ -202,7 +202,7 @@ ENTRIES = (
     Entry(
         "lstm-peephole",
         "recurrent",
-        {"en": "an LSTM network with peepholes", "zh": "带窥视孔的 LSTM 网络"},
+        {"en": "an LSTM network with peepholes", "zh": "带窥视孔连接的 LSTM 网络"},
         lstm,
         sizes=SIZES,
         options={"peepholes": True},

@@ -18,7 +18,7 @@ from symbp.system import System
 from symbp.system.model import Model
 
 RELU, SQRT = TABLE["relu"], TABLE["sqrt"]
-i, p, j = symbols("i p j", integer=True)
+i, k, j = symbols("i k j", integer=True)
 
 
 def samples() -> tuple[Model, Symbol]:
@@ -26,23 +26,23 @@ def samples() -> tuple[Model, Symbol]:
     model = Model()
     m, d, n = model.sizes("m", "d", "n")
     model.samples("i", m)
-    model.units("p", d)
+    model.units("k", d)
     model.units("j", n)
     return model, m
 
 
 def mapped(model: Model, W: Any, mark: str) -> Any:
     """z = W x of an input of its own."""
-    x = model.input(f"x_{mark}", i, p)
+    x = model.input(f"x_{mark}", i, k)
     (z,) = model.values(f"z_{mark}")
-    model.let(z[i, j], model.sum(W[j, p] * x[i, p], p))
+    model.let(z[i, j], model.sum(W[j, k] * x[i, k], k))
     return z
 
 
 def triplet() -> System:
     """The anchor z_a is to be nearer to the positive z_p than to the negative z_n, by α."""
     model, m = samples()
-    W, alpha = model.parameter("W", j, p), model.hyperparameter("alpha", 1)
+    W, alpha = model.parameter("W", j, k), model.hyperparameter("alpha", 1)
     a, b, c = (mapped(model, W, mark) for mark in "apn")
     near, far = model.values("D_p", "D_n")
     model.let(near[i], model.sum((a[i, j] - b[i, j]) ** 2, j))
@@ -54,7 +54,7 @@ def contrastive() -> System:
     """½ (1 − y) D² + ½ y max(0, α − D)² of pairs at the distance D: y = 1 where they differ."""
     model, m = samples()
     y = model.target("y", i)
-    W, alpha = model.parameter("W", j, p), model.hyperparameter("alpha", 2)
+    W, alpha = model.parameter("W", j, k), model.hyperparameter("alpha", 2)
     a, b = mapped(model, W, "a"), mapped(model, W, "b")
     (D,) = model.values("D")
     model.let(D[i], SQRT(model.sum((a[i, j] - b[i, j]) ** 2, j)))
@@ -83,14 +83,14 @@ def matrix_factorisation() -> System:
 
 
 def factorisation_machine() -> System:
-    """z = b + w·x + ½ Σ_j ((Σ_p V_pj x_p)² − Σ_p V_pj² x_p²): all pairs, in d n steps."""
+    """z = b + w·x + ½ Σ_j ((Σ_k V_kj x_k)² − Σ_k V_kj² x_k²): all pairs, in d n steps."""
     model, m = samples()
-    x, y = model.input("x", i, p), model.target("y", i)
-    b, w, V = model.parameter("b"), model.parameter("w", p), model.parameter("V", p, j)
+    x, y = model.input("x", i, k), model.target("y", i)
+    b, w, V = model.parameter("b"), model.parameter("w", k), model.parameter("V", k, j)
     s, z = model.values("s", "z")
-    model.let(s[i, j], model.sum(V[p, j] * x[i, p], p))
-    pairs = model.sum(s[i, j] ** 2, j) - model.sum(V[p, j] ** 2 * x[i, p] ** 2, j, p)
-    model.let(z[i], b + model.sum(w[p] * x[i, p], p) + pairs / 2)
+    model.let(s[i, j], model.sum(V[k, j] * x[i, k], k))
+    pairs = model.sum(s[i, j] ** 2, j) - model.sum(V[k, j] ** 2 * x[i, k] ** 2, j, k)
+    model.let(z[i], b + model.sum(w[k] * x[i, k], k) + pairs / 2)
     return model.system(model.sum((z[i] - y[i]) ** 2, i) / (2 * m))
 
 

@@ -62,6 +62,8 @@ class Notation:
     sample_first: bool = True
     """Whether the sample stands before the layer where both are superscripts."""
     superscript_separator: str = ""
+    capitals: bool = False
+    """Whether a matrix has the capital of a letter that is small, and a vector the small one."""
     weights: Literal["to-from", "from-to"] = "to-from"
     transpose: str = "T"
     hadamard: str = r"\odot"

@@ -29,9 +29,21 @@ _PLAIN = {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsi
           "ω": "omega", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi",
           "Π": "Pi", "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega"}  # fmt: skip
 _MARKS = {"star": "*", "plus": "+", "minus": "-"}
+#: A small letter, with accents before it and primes behind.
+_SMALL = re.compile(rf"((?:\\(?:{'|'.join(sorted(ACCENTS))}) )*)([a-z])('*)")
 _NUMBERED = re.compile(r"([A-Za-z]+)(\d+)")
 #: The letter, then its labels and marks: \hat{x}, _i, ^1.
 _PARTS = re.compile(r"^[^_^]+|[_^](?:\{[^{}]*\}|[^_^]*)")
+
+
+def capital(letter: str) -> str:
+    r"""The letter of a matrix: the capital of a small Latin letter, any other as it is.
+
+    >>> capital("o"), capital(r"\hat z"), capital(r"\mu")
+    ('O', '\\hat Z', '\\mu')
+    """
+    found = _SMALL.fullmatch(letter)
+    return found[1] + found[2].upper() + found[3] if found else letter
 
 
 @cache
@@ -86,5 +98,6 @@ def _word(text: str) -> str:
 
 
 def _label(text: str) -> str:
-    """Two letters stand side by side: the xh of W_{xh} are two families."""
-    return text if text.isdigit() or len(text) == 2 else _word(text)
+    """Two letters stand side by side: the xh of W_{xh} are two families, the mu of W_mu one."""
+    side_by_side = len(text) == 2 and text not in GREEK
+    return text if text.isdigit() or side_by_side else _word(text)

@@ -19,6 +19,7 @@ STANDARD = Notation(
         "a": Style("a", "a", "A"),
         "y": Style("y", "y", "Y"),
     },
+    capitals=True,
     layer_mark="({})",
     sample_mark="({})",
     delta="",
