@@ -21,6 +21,7 @@ from symbp.latex.entries import Entries
 from symbp.latex.ordering import Rank, factor_rank, factors_in_order, terms_in_order
 from symbp.notation import Notation
 from symbp.system import Equation, Kind, Range, Role, Slot, System
+from symbp.system.contents import entries_in, has
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast
@@ -216,12 +217,13 @@ class Writer:
 
     def _wide(self, e: Expr) -> bool:
         """Whether it is a sum or a fraction, or has one in it."""
-        tall = e.has(sp.Sum, Partial) or any(self._is_fraction(a) for a in e.atoms(sp.Indexed))
+        tall = has(e, (sp.Sum, Partial)) or any(map(self._is_fraction, entries_in(e)))
         return tall and (e.is_Add or isinstance(e, (sp.Sum, sp.Indexed, Partial)))
 
     def _is_fraction(self, entry: Expr) -> bool:
         """Whether an adjoint has no letter of its own."""
-        adjoint = self.system[str(family_of(entry))].adjoint_of
+        variable = self.system.by_name.get(str(family_of(entry)))
+        adjoint = variable.adjoint_of if variable else None
         return adjoint is not None and not self.entries.letter_of_adjoint(adjoint[1])
 
     def _juxtaposed(

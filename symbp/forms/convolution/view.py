@@ -312,6 +312,8 @@ class _View:
 
     def _at_place(self, f: Expr) -> Expr:
         """A factor with the places of the left side in its slots."""
+        if family_of(f) is None:
+            raise NoMatrixForm(f"{f} is no entry of an array")
         places = iter(r.symbol for r in self.ranges)
         variable = self.system[str(family_of(f))]
         pairs = list(zip(variable.slots, index_of(f), strict=True))
