@@ -16,11 +16,7 @@ from symbp.numbers.codegen.scope import Scope
 from symbp.system import Role
 
 IGNORE = '@np.errstate(over="ignore")  # 1 / inf is 0'
-OVERFLOWING = (
-    "np.exp(-",
-    "(1 + np.exp(",
-    "np.cosh(",
-)  #: may be inf where the value is 0 all the same
+OVERFLOWING = ("np.exp(-", "(1 + np.exp(")  #: may be inf where the value is 0 all the same
 WINDOWS = "sliding_window_view("
 ROLES = {Role.INPUT: "input", Role.TARGET: "target", Role.PARAMETER: "parameter"}
 NAME = re.compile(r"[^\W\d]\w*")

@@ -25,7 +25,7 @@ INFIX = {"+": "np.add", "-": "np.subtract", "*": "np.multiply", "/": "np.divide"
 COMPARED = {">": "np.greater", ">=": "np.greater_equal", "<": "np.less", "<=": "np.less_equal",
             "==": "np.equal", "&": "np.logical_and"}  # fmt: skip
 UFUNCS = {f"np.{name}" for name in (
-    "exp log tanh sqrt sign abs maximum minimum expm1 logaddexp cosh clip".split())}  # fmt: skip
+    "exp log tanh sqrt sign abs maximum minimum expm1 logaddexp clip".split())}  # fmt: skip
 REDUCTIONS = {"sum": "np.add.reduce", "max": "np.maximum.reduce"}
 LONGEST = 32  #: of an operand that is computed where it stands
 WHOLE = re.compile(r"\w+(\[[^]:,]+\])?")  #: a buffer, or a row of one: it lies together in memory
