@@ -25,6 +25,7 @@ from symbp.functions import (
     STEP,
     TABLE,
     Elementwise,
+    F,
     X,
 )
 
@@ -70,8 +71,40 @@ def scalar_code(name: str, order: int) -> tuple[Parts, Expr]:
     return (*parts, *shared), value
 
 
-def _plain(e: Expr) -> Expr:
-    """A formula of the table without exponentials that overflow, step or sign."""
+@cache
+def stable_prime(name: str, order: int) -> Expr:
+    """f⁽ᵒʳᵈᵉʳ⁾ in X and F = f(X), such that no exponential in it overflows.
+
+    >>> stable_prime("softplus", 2)
+    (1 - sigmoid(x))*sigmoid(x)
+    >>> stable_prime("elu", 2)
+    alpha*(1 - step(x))*exp(x*(1 - step(x)))
+    """
+    e = _by_parts(name, order)
+    if not e.has(S_X, T_X):
+        e = prime_formula(name, order)
+    e = e.xreplace({S_X: TABLE["sigmoid"](X), T_X: TABLE["tanh"](GELU_INNER)})
+    above = STEP(X)
+    if not e.xreplace({above: sp.S.One}).has(sp.exp(X)):  # where x > 0 it plays no part
+        e = e.xreplace({sp.exp(X): sp.exp(X * (1 - above))})
+    return e
+
+
+@cache
+def _by_parts(name: str, order: int) -> Expr:
+    """f⁽ᵒʳᵈᵉʳ⁾ in X, F, s = σ(x) and t = tanh u: s' = s (1 − s), t' = (1 − t²) u'."""
+    first = _without_overflow(prime_formula(name, 1))
+    if order == 1:
+        return first
+    e = _by_parts(name, order - 1)
+    slopes = {F: first, S_X: S_X * (1 - S_X), T_X: (1 - T_X**2) * sp.diff(GELU_INNER, X)}
+    inner = (sp.diff(e, symbol) * slope for symbol, slope in slopes.items())
+    total: Expr = sp.Add(sp.diff(e, X), *inner)
+    return total
+
+
+def _without_overflow(e: Expr) -> Expr:
+    """A formula of the table by σ(x) and tanh, where it has them as quotients of exponentials."""
     plain = {TABLE["exp"]: sp.exp, TABLE["log"]: sp.log}
     e = e.xreplace({n: plain[n.row](*n.args) for n in e.atoms(Elementwise) if n.row in plain})
     e = e.xreplace({LOGISTIC: S_X, 1 / (sp.exp(2 * GELU_INNER) + 1): (1 - T_X) / 2})
@@ -79,6 +112,12 @@ def _plain(e: Expr) -> Expr:
         e = sp.factor(e.xreplace({sp.exp(-X): (1 - S_X) / S_X}))
     if e.has(sp.exp(2 * GELU_INNER)):
         e = sp.factor(e.xreplace({sp.exp(2 * GELU_INNER): (1 + T_X) / (1 - T_X)}))
+    return e
+
+
+def _plain(e: Expr) -> Expr:
+    """A formula of the table without exponentials that overflow, step or sign."""
+    e = _without_overflow(e)
     nodes = sorted(e.atoms(Elementwise), key=str)
     for node in nodes:
         if node.row is STEP:

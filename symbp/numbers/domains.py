@@ -22,6 +22,7 @@ from sympy import Expr
 
 from symbp.adjoint.partials import prime_formula
 from symbp.errors import UnknownNameError
+from symbp.forms.scalar_functions import stable_prime
 from symbp.functions import TABLE, Elementwise, F, Row, X
 from symbp.system.maximum import IsGreatest
 
@@ -212,6 +213,8 @@ class Complex(Arrays):
             return erf(x.real) + 2j / math.sqrt(math.pi) * np.exp(-(x.real**2)) * x.imag
         if name == "exp":
             return np.exp(np.minimum(x.real, LARGE) + 1j * x.imag)
+        if name in COMPLEX:
+            return COMPLEX[name](x)
         with np.errstate(over="ignore", invalid="ignore"):
             return getattr(np, name)(x)
 
@@ -220,6 +223,8 @@ class Complex(Arrays):
         with np.errstate(over="ignore"):
             if order == 0 and row.name in COMPLEX:
                 return COMPLEX[row.name](x, *parameters)
+            if order > 1:
+                return self.formula(stable_prime(row.name, order), row, x, parameters)
             return super().apply(row, order, x, parameters)
 
 

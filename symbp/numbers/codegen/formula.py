@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 import sympy as sp
 from sympy import Expr, Indexed, S, Symbol
 
-from symbp.adjoint.partials import prime_formula
 from symbp.errors import UnknownNameError
 from symbp.forms.arithmetic import common_number
+from symbp.forms.scalar_functions import stable_prime
 from symbp.functions import TABLE, Elementwise, F, Row, X
 from symbp.numbers.codegen.bounds import greatest, least
 from symbp.numbers.codegen.contraction import contract, product, rank, scaled
@@ -323,7 +323,7 @@ class Formula:
         parameters = zip((p for p, _ in row.parameters), e.args[1:], strict=True)
         at = {p: self.node(value, scope) for p, value in parameters}
         text = row.numpy if order == 0 else row.numpy_derivative if order == 1 else ""
-        formula = S.Zero if text else prime_formula(row.name, order)
+        formula = S.Zero if text else stable_prime(row.name, order)
         if "{x}" in text or formula.has(X):
             at[X] = self.node(e.args[0], scope)
         if order and ("{f}" in text or formula.has(F)):

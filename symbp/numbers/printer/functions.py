@@ -11,8 +11,8 @@ from sympy import Basic, Expr
 from sympy.printing.numpy import NumPyPrinter
 from sympy.printing.precedence import PRECEDENCE
 
-from symbp.adjoint.partials import prime_formula
 from symbp.errors import DefinitionError, UnknownNameError
+from symbp.forms.scalar_functions import stable_prime
 from symbp.functions import Elementwise, F, X, in_rows, node_class
 from symbp.system.functional import Functional
 
@@ -53,7 +53,7 @@ class FunctionPrinter(NumPyPrinter):
         given = {X: e.args[0], **dict(zip((p for p, _ in row.parameters), e.args[1:], strict=True))}
         text = (row.numpy, row.numpy_derivative)[order] if order < 2 else ""
         if not text:
-            formula = prime_formula(row.name, order).xreplace({**given, F: f})
+            formula = stable_prime(row.name, order).xreplace({**given, F: f})
             return f"({self._print(in_rows(formula))})"
         parts = {p.name: self._closed(a) for p, a in given.items()}
         parts["f"] = self._print(f) if "{f}" in text else ""
