@@ -5,6 +5,7 @@ order and share their names, and a docstring also sees the names of its module.
 """
 
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
+from pathlib import Path
 
 import pytest
 from sybil import Sybil
@@ -14,10 +15,17 @@ from sybil.parsers.rest import DocTestParser
 
 FLAGS = ELLIPSIS | NORMALIZE_WHITESPACE
 
-pytest_collect_file = (
+examples = (
     Sybil([DocTestParser(FLAGS)], patterns=["symbp/*.py", "symbp/*/*.py", "symbp/*/*/*.py"])
     + Sybil([PythonCodeBlockParser(doctest_optionflags=FLAGS)], patterns=["README.md", "docs/*.md"])
 ).pytest()
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """The examples of a file; a module without any need not be parsed, which takes a while."""
+    if file_path.suffix == ".py" and ">>>" not in file_path.read_text(encoding="utf-8"):
+        return None
+    return examples(file_path, parent)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -93,22 +93,20 @@ def error(found, wanted):
     return worst
 
 
-def specified(system):
-    """The system with tanh for functions that are not specified; None for such a loss."""
-    if any(e.rhs.has(Functional) for e in system.equations):
-        return None
-    return with_functions(system, {"sigma": "tanh", "f": "tanh"})
-
-
 @cache
 def small(name):
-    """One of the small systems and values for it."""
-    system = specified(SYSTEMS[name]())
+    """One of the small systems, with tanh for functions not specified, and values for it."""
+    system = with_functions(SYSTEMS[name](), {"sigma": "tanh", "f": "tanh"})
     fixed = EXAMPLES[name]().data if name in EXAMPLES else None
-    return (system, sample(system, 0, fixed)) if system is not None else None
+    return system, sample(system, 0, fixed)
 
 
-SMALL = [name for name in SYSTEMS if small(name) is not None]
+def is_specified(system):
+    """Whether the loss is."""
+    return not any(e.rhs.has(Functional) for e in system.equations)
+
+
+SMALL = [name for name in SYSTEMS if is_specified(SYSTEMS[name]())]
 
 
 # -- right ---------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Theorems: their pages are as generated, every claim is proved and every spoilt one refuted."""
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from sympy import Rational
@@ -9,18 +10,25 @@ from symbp.judge.equality import Prover
 from symbp.theorems import Claim, file_name, page, theorems, unproved
 from symbp.theorems.sizes import at_all_sizes
 from tests.derivation_documents import FOLDER
-from tests.latex_engines import Formula, check_latex
+from tests.latex_engines import check_latex, formulas_of
 
-THEOREMS = [pytest.param(t, id=t.name) for t in theorems()]
+BY_NAME = {t.name: t for t in theorems()}
+THEOREMS = [pytest.param(t, id=name) for name, t in BY_NAME.items()]
 LANGUAGES = ("en", "zh")
-PAGES = {(t.name, language): page(t, language) for t in theorems() for language in LANGUAGES}
+#: In one process, so that a page is written once.
+pytestmark = pytest.mark.xdist_group("theorems")
+
+
+@cache
+def written(name, language):
+    return page(BY_NAME[name], language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("theorem", THEOREMS)
 def test_the_page_is_what_is_derived_today(theorem, language, request):
     path = FOLDER / "theorems" / file_name(theorem, language)
-    text = PAGES[theorem.name, language]
+    text = written(theorem.name, language)
     if request.config.getoption("--update"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
@@ -61,11 +69,12 @@ def test_a_derivation_spoilt_by_a_sign_is_refuted():
 
 
 def test_the_engines_accept_every_formula():
-    found = []
-    for name, text in PAGES.items():
-        for place, part in enumerate(text.split("$$")):
-            own = [part.strip()] if place % 2 else part.split("$")[1::2]
-            found += [Formula(f"{name} {place}", f, bool(place % 2)) for f in own]
+    found = [
+        formula
+        for t in theorems()
+        for language in LANGUAGES
+        for formula in formulas_of(file_name(t, language), written(t.name, language))
+    ]
     assert len(found) > 50
     assert check_latex(found) == []
 
