@@ -28,7 +28,7 @@ from itertools import count, permutations, product
 from math import factorial, prod
 from typing import Any
 
-from symbp.judge.scope.linear import Lin, Uncovered, letter, letters, substitute
+from symbp.judge.scope.linear import Lin, Uncovered, in_order, letter, letters, substitute
 
 Atom = tuple[Any, ...]
 Bound = tuple[str, Lin, Lin]
@@ -51,7 +51,7 @@ def new_letter() -> str:
 
 def key_of(p: Poly) -> Key:
     """A polynomial as a tuple; equal ones give the same."""
-    return tuple(sorted(p.items(), key=repr))
+    return in_order(p.items())
 
 
 @lru_cache(maxsize=1 << 14)
@@ -167,7 +167,7 @@ def _name(a: Lin) -> str:
 def canonical(bounds: Sequence[Bound], factors: Factors) -> Term:
     """The term with its letters in the order that makes its text least."""
     if not bounds:
-        return (), tuple(sorted(factors.items(), key=repr))
+        return (), in_order(factors.items())
     level = 1 + max((height(a) for a in factors), default=0)
     best: tuple[str, Term] | None = None
     orders = list(_orders(bounds, factors))
@@ -179,7 +179,7 @@ def canonical(bounds: Sequence[Bound], factors: Factors) -> Term:
             moved[new] = moved.get(new, 0) + e
         sums = sorted((_name(names[b]), substitute(lo, names), substitute(hi, names))
                       for b, lo, hi in bounds)  # fmt: skip
-        term = tuple(sums), tuple(sorted(moved.items(), key=repr))
+        term = tuple(sums), in_order(moved.items())
         text = repr(term) if len(orders) > 1 else ""
         if best is None or text < best[0]:
             best = text, term

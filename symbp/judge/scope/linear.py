@@ -6,13 +6,14 @@ A letter is written ":j" and a size "n", so that neither is taken for the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 #: A letter ":j", a size "m", or an indexed size ("n", index).
 Part = Any
+T = TypeVar("T")
 
 
 class Uncovered(Exception):
@@ -34,6 +35,11 @@ def letter(name: str) -> Lin:
     return Lin(0, ((name, 1),))
 
 
+def in_order(items: Collection[T]) -> tuple[T, ...]:
+    """Sorted by their text, which takes a while to write: for one alone it is not needed."""
+    return tuple(items) if len(items) < 2 else tuple(sorted(items, key=repr))
+
+
 def plus(a: Lin, b: Lin, times: int = 1) -> Lin:
     """a + times · b."""
     if not b.parts:
@@ -42,7 +48,7 @@ def plus(a: Lin, b: Lin, times: int = 1) -> Lin:
     for part, c in b.parts:
         total[part] = total.get(part, 0) + times * c
     kept = [(part, c) for part, c in total.items() if c]
-    return Lin(a.const + times * b.const, tuple(sorted(kept, key=repr)))
+    return Lin(a.const + times * b.const, in_order(kept))
 
 
 def minus(a: Lin, b: Lin) -> Lin:
