@@ -48,7 +48,9 @@ class Pointwise:
         self.field = field
         self.dual = Dual(field)
         self._families: dict[str, Any] = {}
-        self._free: dict[Expr, tuple[Symbol, ...]] = {}
+        self._numbers: dict[Expr, int] = {}
+        self._numbered: dict[int, tuple[Expr, int, tuple[Symbol, ...]]] = {}
+        """By id: an expression (kept, or its id would be another's), its number, its symbols."""
         self._plans: dict[Expr, list[tuple[Range, list[Expr]]]] = {}
         self._keys: dict[tuple[Any, ...], tuple[str, tuple[int, ...]]] = {}
         self._defined: dict[tuple[Any, ...], tuple[Expr, Point]] = {}
@@ -87,14 +89,20 @@ class Pointwise:
             self._known[place, moving] = self._value(e, point, moving)
         return self._known[place, moving]
 
-    def _place(self, e: Expr, point: Point) -> tuple[Any, ...]:
-        """What decides the value of an expression: itself, and its own part of the point."""
-        return (e, *(point.get(s) for s in self._symbols(e)))
+    def _place(self, e: Expr, point: Point) -> tuple[int | None, ...]:
+        """What decides the value of an expression: its number, and its own part of the point."""
+        _, number, symbols = self._numbered.get(id(e)) or self._number(e)
+        return (number, *map(point.get, symbols))
+
+    def _number(self, e: Expr) -> tuple[Expr, int, tuple[Symbol, ...]]:
+        """One number for equal expressions: comparing them each time would take long."""
+        symbols = tuple(s for s in free_symbols(e) if s.is_Symbol and s.is_integer)
+        found = e, self._numbers.setdefault(e, len(self._numbers)), symbols
+        self._numbered[id(e)] = found
+        return found
 
     def _symbols(self, e: Expr) -> tuple[Symbol, ...]:
-        if e not in self._free:
-            self._free[e] = tuple(s for s in free_symbols(e) if s.is_Symbol and s.is_integer)
-        return self._free[e]
+        return (self._numbered.get(id(e)) or self._number(e))[2]
 
     def _entries(self, e: Expr, point: Point) -> frozenset[tuple[Any, ...]]:
         """The entries (name, index) that the value of an expression depends on directly."""
