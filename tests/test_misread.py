@@ -37,6 +37,9 @@ REFUSED = [
     ("h = W x + b",
      r"no equation defines a loss: h has several values; say how they become one number, as in "
      r"C = \frac{1}{2} \|h - y\|^2"),
+    (r"Z = W X + b; C = \|Z - Y\|_F^2",
+     r"b is added to a matrix: is it one column for all (write b \mathbf{1}^T), or a matrix of its "
+     "own (shapes: b n x m)?"),
     (r"h_t = W h_{t-1} + U h_{t+1} + x_t; C = \|h_T\|^2",
      "h needs itself, and no index runs one way through all of it: h[t, j] needs h[t + 1, k], "
      "h[t, j] needs h[t - 1, k]"),
@@ -60,6 +63,10 @@ SAME = [
      r"h = \tanh(W x); y = \mathrm{ReLU}(V h); C = \|y\|^2"),
     (r"h = W^T x; u_j = {v'_j}^T h; C = \sum_j u_j^2", {},
      r"h = W^T x; u_j = v'^T_j h; C = \sum_j u_j^2"),
+    (r"y_i = \sum_{k=0}^{K-1} w_k x_{i+k}; C = \sum_i y_i^2", {},
+     r"y_i = \sum_k w_k x_{i+k-1}; C = \sum_i y_i^2"),
+    (r"y_i = \frac{g_i}{s} (x_i - v^T u); s = u^T v; C = \sum_i y_i^2", {},
+     r"y_i = g_i \frac{1}{s} (x_i - v^T u); s = u^T v; C = \sum_i y_i^2"),
     (r"h^l = g^l(W^l h^{l-1}); C = \|h^L\|^2", {}, r"h^l = g(W^l h^{l-1}); C = \|h^L\|^2"),
 ]  # fmt: skip
 
@@ -67,6 +74,30 @@ SAME = [
 @pytest.mark.parametrize(("text", "words", "other"), SAME)
 def test_what_is_said_is_read(text, words, other):
     assert str(symbp.read_system(text, **words)) == str(symbp.read_system(other))
+
+
+def test_samples_that_a_matrix_is_applied_to_are_vectors():
+    net = symbp.read_system(
+        r"z_i = W x_i; v = \frac{1}{m} \sum_{i=1}^m z_i; C = \sum_i \|z_i - v\|^2"
+    )
+    assert len(net["W"].slots) == len(net["z"].slots) == 2
+
+
+def test_capitals_without_an_equation_are_the_matrices():
+    net = symbp.read_system(
+        r"T = \sigma(W_T x + b_T); H = \tanh(W_H x + b_H); "
+        r"y = T \odot H + (1 - T) \odot x; C = \|y\|^2"
+    )
+    ranks = {v.name: len(v.slots) for v in net.variables}
+    assert [ranks[n] for n in ("W_T", "W_H", "T·", "H", "y", "x") if n in ranks] == [2, 2, 1, 1, 1]
+
+
+def test_a_column_for_every_sample_is_told_by_a_row_of_ones():
+    columns = symbp.read_system(r"Z = W X + b \mathbf{1}^T; C = \|Z - Y\|_F^2")
+    rows = symbp.read_system(r"Z = X W + \mathbf{1} b^T; C = \|Z - Y\|_F^2")
+    assert len(columns["b"].slots) == len(rows["b"].slots) == 1
+    assert symbp.verify(columns).ok
+    assert symbp.verify(rows).ok
 
 
 def test_functions_are_told_apart_by_what_stands_below_them():

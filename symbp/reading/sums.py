@@ -61,6 +61,8 @@ def big_sum(reader: Elaborator, node: BigSum) -> Typed:
         scope.sample = before
         e = body.expr
         for text, symbol in reversed(pairs):
+            if text_of(lower) == "0" and scope.kinds.get(symbol) not in (Kind.LAYER, Kind.TIME):
+                e = _from_zero(e, symbol)
             r = _range(reader, node, text, symbol, lower, excluded.get(text, ()))
             for other in excluded.get(text, ()):
                 e = e * (1 - KroneckerDelta(symbol, other))
@@ -68,6 +70,16 @@ def big_sum(reader: Elaborator, node: BigSum) -> Typed:
             if text not in excluded:
                 scope.ranges.pop(symbol, None)
     return replace(body, expr=e, chain=None)
+
+
+def _from_zero(e: Expr, symbol: Symbol) -> Expr:
+    """Σ_{k=0} w_k x_{i+k} with entries counted from 1: Σ_{k=1} w_k x_{i+k−1}."""
+    moved = {
+        n: n.base[tuple(i if i == symbol else i.xreplace({symbol: symbol - 1}) for i in n.indices)]
+        for n in e.atoms(Indexed)
+        if symbol in n.free_symbols
+    }
+    return e.xreplace(moved)
 
 
 def big_product(reader: Elaborator, node: BigSum) -> Typed:

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import replace
 
-from symbp.errors import DefinitionError
+from symbp.errors import DefinitionError, ReadingError
 from symbp.reading.declared import Declared, declared
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.model.build import Builder
 from symbp.reading.model.letters import check_names, counted_units, equation_lines
 from symbp.reading.model.quantities import NUMBERS
+from symbp.reading.model.ranks import BIASES
 from symbp.reading.model.tidy import tidy
 from symbp.reading.model.words import written_letters
 from symbp.reading.typed import ShapeError
@@ -57,6 +58,11 @@ def system_of(given: Declared) -> System:
         raise DefinitionError(
             f"no equation defines a loss: {name} has several values; say how they become one "
             rf"number, as in C = \frac{{1}}{{2}} \|{name} - y\|^2"
+        )
+    for b in sorted(lexicon.open_biases & BIASES):
+        raise ReadingError(
+            rf"{b} is added to a matrix: is it one column for all (write {b} \mathbf{{1}}^T), "
+            f"or a matrix of its own (shapes: {b} n x m)?"
         )
     return tidy(lexicon, constants, sizes, written_letters(builder.quantities))
 

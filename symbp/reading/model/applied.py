@@ -20,11 +20,18 @@ def applied_and_bare(lines: Iterable[str]) -> tuple[set[str], set[str]]:
     """The signs that stand before an opening bracket anywhere, and those that stand elsewhere."""
     used: set[str] = set()
     bare: set[str] = set()
-    for line in lines:
-        row = tokens(line)
+    for row in (part for line in lines for part in parts(tokens(line))):
         for place, t in enumerate(row):
             (used if _behind(row[place + 1 :]) == "(" else bare).add(t.text)
     return used, bare
+
+
+def parts(row: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    """The tokens, and those of every group, fraction and root in them."""
+    yield row
+    for t in row:
+        for part in t.parts:
+            yield from parts(part)
 
 
 def _behind(row: Sequence[Token]) -> str:

@@ -9,7 +9,18 @@ from itertools import pairwise
 
 from symbp.errors import ReadingError
 from symbp.reading.grammar.marks import marks
-from symbp.reading.grammar.syntax import Fraction, Name, Node, Product, Root, Tokens
+from symbp.reading.grammar.syntax import (
+    Bracket,
+    Call,
+    Fraction,
+    Name,
+    Node,
+    Product,
+    Root,
+    Rows,
+    Tokens,
+    walk,
+)
 from symbp.reading.model.families import Family
 
 
@@ -114,3 +125,36 @@ def equation_lines(text: str) -> list[str]:
             lines.append(text[start : mark.start()])
             start = mark.end()
     return [line.strip() for line in (*lines, text[start:]) if line.strip()]
+
+
+# -- how a letter is written ---------------------------------------------------------------------
+
+
+def is_capital(letter: str) -> bool:
+    r"""W, \Theta."""
+    return letter.lstrip("\\")[:1].isupper()
+
+
+def is_weight(node: Node) -> bool:
+    """Whether it is called as weights are, in small letters."""
+    return isinstance(node, Name) and node.base in ("w", "u", "v")
+
+
+def capital(node: Node) -> bool:
+    """A name with a capital letter."""
+    return isinstance(node, Name) and is_capital(node.base)
+
+
+def with_capital(node: Node) -> bool:
+    """Whether there is one anywhere in it."""
+    return any(capital(n) for n in walk(node))
+
+
+def small(node: Node) -> bool:
+    """What may be a vector."""
+    return isinstance(node, Name | Bracket | Call | Rows) and not capital(node)
+
+
+def turned(node: Node) -> bool:
+    """x^T."""
+    return isinstance(node, Name | Bracket) and any(m.is_transpose for m in marks(node.sup))

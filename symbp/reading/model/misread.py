@@ -20,6 +20,7 @@ from symbp.reading.grammar.lexer import Token
 from symbp.reading.grammar.marks import Mark, marks, text_of_name
 from symbp.reading.grammar.parser import FUNCTION_WORDS, unclosed
 from symbp.reading.grammar.syntax import BigSum, Bracket, Name, Node, Product, Tokens, walk
+from symbp.reading.model.applied import parts
 from symbp.reading.model.families import Family
 from symbp.system import Role
 from symbp.system.equation import family_of
@@ -29,7 +30,7 @@ LEAST = 4  #: letters of a word that may be a function's, misspelt
 
 def check_signs(row: Tokens, words: Set[str]) -> None:
     """Refuse an open bracket and letters that look like a function's name."""
-    for part in _parts(row):
+    for part in parts(row):
         if unclosed(part):
             raise ReadingError("an opening bracket ( is never closed", part[0].start)
         for word in _words_before_brackets(part):
@@ -43,14 +44,6 @@ def unknown_function(word: str, near: str = "") -> ReadingError:
     found = get_close_matches(word, FUNCTION_WORDS, n=1) if not near else [near]
     hint = f": did you mean {found[0]}?" if found else ""
     return ReadingError(f"the function {word} is unknown{hint} (functions: {word} any)")
-
-
-def _parts(row: Tokens) -> Iterator[Tokens]:
-    """The tokens, and those of every group, fraction and root in them."""
-    yield row
-    for t in row:
-        for part in t.parts:
-            yield from _parts(part)
 
 
 def _words_before_brackets(row: Sequence[Token]) -> Iterator[str]:

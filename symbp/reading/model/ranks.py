@@ -31,6 +31,7 @@ from symbp.reading.grammar.syntax import (
     Sum,
     walk,
 )
+from symbp.reading.model.letters import capital, is_capital, is_weight, small, turned, with_capital
 
 BIASES = {"b", "c", r"\beta", r"\theta", "bias"}
 ELEMENTWISE = {r"\odot", r"\circ", "*", r"\bullet", ".*"}
@@ -62,6 +63,8 @@ class Ranks:
         """Families of which only the indices that are written tell how many axes they have."""
         self.raised: set[str] = set()
         """Those of them that have one more: the w of w_k^T x, of which w_k is a vector."""
+        self.defined: set[str] = set()
+        """Families that have an equation."""
 
     def settle(
         self, equations: Sequence[tuple[Node, Node]], likely: Mapping[str, int]
@@ -72,9 +75,12 @@ class Ranks:
         keys = [f[0] for f in found if f is not None]
         for key in keys:
             self.ranks.setdefault(key, None)
+        lefts = [self.key_of(left) for left, _ in equations if isinstance(left, Name)]
+        self.defined = {key[0] for key in lefts if key is not None}
         for n in names:  # w_k^T x: w_k is a vector
-            if isinstance(n, Name) and _turned(n):
+            if isinstance(n, Name) and turned(n):
                 self._raise(n)
+        self._raise_in_norms(equations)
         self._fix(equations)
         for key, rank in likely.items():
             self._set(key, rank)
@@ -103,14 +109,14 @@ class Ranks:
         """What is multiplied with such vectors, added to them or equal to them is one as well."""
         for n in walk(right):
             for a, b in pairwise(n.factors) if isinstance(n, Product) else ():
-                if isinstance(a, Name) and _turned(a) and self.rank(a, None) == 1:
+                if isinstance(a, Name) and turned(a) and self.rank(a, None) == 1:
                     self._raise(b)  # the x_i of w^T x_i
         if not self.raised:
             return
         for n in walk(right):
             if isinstance(n, Product):
                 for a, b in pairwise(n.factors):
-                    if (_turned(a) and self.rank(a, None)) or self._may_be_matrix(a):
+                    if (turned(a) and self.rank(a, None)) or self._may_be_matrix(a):
                         self._raise(b)
             elif isinstance(n, Sum):
                 terms = [t for _, t in n.terms]
@@ -119,6 +125,24 @@ class Ranks:
                         self._raise(t)
         if self.rank(right, None) == 1 and any(self._is_raised(n) for n in walk(right)):
             self._raise(left)
+
+    def _raise_in_norms(self, equations: Sequence[tuple[Node, Node]]) -> None:
+        """The z_i of ‖z_i − μ‖ is a vector where z_i = W x_i."""
+        mapped = {
+            found[0]
+            for left, right in equations
+            if isinstance(left, Name) and (found := self.key_of(left)) is not None
+            for n in walk(right)
+            if isinstance(n, Product)
+            for a, b in pairwise(n.factors)
+            if self._may_be_matrix(a) and isinstance(b, Name) and (self.key_of(b) or ("", 0))[1]
+        }
+        norms = (
+            n for _, right in equations for n in walk(right) if isinstance(n, Norm) and n.double
+        )
+        for n in (n for norm in norms for n in walk(norm.inner) if isinstance(n, Name)):
+            if (self.key_of(n) or ("", 0))[0] in mapped:
+                self._raise(n)
 
     def _raise(self, node: Node) -> None:
         """Let what is written with all its indices be a vector."""
@@ -130,7 +154,7 @@ class Ranks:
             self.changed = True
 
     def _may_be_matrix(self, node: Node) -> bool:
-        found = self.key_of(node) if isinstance(node, Name) and _capital(node) else None
+        found = self.key_of(node) if isinstance(node, Name) and capital(node) else None
         return found is not None and self.ranks[found[0]] in (None, 2) and not found[1]
 
     def _is_raised(self, node: Node) -> bool:
@@ -141,7 +165,7 @@ class Ranks:
         """W a + b is a number: W, of which nothing is known yet, is a row."""
         for term in [t for _, t in node.terms] if isinstance(node, Sum) else [node]:
             factors = term.factors if isinstance(term, Product) else ()
-            if len(factors) != 2 or not _capital(factors[0]) or self.rank(factors[1], None) != 1:
+            if len(factors) != 2 or not capital(factors[0]) or self.rank(factors[1], None) != 1:
                 continue
             found = self.key_of(factors[0]) if isinstance(factors[0], Name) else None
             if found is not None and found[1] == 0 and self.ranks.get(found[0]) is None:
@@ -149,9 +173,12 @@ class Ranks:
                 self.rows.add(found[0])
 
     def _capitals(self, keys: Sequence[str]) -> bool:
-        """Whether there is a capital letter left; the first becomes a matrix."""
-        for key in keys:
-            if self.ranks[key] is None and _is_capital(key):
+        """Whether there is a capital letter left; the first becomes a matrix.
+
+        One without an equation before one that has one: the W_H of H = W_H x.
+        """
+        for key in sorted(keys, key=lambda key: key in self.defined):
+            if self.ranks[key] is None and is_capital(key):
                 self.ranks[key] = 2
                 return True
         return False
@@ -235,7 +262,7 @@ class Ranks:
 
     def _at_least_vector(self, node: Node) -> None:
         if isinstance(node, Name) and self.rank(node, None) is None:
-            self.rank(node, 2 if _is_capital(node.base) else 1)
+            self.rank(node, 2 if is_capital(node.base) else 1)
 
     def _name(self, node: Name, wanted: int | None) -> int | None:
         found = self.key_of(node)
@@ -245,7 +272,7 @@ class Ranks:
         rank = self.ranks.get(key)
         turned = any(m.is_transpose for m in marks(node.sup))
         if rank is None and turned and wanted is None and not units:
-            self._set(key, 2 if _is_capital(node.base) else 1)
+            self._set(key, 2 if is_capital(node.base) else 1)
         elif rank is None and wanted is not None:
             self._set(key, wanted + units)
         rank = self.ranks.get(key)
@@ -279,13 +306,18 @@ class Ranks:
                 if r is None and known:
                     self.rank(f, known[0])
             return max(known) if known else wanted
+        for f, other in (*pairwise(factors), *pairwise(factors[::-1])):
+            if isinstance(other, Name) and other.base == r"\mathbf{1}":
+                self.rank(f, 1)
+                if len(factors) == 2 and turned(factors[1]) != turned(factors[0]):
+                    return 2 if turned(factors[1]) else 0  # b 1^T, 1^T b
         for place in range(len(factors) - 1):
             a, b = ranks[place], ranks[place + 1]
-            if a == 2 and b is None and _small(factors[place + 1]):
+            if a == 2 and b is None and small(factors[place + 1]):
                 ranks[place + 1] = self.rank(factors[place + 1], 1)
-            if a == 1 and _turned(factors[place]) and b is None:
+            if a == 1 and turned(factors[place]) and b is None:
                 ranks[place + 1] = self.rank(factors[place + 1], 1)
-            weight = _capital(factors[place]) or (wanted == 1 and _is_weight(factors[place]))
+            weight = capital(factors[place]) or (wanted == 1 and is_weight(factors[place]))
             if b == 1 and a is None and weight:
                 ranks[place] = self.rank(factors[place], 2)
         return self._product_rank(factors, ranks, wanted)
@@ -303,7 +335,7 @@ class Ranks:
         known = [r for r in found if r]
         rank = max(known) if known else wanted
         for p, r in zip(parts, found, strict=True):
-            if r is None and rank is not None and not _capital(p):
+            if r is None and rank is not None and not capital(p):
                 self.rank(p, rank)
         return rank
 
@@ -336,7 +368,7 @@ class Ranks:
         """Whether a vector lies as a row: a^T, and W where it is known to be one."""
         found = self.key_of(node) if isinstance(node, Name) else None
         row = found is not None and found[0] in self.rows | self.given_rows
-        return row != _turned(node)
+        return row != turned(node)
 
     def _call(self, node: Call, wanted: int | None) -> int | None:
         name = node.function.base
@@ -353,7 +385,7 @@ class Ranks:
             return self._alike(list(node.arguments), wanted)
         if name in self.softmaxes:
             told = next((r for a in node.arguments if (r := self.rank(a, None))), None)
-            if wanted is None and (told or all(_with_capital(a) for a in node.arguments)):
+            if wanted is None and (told or all(with_capital(a) for a in node.arguments)):
                 return told
             for a in node.arguments:
                 self.rank(a, wanted or 1)
@@ -363,28 +395,3 @@ class Ranks:
         for a in node.arguments:
             self.rank(a, None)
         return self.rank(node.function, wanted)
-
-
-def _is_capital(letter: str) -> bool:
-    return letter.lstrip("\\")[:1].isupper()
-
-
-def _is_weight(node: Node) -> bool:
-    """Whether it is called as weights are, in small letters."""
-    return isinstance(node, Name) and node.base in ("w", "u", "v")
-
-
-def _capital(node: Node) -> bool:
-    return isinstance(node, Name) and _is_capital(node.base)
-
-
-def _with_capital(node: Node) -> bool:
-    return any(_capital(n) for n in walk(node))
-
-
-def _small(node: Node) -> bool:
-    return isinstance(node, Name | Bracket | Call | Rows) and not _capital(node)
-
-
-def _turned(node: Node) -> bool:
-    return isinstance(node, Name | Bracket) and any(m.is_transpose for m in marks(node.sup))
