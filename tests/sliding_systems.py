@@ -156,6 +156,16 @@ BESIDE: dict[str, Network] = {
     "a kernel that is its own image": partial(
         nearly, lambda m, W, a, q, u, N, K: m.sum(W[u] * W[K + 1 - u] * a[q + u - 1], u)
     ),
+    "a condition on the place in the kernel": bounded(
+        lambda W, a, q, u: W[u] * a[q + u - 1] * sp.KroneckerDelta(u, 2),
+        lambda q, K: Integer(1),
+        lambda q, N, K: K,
+    ),
+    "a condition on both places": bounded(
+        lambda W, a, q, u: W[u] * a[q + u - 1] * sp.KroneckerDelta(u, q),
+        lambda q, K: Integer(1),
+        lambda q, N, K: K,
+    ),
     "the place itself": partial(
         nearly, lambda m, W, a, q, u, N, K: m.sum(q * W[u] * a[q + u - 1], u)
     ),

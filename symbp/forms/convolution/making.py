@@ -51,8 +51,8 @@ class Making:
 
     def convolved(
         self, slid: Sequence[Slid], deltas: Sequence[Expr], ranges: Sequence[Range]
-    ) -> tuple[Expr, set[Expr]]:
-        """Two factors as image * kernel, and the bound indices that are gone with it."""
+    ) -> tuple[Expr, set[Expr], set[Expr]]:
+        """Two factors as image * kernel, and the bound indices and conditions gone with it."""
         first, second = sorted(slid, key=lambda s: s.is_kernel)  # images, then kernels
         for image, kernel, full in (
             (first, second, False), (second, first, False), (first, second, True),
@@ -60,7 +60,8 @@ class Making:
             slides = self._slides(image, kernel, deltas, ranges, full)
             if slides is not None:
                 used: set[Expr] = {s for each in slides for s in each.relation.bound}
-                return self._built(image.array, kernel.array, slides), used
+                met: set[Expr] = {d for each in slides for d in each.relation.deltas}
+                return self._built(image.array, kernel.array, slides), used, met
         arrays = f"{first.array} and {second.array}"
         raise NoMatrixForm(f"{arrays}: neither slides over the other one as a whole")
 

@@ -232,13 +232,12 @@ class _View:
         if not moving:
             return self._summed(self.seen(sp.Mul(*factors)), ranges)
         deltas = [f for f in factors if isinstance(f, sp.KroneckerDelta)]
-        found, used = self._moving(e, moving, deltas, ranges)
-        others = sp.Mul(*(f for f in factors if f not in moving and not used & free_symbols(f)))
-        rest = (found, *(f for f in factors if f not in (*moving, *deltas)))
-        if any(used & free_symbols(f) for f in rest):
+        found, used, met = self._moving(e, moving, deltas, ranges)
+        others = [f for f in factors if f not in moving and f not in met]
+        if any(used & free_symbols(f) for f in (found, *others)):
             raise NoMatrixForm(f"{e}: what is no place depends on the place in the kernel")
         left = [r for r in ranges if r.symbol not in used]
-        return self._summed(found * self.seen(others), left)
+        return self._summed(found * self.seen(sp.Mul(*others)), left)
 
     def _in_windows(
         self, body: Expr, ranges: Sequence[Range], windows: Sequence[tuple[Range, Expr, Expr]]
@@ -256,8 +255,8 @@ class _View:
 
     def _moving(
         self, e: sp.Sum, moving: Sequence[Expr], deltas: Sequence[Expr], ranges: Sequence[Range]
-    ) -> tuple[Expr, set[Expr]]:
-        """A convolution, or the sum over windows, and the bound indices that it takes."""
+    ) -> tuple[Expr, set[Expr], set[Expr]]:
+        """A convolution or a sum over windows; the bound indices and conditions gone with it."""
         if not all(self._is_slid(f) for f in moving) or len(moving) > 2:
             raise NoMatrixForm(f"{e}: its places are not those of the left side")
         first, *others = (self._slid(f) for f in moving)
@@ -265,7 +264,7 @@ class _View:
             taps = [r for r in ranges if r.symbol in free_symbols(Tuple(*first.at))]
             if of_windows(first.at, self.ranges, taps):
                 mean = self._window(e, moving[0], taps, "avgpool")
-                return sp.Mul(*(r.upper for r in taps)) * mean, {r.symbol for r in taps}
+                return sp.Mul(*(r.upper for r in taps)) * mean, {r.symbol for r in taps}, set()
             others = [ones(first, self.ranges, taps, self.facts)]
         return self._making.convolved((first, *others), deltas, ranges)
 
