@@ -206,6 +206,39 @@ def test_what_is_looked_up_stands_first_in_a_condition():
     assert "[c^{(i)} = v]" in short("skip-gram")
 
 
+def test_batch_normalisation_is_written_in_its_compact_form():
+    text = short("batch-norm")
+    for formula in (
+        r"\hat Z = (Z - \mathbf{1} \mu^{T}) \operatorname{diag}(v + \epsilon)^{-\frac{1}{2}}",
+        r"D{z_{j}^{(i)}} = \frac{1}{m \sqrt{v_{j} + \epsilon}} \left(m D{\hat z_{j}^{(i)}} - ",
+        r"D{\gamma} = \left(D{A} \odot \hat Z\right)^{T} \mathbf{1}",
+    ):
+        formula = formula.replace("D{", r"\frac{\partial \mathcal{L}}{\partial ")
+        assert formula in text, formula
+    assert r"\partial v" not in text
+
+
+def test_a_complement_is_written_as_in_the_forward_pass():
+    text = short("focal")
+    assert "(p^{(i)} - 1)" not in text
+    assert "(1 - p^{(i)})^{3}" in text
+
+
+def test_signs_are_explained_once():
+    text = write_post(networks.lookup("lstm")(), NOTATIONS["standard"]).text
+    assert text.count(r"$\odot$ multiplies entry by entry.") == 1
+    assert r"\mathbf{1}" not in text
+
+
+def test_a_long_term_is_broken_in_its_longest_bracket():
+    inner = " + ".join(f"x_{{{i}}}" for i in range(60))
+    lines = equation_of_terms("a", [rf"\frac{{1}}{{m}} \left({inner}\right) b"]).splitlines()
+    assert lines[1].startswith(r"a &= \frac{1}{m} \Bigl(x_{0} + ")
+    assert lines[2].startswith(r"&\quad + ")
+    assert lines[-2].endswith(r"x_{59}\Bigr) b")
+    assert check_latex([Formula("bracket", "\n".join(lines), True)]) == []
+
+
 def test_long_equations_are_broken_between_terms():
     terms = [r"\sum_{k=1}^{n} a_{k}", *[rf"- \frac{{x_{{{i}}}}}{{y + z}}" for i in range(30)]]
     latex = equation_of_terms("C", terms, r" \qquad 1 \le t \le T")

@@ -24,9 +24,9 @@ def width(latex: str) -> int:
     r"""About how many signs stand side by side.
 
     >>> width(r"\frac{\partial C}{\partial w_{12}} = \sum_{k=1}^{n} \delta_{k}")
-    10
+    11
     """
-    text = _WIDE.sub("xx", _WORDS.sub(r"\1", _LIMITS.sub("SS", latex)))
+    text = _WIDE.sub("xx", _WORDS.sub(r"\1", _LIMITS.sub("SSS", latex)))
     while match := _FRACTION.search(text):
         wider = max(match[1], match[2], key=width)
         text = text[: match.start()] + "x" * width(wider) + text[match.end() :]
