@@ -175,4 +175,13 @@ def _cases(
 
 def _term(adjoints: Mapping[str, Variable], c: Contribution, at: Mapping[Expr, Expr]) -> Expr:
     upstream = adjoints[c.upstream][c.index] if c.upstream in adjoints else S.One
-    return substitute(c.value(upstream), at)
+    return _counted(substitute(c.value(upstream), at))
+
+
+def _counted(e: Expr) -> Expr:
+    """e without sums over nothing: Σ_{s ≤ t} where t = 0."""
+    if isinstance(e, sp.Sum) and any(
+        b.is_Integer and a.is_Integer and b < a for _, a, b in e.limits
+    ):
+        return S.Zero
+    return e.func(*map(_counted, e.args)) if isinstance(e, (sp.Add, sp.Mul)) else e

@@ -231,7 +231,7 @@ class Evaluation:
             if index in ranges:
                 lower, upper = ranges[index].lower, ranges[index].upper
                 low, high = self.indexing.integer(lower, point), self.indexing.integer(upper, point)
-                if not low <= value <= high:
+                if not low <= value <= high or point.get(index, value) != value:
                     return False
                 point[index] = value
             elif self.indexing.integer(index, point) != value:
@@ -246,25 +246,54 @@ class Evaluation:
             if isinstance(equation.index[i], Symbol)
         }
         spans: dict[Symbol, Span] = {}
+        masked = False
         for r in equation.domain:
             if r.symbol not in point:
                 spans[r.symbol], mask = self.indexing.span(r, Scope(point, spans))
-                if mask is not None:
-                    raise SizeError(f"{equation.lhs}: the range {r} must not depend on an axis")
-        return Scope(point, spans)
+                masked = masked or mask is not None
+        return Scope(point, spans, masked)
 
     def _part(self, equation: Equation, scope: Scope, key: Key) -> Buffer:
         """What one equation says of a block: its values on its domain, 0 elsewhere."""
+        if any(high < low for low, high in scope.spans.values()):
+            return self.domain.array(np.zeros(self.shape(equation.family, key), int))
         with at(equation.lhs):
             value = self._expressions.value(equation.rhs, scope)
+            value = self._only(value, equation, scope) if scope.masked else value
         variable = self.system[equation.family]
         outer = self.indexing.outer(variable)
         index = [i for place, i in enumerate(equation.index) if place not in outer]
         own = [scope.spans[i] if i in scope.spans else self._single(i, scope) for i in index]
         spans = self.indexing.spans(variable, key)
-        axes = tuple(i if i in scope.spans else sp.Dummy() for i in index)
+        value, index = self._diagonal(value, index, scope)
+        axes = tuple(i if i in scope.spans or i.is_Dummy else sp.Dummy() for i in index)
         buffer = _broadcast(self.domain, value, axes, [hi - lo + 1 for lo, hi in own])
         return buffer if own == spans else self._placed(buffer, own, spans)
+
+    def _diagonal(
+        self, value: Tensor, index: list[Expr], scope: Scope
+    ) -> tuple[Tensor, list[Expr]]:
+        """The value of w[r, r] in a square, 0 beside it, with an axis for each index."""
+        for place, i in enumerate(index):
+            if i in scope.spans and i in index[:place]:
+                index = [*index[:place], sp.Dummy(), *index[place + 1 :]]
+                low, high = scope.spans[i]
+                same = self.domain.array(np.eye(high - low + 1, dtype=int))
+                value = self._expressions.product([value, Tensor(same, (i, index[place]))], ())
+        return value, index
+
+    def _only(self, value: Tensor, equation: Equation, scope: Scope) -> Tensor:
+        """A value where the equation speaks of it, 0 elsewhere: on a triangle of axes."""
+        factors = [value]
+        inner = Scope(scope.point)
+        for r in equation.domain:
+            if r.symbol in scope.spans:
+                span, mask = self.indexing.span(r, inner)
+                inner = inner.within(r.symbol, span, False)
+                if mask is not None:
+                    counts = self.domain.array(mask.buffer.astype(int))
+                    factors.append(Tensor(counts, mask.axes))
+        return self._expressions.product(factors, ())
 
     def _single(self, index: Expr, scope: Scope) -> Span:
         value = int(self.indexing.integers(index, scope).buffer)

@@ -24,6 +24,7 @@ from symbp.numbers.indexing import (
     Scope,
     Span,
     Tensor,
+    at,
     entries,
 )
 from symbp.numbers.maximum import chosen, greatest, of_several
@@ -124,6 +125,9 @@ class Expressions:
             inner = inner.within(k, span, mask is not None)
             masks += [mask] if mask is not None else []
         summed = tuple(k for k, *_ in e.limits)
+        along = _moved(masks, e, scope)
+        if along is not None:
+            return self.walked(e, scope, along)
         if any(inner.spans[k][1] < inner.spans[k][0] for k in summed):
             return Tensor(self.domain.array(0))
         body = sp.Mul.make_args(e.function)
@@ -136,6 +140,20 @@ class Expressions:
             if k not in present:
                 factors.append(Tensor(self.domain.array(np.ones(max(0, hi - lo + 1), int)), (k,)))
         return self.product(factors, summed)
+
+    def walked(self, e: Expr, scope: Scope, axis: Symbol) -> Tensor:
+        """An expression value by value along an axis."""
+        low, high = scope.spans[axis]
+        spans = {s: span for s, span in scope.spans.items() if s != axis}
+        found = [
+            self.value(e, replace(scope, point={**scope.point, axis: value}, spans=spans))
+            for value in range(low, high + 1)
+        ]
+        axes = tuple(dict.fromkeys(a for t in found for a in t.axes))
+        lengths = [spans[a][1] - spans[a][0] + 1 for a in axes]
+        whole = Tensor(self.domain.array(np.ones(lengths, int)), axes)
+        rows = [self.product([whole, t], ()).buffer for t in found]
+        return Tensor(self.domain.stack(rows), (axis, *axes))
 
     def _walks(self, body: Expr, symbol: Symbol) -> bool:
         """Whether an entry of the body is walked along the index, or a product is as long."""
@@ -158,10 +176,9 @@ class Expressions:
             at_value = replace(scope, point={**scope.point, k: value}, masked=mask is not None)
             term = self.value(body, at_value)
             if mask is not None:
-                place = mask.axes.index(k)
-                here = np.take(mask.buffer, value - first, axis=place).astype(int)
-                axes = tuple(a for a in mask.axes if a != k)
-                term = self.product([term, Tensor(self.domain.array(here), axes)], ())
+                here = at(mask, k, value - first)
+                counts = Tensor(self.domain.array(here.buffer.astype(int)), here.axes)
+                term = self.product([term, counts], ())
             total = self.plus(total, term)
         return total
 
@@ -184,8 +201,10 @@ class Expressions:
         if any(indices[i].axes for i in outer):
             return self._gather_blocks(variable, e.indices, indices, scope)
         key = tuple(int(indices[i].buffer) for i in outer)
-        buffer = self.store[name][key]
         inner = [(e.indices[i], indices[i]) for i in range(len(indices)) if i not in outer]
+        if scope.masked and key not in self.indexing.keys(variable):
+            return self._anything([t for _, t in inner])
+        buffer = self.store[name][key]
         return self._gather(buffer, inner, self.indexing.spans(variable, key), scope)
 
     def _gather(
@@ -196,6 +215,8 @@ class Expressions:
         if all(whole) and len(set(plain)) == len(plain):
             return Tensor(buffer, tuple(plain))
         axes = tuple(dict.fromkeys(a for _, t in indices for a in t.axes))
+        if scope.masked and any(hi < lo for lo, hi in spans):
+            return self._anything([t for _, t in indices])
         if not axes and not scope.masked:
             return self._single(buffer, [int(t.buffer) for _, t in indices], spans)
         positions = []
@@ -207,6 +228,11 @@ class Expressions:
                 raise SizeError(f"an index leaves its range {lo} to {hi}")
             positions.append(position)
         return Tensor(self.domain.take(buffer, tuple(positions)), axes)
+
+    def _anything(self, indices: Sequence[Tensor]) -> Tensor:
+        """What stands at places that do not count, and are in no array."""
+        lengths = {a: n for t in indices for a, n in zip(t.axes, t.buffer.shape, strict=True)}
+        return Tensor(self.domain.array(np.ones(list(lengths.values()), int)), tuple(lengths))
 
     def _single(self, buffer: Buffer, index: list[int], spans: list[Span]) -> Tensor:
         """One entry of an array."""
@@ -237,6 +263,18 @@ class Expressions:
             )
             key = key if key in known or not scope.masked else min(known)
             rest = [(index[i], t) for i, t in enumerate(indices) if i not in outer]
+            rest = [(sp.Dummy(), at(t, axis, place)) if axis in t.axes else (i, t) for i, t in rest]
             buffer, spans = self.store[variable.name][key], self.indexing.spans(variable, key)
             blocks.append(self._gather(buffer, rest, spans, scope))
         return Tensor(self.domain.stack([b.buffer for b in blocks]), (axis, *blocks[0].axes))
+
+
+def _moved(masks: Sequence[Tensor], e: sp.Sum, scope: Scope) -> Symbol | None:
+    """An axis with which the range of a sum moves, where a term need not be defined outside."""
+    partial = any(
+        isinstance(n, (sp.exp, sp.log, Elementwise))
+        or (n.is_Pow and not (n.exp.is_Integer and n.exp > 0))
+        for n in sp.preorder_traversal(e.function)
+    )
+    axes = (a for m in masks for a in m.axes if a in scope.spans) if partial else ()
+    return next(iter(axes), None)

@@ -36,6 +36,12 @@ class Tensor:
     axes: Axes = ()
 
 
+def at(t: Tensor, axis: Symbol, place: int) -> Tensor:
+    """Integers or truth values at one place of an axis."""
+    found = np.take(t.buffer, place, axis=t.axes.index(axis))
+    return Tensor(found, tuple(a for a in t.axes if a != axis))
+
+
 @dataclass(frozen=True)
 class Scope:
     """Where an expression is evaluated: indices fixed to numbers, and indices that are axes."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy as sp
+from sympy import Symbol
 
 from symbp.errors import SizeError
 from symbp.numbers.indexing import GROUND, Scope, Tensor
@@ -18,12 +19,18 @@ if TYPE_CHECKING:
 
 def greatest(reader: Expressions, e: Maximum, scope: Scope) -> Tensor:
     """max over the ranges of e."""
+    axis = _moving(reader, e, scope)
+    if axis is not None:
+        return reader.walked(e, scope, axis)
     body, weights = _weighed(reader, e, scope)
     return reader.product([body, weights], tuple(r.symbol for r in e.ranges))
 
 
 def chosen(reader: Expressions, e: Chosen, scope: Scope) -> Tensor:
     """[the place of the maximum is the one asked for]."""
+    axis = _moving(reader, e.maximum, scope)
+    if axis is not None:
+        return reader.walked(e, scope, axis)
     _, weights = _weighed(reader, e.maximum, scope)
     symbols = [r.symbol for r in e.ranges]
     places = [reader.indexing.integers(i, scope) for i in e.place]
@@ -40,6 +47,18 @@ def chosen(reader: Expressions, e: Chosen, scope: Scope) -> Tensor:
             raise SizeError(f"an index leaves its range {r}")
         index.append(np.clip(place, 0, n - 1))
     return Tensor(reader.domain.take(weights.buffer, tuple(index)), axes)
+
+
+def _moving(reader: Expressions, e: Maximum, scope: Scope) -> Symbol | None:
+    """An axis with which the range of a maximum moves: t where s ≤ t."""
+    inner = scope
+    for r in e.ranges:
+        span, mask = reader.indexing.span(r, inner)
+        inner = inner.within(r.symbol, span, False)
+        for a in mask.axes if mask is not None else ():
+            if a in scope.spans and a != r.symbol:
+                return a
+    return None
 
 
 def of_several(reader: Expressions, e: Greatest | IsGreatest, scope: Scope) -> Tensor:
@@ -65,9 +84,10 @@ def _weighed(reader: Expressions, e: Maximum, scope: Scope) -> tuple[Tensor, Ten
     inner = scope
     for r in e.ranges:
         span, mask = reader.indexing.span(r, inner)
-        if mask is not None or span[1] < span[0]:
-            what = "depends on another axis" if mask is not None else "is empty"
-            raise SizeError(f"the range {r} of a maximum {what}")
+        if mask is not None:
+            raise SizeError(f"the range {r} of a maximum depends on another one of its indices")
+        if span[1] < span[0]:
+            raise SizeError(f"the range {r} of a maximum is empty")
         inner = inner.within(r.symbol, span, False)
     symbols = tuple(r.symbol for r in e.ranges)
     value = reader.value(e.body, replace(inner, masked=scope.masked))

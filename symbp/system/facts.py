@@ -167,7 +167,18 @@ def _given(facts: Facts, ranges: tuple[Range, ...]) -> Facts:
 def _follows(facts: Facts, a: Expr, b: Expr) -> bool:
     """Whether a ≤ b follows: the same few questions are asked of every network."""
     form = combined((1, facts.known(b)), (-1, facts.known(a)))
-    return facts.nonnegative(form, 12, set())
+    return all(facts.nonnegative(f, 12, set()) for f in _cases(facts, form))
+
+
+def _cases(facts: Facts, e: Linear) -> Iterator[Linear]:
+    """Forms that are at least 0 all of them where e is: −max(a, b) is −a or −b."""
+    for atom, c in e.items():
+        if isinstance(atom, sp.Max) if c < 0 else isinstance(atom, sp.Min):
+            rest = {term: other for term, other in e.items() if term != atom}
+            for a in atom.args:
+                yield from _cases(facts, combined((1, rest), (c, facts.known(a))))
+            return
+    yield e
 
 
 def _rounded_off(x: Linear, up: bool, c: int | Fraction, rest: Linear) -> Linear:

@@ -18,7 +18,7 @@ from symbp.errors import DefinitionError
 from symbp.system.contents import free_symbols
 from symbp.system.equation import Equation, Variable
 from symbp.system.facts import Facts
-from symbp.system.indices import Range
+from symbp.system.indices import Range, substitute
 
 Interval = tuple[Expr, Expr]
 Box = tuple[Interval | None, ...]
@@ -34,13 +34,41 @@ class Cell:
 
 def cells(variable: Variable, boxes: Sequence[Box], facts: Facts) -> list[Cell]:
     """The grid of cells that the boxes cut the family's range into."""
+    moving = _moves(variable, boxes)
+    if moving:
+        facts = facts.given(s.range for s in variable.slots)
     axes = [_cuts(variable, boxes, s, facts) for s in range(len(variable.slots))]
     result = []
     for corner in product(*axes):
         box = tuple(corner)
+        if moving and _is_empty(variable, box, facts):
+            continue
         members = tuple(i for i, b in enumerate(boxes) if _covers(b, box, facts))
         result.append(Cell(box, members))
     return result
+
+
+def _moves(variable: Variable, boxes: Sequence[Box]) -> bool:
+    """Whether a slot's range, or that of a box, moves with another slot: s ≤ t."""
+    own = set(variable.own_index)
+    whole = ((s.range.lower, s.range.upper) for s in variable.slots)
+    ends = (b for i in (*whole, *(i for box in boxes for i in box if i is not None)) for b in i)
+    return any(not own.isdisjoint(free_symbols(b)) for b in ends)
+
+
+def _is_empty(variable: Variable, box: Box, facts: Facts) -> bool:
+    """Whether nothing is in a box: 2 ≤ s ≤ t where t = 1."""
+    at: dict[Expr, Expr] = {}
+    ranges: list[Range] = []
+    for slot, interval in zip(variable.slots, box, strict=True):
+        low, high = interval or (slot.range.lower, slot.range.upper)
+        r = Range(slot.symbol, low, high).substitute(at)
+        if facts.given(ranges).le(r.upper + 1, r.lower):
+            return True
+        if low == high:
+            at[slot.symbol] = low
+        ranges.append(r)
+    return False
 
 
 def _cuts(variable: Variable, boxes: Sequence[Box], s: int, facts: Facts) -> list[Interval | None]:
@@ -83,11 +111,15 @@ def box_of(variable: Variable, equation: Equation, facts: Facts) -> Box:
     own = {r.symbol: r for r in equation.domain}
     box: list[Interval | None] = []
     mapping: dict[Expr, Expr] = {}
+    names: dict[Expr, Expr] = {}
     for slot, index in zip(variable.slots, equation.index, strict=True):
         whole = slot.range.substitute(mapping)
-        mapping[slot.symbol] = index
+        mapping[slot.symbol] = slot.symbol if index in own else index
         found = own.get(index)
         low, high = (found.lower, found.upper) if found else (index, index)
+        low, high = substitute(low, names), substitute(high, names)
+        if found:
+            names[index] = slot.symbol
         same = facts.equal(low, whole.lower) and facts.equal(high, whole.upper)
         box.append(None if same and found else (low, high))
     return tuple(box)
@@ -103,7 +135,7 @@ def domain_of(variable: Variable, box: Box) -> tuple[tuple[Expr, ...], tuple[Ran
     mapping: dict[Expr, Expr] = {}
     for slot, interval in zip(variable.slots, box, strict=True):
         whole = slot.range.substitute(mapping)
-        low, high = interval or (whole.lower, whole.upper)
+        low, high = (substitute(e, mapping) for e in interval or (whole.lower, whole.upper))
         if interval is not None and low == high:
             mapping[slot.symbol] = low
             index.append(low)

@@ -33,7 +33,7 @@ from symbp.numbers.codegen.inplace import inplace_source
 from symbp.numbers.codegen.parts import with_parts
 from symbp.numbers.codegen.plain import plain_source
 from symbp.numbers.codegen.program import Program
-from symbp.numbers.codegen.schedule import depth_known, depths, listed_slots, unrolled_slots
+from symbp.numbers.codegen.schedule import depth_known, depths
 from symbp.numbers.codegen.simplify import simplified
 from symbp.numbers.codegen.stack import stacked
 from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
@@ -124,7 +124,7 @@ def compile_numpy(
     layout: Layout | None = None,
     inplace: bool | None = None,
 ) -> NumpyCode:
-    """The source of `numpy_source` as a function; in place where the number of layers is known.
+    """The source of `numpy_source` as a function; in place where no length changes on the way.
 
     >>> from symbp.networks import mlp
     >>> code = compile_numpy(mlp((2, 1), "identity"))
@@ -134,11 +134,10 @@ def compile_numpy(
     >>> print(cost, dw, db)
     0.5 [[1. 2.]] [1.]
     """
-    if inplace is None:
-        known = depth_known(system)
-        inplace = not any(listed_slots(known, unrolled_slots(known)).values())
-    write = inplace_source if inplace else plain_source
     program = _program(system, wrt, function, layout)
+    if inplace is None:
+        inplace = program.storage.is_fixed()
+    write = inplace_source if inplace else plain_source
     code = _compiled(program, write(program, function), function)
     return code if layout else replace(code, given=Given(system, code.families))
 

@@ -10,7 +10,7 @@ depends on another axis is a mask. `stable.py` keeps exponentials from overflowi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
@@ -20,10 +20,22 @@ from symbp.errors import UnknownNameError
 from symbp.forms.arithmetic import common_number
 from symbp.forms.scalar_functions import stable_prime
 from symbp.functions import TABLE, Elementwise, F, Row, X
-from symbp.numbers.codegen.bounds import greatest, least
 from symbp.numbers.codegen.contraction import contract, product, rank, scaled
-from symbp.numbers.codegen.entries import has_windows
-from symbp.numbers.codegen.maxima import chosen, maximum
+from symbp.numbers.codegen.masks import (
+    NOTHING,
+    Mask,
+    guarded,
+    less,
+    mask_of,
+    masks,
+    open_conditions,
+    padded,
+    tamed,
+    vanishes,
+    zeroed,
+)
+from symbp.numbers.codegen.maxima import chosen, greatest_along, maximum
+from symbp.numbers.codegen.moving import square
 from symbp.numbers.codegen.nodes import (
     LEVELS,
     ONE,
@@ -34,7 +46,6 @@ from symbp.numbers.codegen.nodes import (
     leaf,
     negative,
     numeric,
-    reduced,
 )
 from symbp.numbers.codegen.scatter import opened, scattered, split
 from symbp.numbers.codegen.scope import Scope
@@ -42,8 +53,8 @@ from symbp.numbers.codegen.stable import Shift, is_exp, log_shift, quotient_shif
 from symbp.numbers.codegen.storage import Storage
 from symbp.numbers.codegen.tables import parsed
 from symbp.numbers.codegen.taps import few_places, written_out
-from symbp.system import Range, Role
-from symbp.system.equation import family_of, index_of
+from symbp.system import Range, Role, Variable
+from symbp.system.equation import family_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast, substitute
 from symbp.system.maximum import Chosen, Maximum
@@ -58,16 +69,6 @@ class Parts:
     coefficient: sp.Rational
     above: list[Node]
     below: list[Node]
-
-
-@dataclass(frozen=True)
-class Mask:
-    """index ≥ bound or index ≤ bound along an axis: all of `conditions` are at least 0."""
-
-    op: str
-    index: Expr
-    bound: Expr
-    conditions: tuple[Expr, ...]
 
 
 class Formula:
@@ -102,8 +103,16 @@ class Formula:
         name = family_of(e)
         variable = self.storage.system.by_name.get(str(name))
         if name is not None and variable is not None and variable.role is not Role.SIZE:
-            return self.storage.entry(e, scope)
+            return self._entry(e, variable, scope)
         return self.storage.integer(e, scope)
+
+    def _entry(self, e: Expr, variable: Variable, scope: Scope) -> Node:
+        """An entry; of a given array whose range moves only the part that counts."""
+        node = self.storage.entry(e, scope)
+        if not variable.role.given or not self.storage.moves(variable.name):
+            return node
+        found = open_conditions(self.storage.conditions(e), node.axes, scope, self.storage)
+        return zeroed(node, found, scope, self.storage)
 
     # -- sums of terms and products ----------------------------------------------------------
 
@@ -140,7 +149,8 @@ class Formula:
             if f.is_Rational:
                 coefficient *= f
             elif f.is_Pow and f.exp.could_extract_minus_sign():
-                below.append(self._power(f.base, -f.exp, scope))
+                base = self._power(f.base, -f.exp, scope)
+                below.append(guarded(base, ONE, scope, self.storage) if f.exp.is_Integer else base)
             elif f.is_Pow:
                 above.append(self._power(f.base, f.exp, scope))
             else:
@@ -151,6 +161,8 @@ class Formula:
         b = self.node(base, scope)
         if exponent == 1:
             return b
+        if not (exponent.is_Integer and exponent > 0):
+            b = guarded(b, ONE, scope, self.storage)
         if exponent == S.Half:
             return call("np.sqrt", b)
         if exponent.is_Rational and not exponent.is_Integer:
@@ -201,7 +213,7 @@ class Formula:
         return symbols & body.free_symbols not in widest
 
     def _contracted(self, body: Expr, ranges: Sequence[Range], scope: Scope) -> Node:
-        masks: list[Mask] = []
+        found: list[Mask] = []
         at: dict[Expr, Expr] = {}
         taps = few_places(body, ranges)
         if taps:
@@ -210,35 +222,41 @@ class Formula:
         if outside:
             return self._total(body, ranges, outside[0], scope)
         own: list[Symbol] = []
+        meant: list[Range] = []
         for r in ranges:
             r = Range(r.symbol, substitute(r.lower, at), substitute(r.upper, at))
-            hull = Range(r.symbol, least(r.lower, scope.axes, self.storage.facts),
-                         greatest(r.upper, scope.axes, self.storage.facts))  # fmt: skip
+            hull = square(r, scope.axes, self.storage.facts)
             axis = self.storage.axis(
                 hull, {*scope.axes, *scope.loops, *body.free_symbols - {r.symbol}}
             )
             at[r.symbol] = axis
             own.append(axis)
             scope = scope.within(replace(hull, symbol=axis))
-            masks += self._masks(replace(r, symbol=axis), hull)
+            own_range = replace(r, symbol=axis)
+            meant += [own_range] * (r != hull)
+            found += masks(own_range, replace(hull, symbol=axis), self.storage.facts)
         body = substitute(body, at)
-        scope, masks = self._padded(body, masks, scope)
+        scope, found = padded(body, found, scope, self.storage)
+        scope = scope.only((c for m in found for c in m.conditions), *meant)
+        found = [m for m in found if not self._vanishes(body, m, scope)]
         targets, body = split(body, own, scope, self.storage)
-        found = quotient_shift(body)
-        inner = self._shifted(found, scope) if found is not None else scope
-        along = {a for t in targets for a in t.places.axes}
-        first = sorted(inner.axes, key=lambda a: a not in along)  # as np.add.at has them
+        shift = quotient_shift(body)
+        inner = self._shifted(shift, scope) if shift is not None else scope
+        taken = {a for t in targets for a in t.places.axes}
+        first = sorted(inner.axes, key=lambda a: a not in taken)  # as np.add.at has them
         inner = replace(inner, axes={a: inner.axes[a] for a in first})
         order = self._order(inner)
         parts = self._parts(body, inner)
         below = [n for n in parts.below if n.axes]
-        factors = [n for n in (*parts.above, *(self._mask(m, scope) for m in masks)) if n.axes]
+        factors = [
+            n for n in (*parts.above, *(mask_of(m, scope, self.storage) for m in found)) if n.axes
+        ]
         if below:
             top = product(factors, order) if factors else ONE
             factors = [elementwise("/", [top, product(below, order)], order)]
         rest = Parts(parts.coefficient, [n for n in parts.above if not n.axes],
                      [n for n in parts.below if not n.axes])  # fmt: skip
-        inside = [k for k in own if k not in along]
+        inside = [k for k in own if k not in taken]
         counted = [self.storage.integer(self.storage.length(scope.axes[k]), Scope())
                    for k in inside if not any(k in f.axes for f in factors)]  # fmt: skip
         result = [contract(factors, inside, order, self.storage)] if factors else []
@@ -247,34 +265,9 @@ class Formula:
         scalars = [*rest.above, *counted, *(n for n in result if not n.axes)]
         return self._assembled(replace(rest, above=scalars), [n for n in result if n.axes], order)
 
-    def _masks(self, r: Range, hull: Range) -> Iterator[Mask]:
-        """r.lower ≤ k and k ≤ r.upper, where the hull is wider than the range."""
-        if r.lower != hull.lower:
-            ends = r.lower.args if isinstance(r.lower, sp.Max) else (r.lower,)
-            needed = (r.symbol - a for a in ends if not self.storage.facts.le(a, hull.lower))
-            yield Mask(">=", r.symbol - hull.lower, r.lower - hull.lower, tuple(needed))
-        if r.upper != hull.upper:
-            ends = r.upper.args if isinstance(r.upper, sp.Min) else (r.upper,)
-            needed = (a - r.symbol for a in ends if not self.storage.facts.le(hull.upper, a))
-            yield Mask("<=", r.symbol - hull.lower, r.upper - hull.lower, tuple(needed))
-
-    def _mask(self, m: Mask, scope: Scope) -> Node:
-        """A mask as an array of truth values."""
-        sides = [self.storage.integer(side, scope) for side in (m.index, m.bound)]
-        return elementwise(m.op, sides, self._order(scope))
-
-    def _padded(self, body: Expr, masks: list[Mask], scope: Scope) -> tuple[Scope, list[Mask]]:
-        """Masks that say that an entry stays in its array make way for zeros around the array."""
-        entries = [f for f in sp.Mul.make_args(body) if isinstance(f, Indexed)] if masks else []
-        for e in entries:
-            ranges = self.storage.ranges(str(family_of(e)), index_of(e))
-            pairs = list(zip(index_of(e), ranges, strict=True))
-            inside = {sp.expand(g - r.lower) for g, r in pairs}
-            inside |= {sp.expand(r.upper - g) for g, r in pairs}
-            rest = [m for m in masks if not {sp.expand(c) for c in m.conditions} <= inside]
-            if len(rest) < len(masks) and has_windows(self.storage, e, scope):
-                scope, masks = replace(scope, padded=scope.padded | {e}), rest
-        return scope, masks
+    def _vanishes(self, body: Expr, m: Mask, scope: Scope) -> bool:
+        """Whether the body is 0 by itself where a mask is false."""
+        return all(vanishes(body, c, scope, self.storage) for c in m.conditions)
 
     def _is_listed(self, body: Expr, k: Symbol) -> bool:
         """Whether an entry is looked up in a list of arrays by the index."""
@@ -304,14 +297,20 @@ class Formula:
         if is_exp(e):
             for shift, top in scope.shifts:
                 if shift.matches(e.args[0], scope.axes):
-                    return call("np.exp", elementwise("-", [self.node(e.args[0], scope), top]))
+                    return call(
+                        "np.exp", less(self.node(e.args[0], scope), top, scope, self.storage)
+                    )
+            return call(
+                "np.exp", guarded(self.node(e.args[0], scope), NOTHING, scope, self.storage)
+            )
         return self._table(row, order, e, scope)
 
     def _shifted_log(self, e: Expr, shift: Shift, degree: sp.Rational, scope: Scope) -> Node:
         """log X = degree · M + log(X with its exponentials shifted by M)."""
         top = self._maximum(shift, scope)
         inner = replace(scope, shifts=(*scope.shifts, (shift, top)))
-        log = call("np.log", self.node(e.args[0], inner))
+        value = guarded(self.node(e.args[0], inner), ONE, scope, self.storage)
+        log = call("np.log", value)
         arrays, scalars = ([top], []) if top.axes else ([], [top])
         first = self._assembled(Parts(degree, scalars, []), arrays, ())
         return elementwise("+", [first, log])
@@ -325,7 +324,7 @@ class Formula:
         text = row.numpy if order == 0 else row.numpy_derivative if order == 1 else ""
         formula = S.Zero if text else stable_prime(row.name, order)
         if "{x}" in text or formula.has(X):
-            at[X] = self.node(e.args[0], scope)
+            at[X] = tamed(e, self.node(e.args[0], scope), scope, self.storage)
         if order and ("{f}" in text or formula.has(F)):
             at[F] = self.node(self.named(row(*e.args), scope), scope)
         if text:
@@ -351,11 +350,7 @@ class Formula:
 
     def _maximum(self, shift: Shift, scope: Scope) -> Node:
         """max over the summed index of the exponent."""
-        r = shift.range
-        axis = self.storage.axis(r, {*scope.axes, *scope.loops})
-        inner = scope.within(replace(r, symbol=axis))
-        at = self.node(substitute(shift.exponent, {r.symbol: axis}), inner)
-        return reduced("max", at, [axis])
+        return greatest_along(self, shift.exponent, [shift.range], scope)
 
     def _order(self, scope: Scope) -> Axes:
         return tuple(scope.axes)

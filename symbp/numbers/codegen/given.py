@@ -15,9 +15,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from sympy import Expr, Integer
 
 from symbp.errors import SizeError
+from symbp.numbers.codegen.moving import listing, squares
 from symbp.numbers.gathers import index_ranges
 from symbp.system import Role, System, Variable
 from symbp.system.sizes import relation
@@ -49,9 +51,9 @@ class Given:
         """The families of which each axis has a length that is one size, or a number."""
         plan = []
         for v in (self.system[name] for name in self.families):
-            counts = [s.range.upper - s.range.lower + 1 for s in v.slots]
-            own = set(v.own_index)
-            if v.slots and not any(c.free_symbols & own for c in counts):
+            if v.slots and not listing(v):
+                whole = squares(v, (), self.system.facts)
+                counts = [sp.expand(r.upper - r.lower + 1) for r in whole]
                 plan.append(Dimensions(v, tuple(_split(c) for c in counts)))
         return plan
 

@@ -124,9 +124,16 @@ class Header:
             role = ROLES.get(self.program.system[family].role, "data")
             shapes = [self._shape(p) for p in places]
             text = f"[{', '.join(shapes)}]" if self.storage.unrolled[family] else shapes[0]
+            text += self._meant(family)
             lines.append(f"{self.program.parameters[family]}: {role}, {text}")
         wrapped = [part for line in (*lines, *more) for part in _wrapped(line)]
         return [*wrapped, '"""']
+
+    def _meant(self, family: str) -> str:
+        """What counts of an array whose range moves with an index: where 1 <= s <= t."""
+        pairs = zip(self.program.system[family].slots, self.storage.squares[family], strict=True)
+        moving = [str(s.range).replace("≤", "<=") for s, r in pairs if s.range != r]
+        return f" where {', '.join(moving)}" if moving else ""
 
     def _shape(self, place: Place) -> str:
         """The shape of a given array; sizes by number where they have one."""

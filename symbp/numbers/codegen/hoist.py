@@ -10,7 +10,7 @@ Only whole terms and whole factors move, so that exponentials stay where they ca
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import sympy as sp
@@ -18,7 +18,7 @@ from sympy import Expr
 
 from symbp.numbers.codegen.parts import names_of
 from symbp.numbers.codegen.stable import is_exp
-from symbp.system import Equation, Kind, Slot, System, Variable
+from symbp.system import Equation, Kind, Range, Slot, System, Variable
 from symbp.system.equation import family_of, walk
 
 LOOPED = (Kind.TIME, Kind.PLACE)
@@ -113,7 +113,7 @@ class _Hoist:
         """The value as an entry of a new family, where it takes more than to look it up."""
         if isinstance(value, sp.Indexed) or not value.args:
             return value
-        used = [r for r in e.domain if r.symbol in value.free_symbols]
+        used = _with_bounds([r for r in e.domain if r.symbol in value.free_symbols], e.domain)
         kinds = {i: s.kind for s, i in zip(self.given[e.family].slots, e.index, strict=True)}
         role = self.given[e.family].role
         name = self._name(letter, self.given[e.family])
@@ -131,3 +131,10 @@ class _Hoist:
         )
         self.taken.add(name)
         return name
+
+
+def _with_bounds(used: Sequence[Range], domain: Sequence[Range]) -> list[Range]:
+    """The ranges, and those of the indices with which they move."""
+    needed = {s for r in used for b in (r.lower, r.upper) for s in b.free_symbols}
+    more = [r for r in domain if r in used or r.symbol in needed]
+    return more if len(more) == len(used) else _with_bounds(more, domain)

@@ -186,7 +186,10 @@ class _Module:
         if isinstance(item, New):
             if item.is_list:
                 raise SizeError("buffers need a number of layers: give one with with_sizes")
-            self.shapes[item.name] = self._shape_text([n.text for n in item.shape])
+            if item.name not in self.outputs:
+                self.shapes[item.name] = self._shape_text([n.text for n in item.shape])
+            if item.zeros:
+                yield f"{item.name}[...] = 0"
         elif isinstance(item, For):
             yield item.header
             for line in item.body:
@@ -211,11 +214,15 @@ class _Module:
             self.shapes[name] = self._shape(line.target.axes)
         statements = Statements(self._scratch, self._release, self._name, self.storage)
         scalar = not line.target.axes and name in self.outputs and not self._is_loss(name)
-        statements.store(line.node, f"{name}[...]" if scalar else name)
+        if line.added or line.target.op == "take":
+            statements.put(line.node, f"{name} {'+' * line.added}=")
+        else:
+            statements.store(line.node, f"{name}[...]" if scalar else name)
         comment = f"# {name} = {line.node.text}"
         if len(statements.code) > 1 and len(comment) <= WIDTH:
             yield comment
         several = len(statements.code) > 1 and not name.isidentifier() and not scalar
+        several = several and line.target.op != "take"
         code = statements.code
         yield from with_row(code, name, self._name()) if several else code
 
@@ -225,6 +232,8 @@ class _Module:
     # -- buffers -----------------------------------------------------------------------------------
 
     def _shape(self, axes: Axes) -> str:
+        if any(map(self.storage.changes, axes)):
+            raise SizeError("no buffers for lengths that change in a loop: leave out inplace=True")
         return self._shape_text([self.storage.length_text(a) for a in axes])
 
     @staticmethod

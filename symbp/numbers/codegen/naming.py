@@ -27,7 +27,7 @@ class Definitions:
 
     def named(self, e: Expr, scope: Scope) -> Expr:
         """The entry that is defined to be f(...); e itself where there is none."""
-        facts = self.facts.given((*scope.loops.values(), *scope.axes.values()))
+        facts = self.facts.given(scope.ranges())
         for equation in self.equations:
             at = match(equation, e) if equation.rhs.func == e.func else None
             if at is not None:

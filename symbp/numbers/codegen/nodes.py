@@ -224,7 +224,11 @@ def _is_simple(a: Node) -> bool:
 
 def _side(a: Node, least: int, op: str) -> str:
     """An operand; a matrix product inside another product gets its parentheses all the same."""
-    return f"({a.text})" if a.op == "@" and op in "*/" else _inside(a, least)
+    product = a.negative and a.args[0].level == LEVELS["*"]  # -2 * b on the right of / or @
+    first = least == LEVELS[op]
+    if (a.op == "@" and op in "*/") or (product and op in ("/", "//", "@") and not first):
+        return f"({a.text})"
+    return _inside(a, least)
 
 
 def _call(a: Node) -> str:

@@ -63,13 +63,17 @@ def _is_adjoint(program: Program, items: Sequence[Item]) -> bool:
 
 def _written(item: Item) -> Iterator[str]:
     if isinstance(item, Line):
-        yield f"{item.target.text} = {item.node.text}"
+        yield _statement(item)
     elif isinstance(item, New):
         yield f"{item.name} = {new_text(item)}"
     else:
         yield item.header
         for line in item.body:
-            yield f"    {line.target.text} = {line.node.text}"
+            yield f"    {_statement(line)}"
+
+
+def _statement(line: Line) -> str:
+    return f"{line.target.text} {'+' * line.added}= {line.node.text}"
 
 
 def new_text(item: New) -> str:
@@ -77,6 +81,6 @@ def new_text(item: New) -> str:
     if item.is_list:
         length = item.shape[0]
         return f"[None] * {length.text if length.level == 6 else f'({length.text})'}"
-    if len(item.shape) == 1:
-        return f"np.empty({item.shape[0].text})"
-    return f"np.empty(({', '.join(n.text for n in item.shape)}))"
+    texts = ", ".join(n.text for n in item.shape)
+    shape = texts if len(item.shape) == 1 else f"({texts})"
+    return f"np.{'zeros' if item.zeros else 'empty'}({shape})"

@@ -10,11 +10,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
-from sympy import Expr, Integer
+from sympy import Expr, Integer, Symbol
 
 from symbp.errors import at
 from symbp.forms.layout import Layout
 from symbp.numbers.codegen.formula import Formula
+from symbp.numbers.codegen.masks import vanishes, zeroed
+from symbp.numbers.codegen.moving import conditions, square
 from symbp.numbers.codegen.naming import Definitions
 from symbp.numbers.codegen.nodes import Node, arranged, leaf, numeric, replaced, walk
 from symbp.numbers.codegen.schedule import (
@@ -43,6 +45,10 @@ class Line:
     node: Node
     whole: bool = True
     family: str = ""
+    added: bool = False
+    """target += node: a part of a square whose rest another line fills."""
+    bare: Node | None = None
+    """The node with anything where it is not meant: what is written if nobody needs the zeros."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ class New:
     name: str
     shape: tuple[Node, ...]
     is_list: bool = False
+    zeros: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,7 +134,21 @@ class Program:
                 result.append(self._line(step, formula, whole))
             else:
                 result.append(self._loop(step, formula))
-        return _fused(result)
+        result = [self._without_zeros(i) for i in result]
+        added = {_array(x.target) for i in result for x in _lines(i) if x.added}
+        return _fused(
+            [
+                replace(i, zeros=True) if isinstance(i, New) and i.name in added else i
+                for i in result
+            ]
+        )
+
+    def _without_zeros(self, item: Item) -> Item:
+        """A line that leaves anything where its family is not meant, if nobody needs zeros."""
+        if not isinstance(item, Line) or item.bare is None:
+            return item
+        needed = item.family in self.storage.relied or item.family in self.outputs
+        return item if needed else replace(item, node=item.bare)
 
     def _root(self, step: Assign) -> str:
         return self.storage.name(*step.place)
@@ -142,30 +163,46 @@ class Program:
         return For(f"for {variable} in {f'reversed({values})' if step.down else values}:", body)
 
     def _line(self, step: Assign, formula: Formula, whole: bool) -> Line:
-        equation = self._with_own_axes(step.equation, step.loop)
-        scope = Scope().within(*self._in_order(equation))
+        equation, found, meant = self._with_own_axes(step.equation, step.loop)
+        scope = Scope().within(*self._in_order(equation)).only(found, *meant)
         if step.loop is not None:
             scope = scope.looping(step.loop)
         target = self.storage.entry(equation.lhs, scope)
         with at(f"code for {step.equation.lhs}"):
             node = numeric(formula.node(equation.rhs, scope))
+        left = [c for c in found if not vanishes(equation.rhs, c, scope, self.storage)]
+        if found and not left and whole:
+            self.storage.still.add(equation.family)
+        bare, node = node, zeroed(node, left, scope, self.storage)
         if whole:
-            node = self._full(node, equation, scope)
-        node = arranged(node, target.axes, short=not whole)
-        return Line(target, node, whole, equation.family)
+            bare, node = (self._full(n, equation, scope) for n in (bare, node))
+            bare, node = (arranged(n, target.axes) for n in (bare, node))
+            return Line(target, node, True, equation.family, bare=bare if left else None)
+        node = arranged(node, target.axes, short=True)
+        return Line(target, node, False, equation.family, added=bool(found))
 
-    def _with_own_axes(self, e: Equation, loop: Range | None) -> Equation:
-        """The equation with one symbol for each length of axis."""
+    def _with_own_axes(
+        self, e: Equation, loop: Range | None
+    ) -> tuple[Equation, list[Expr], list[Range]]:
+        """The equation with one symbol for each length of axis, over a whole box.
+
+        Also what is at least 0 at the places of the box that it speaks of, and their ranges.
+        """
         at: dict[Expr, Expr] = {}
-        domain: list[Range] = []
+        domain: dict[Symbol, Range] = {}
+        found: list[Expr] = []
+        meant: list[Range] = []
         for r in e.domain:
-            moved = r.substitute(at)
-            at[r.symbol] = self.storage.axis(
-                moved, {*at.values(), *([loop.symbol] if loop else [])}
-            )
-            domain.append(replace(moved, symbol=at[r.symbol]))
+            box = square(r.substitute(at), domain, self.storage.facts)
+            axis = self.storage.axis(box, {*at.values(), *([loop.symbol] if loop else [])})
+            own = replace(r.substitute(at), symbol=axis)
+            at[r.symbol] = axis
+            domain[axis] = replace(box, symbol=axis)
+            found += conditions(own, domain[axis])
+            meant += [own] * (own != domain[axis])
         index = tuple(substitute(i, at) for i in e.index)
-        return Equation(e.family, index, substitute(e.rhs, at), tuple(domain))
+        moved = Equation(e.family, index, substitute(e.rhs, at), tuple(domain.values()))
+        return moved, found, meant
 
     def _in_order(self, e: Equation) -> list[Range]:
         """The domain in the order of the array's dimensions."""
@@ -195,7 +232,12 @@ class Program:
         listed = self.storage.listed[family]
         chosen = listed or self.storage.dimensions(family)
         shape = tuple(self.storage.integer(self.storage.length(ranges[i]), Scope()) for i in chosen)
-        return New(self.storage.name(*place), shape, bool(listed))
+        zeros = not listed and self.storage.moves(family)
+        return New(self.storage.name(*place), shape, bool(listed), zeros)
+
+
+def _lines(item: Item) -> Sequence[Line]:
+    return item.body if isinstance(item, For) else [item] if isinstance(item, Line) else []
 
 
 def _fused(items: Sequence[Item]) -> list[Item]:
@@ -207,7 +249,7 @@ def _fused(items: Sequence[Item]) -> list[Item]:
         )
         last = result[place] if place is not None else None
         if isinstance(item, For) and isinstance(last, For) and item.header == last.header:
-            written = {line.target.detail.split("[")[0] for line in last.body}
+            written = {_array(line.target) for line in last.body}
             read = {n.detail.split("[")[0] for line in item.body for n in walk(line.node)}
             if not written & read and place is not None:
                 del result[place]
@@ -233,7 +275,7 @@ def _merged(items: Sequence[Item], parts: Collection[str]) -> list[Item]:
 
 
 def _array(node: Node) -> str:
-    return node.detail.split("[")[0]
+    return node.text.split("[")[0]
 
 
 def _reads(node: Node, own: Sequence[Line]) -> bool:

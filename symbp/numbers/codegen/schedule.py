@@ -16,8 +16,9 @@ import sympy as sp
 from sympy import Expr, Integer, S, Symbol
 
 from symbp.errors import DefinitionError, SizeError
+from symbp.numbers.codegen.moving import listing, outermost
 from symbp.numbers.codegen.storage import Key, Storage
-from symbp.system import Equation, Kind, Range, System, Variable
+from symbp.system import Equation, Kind, Range, System
 from symbp.system.checks import components
 from symbp.system.equation import family_of, index_of, walk
 from symbp.system.indices import is_binder, substitute
@@ -103,38 +104,14 @@ def unrolled_slots(system: System) -> dict[str, tuple[int, ...]]:
 def listed_slots(
     system: System, unrolled: Mapping[str, Sequence[int]]
 ) -> dict[str, tuple[int, ...]]:
-    """For every family the slots on which the lengths of others depend.
-
-    Raises `SizeError` where a length is an index itself: s ≤ t makes no array.
-    """
+    """For every family the slots on which the lengths of others depend: l where they are n[l]."""
     result = {}
     for v in system.variables:
-        _check_lengths(v)
-        ends = (b for s in v.slots for b in (s.range.lower, s.range.upper))
-        bounds = {s for b in ends for s in b.free_symbols}
+        bounds = listing(v)
         result[v.name] = tuple(
             i for i, s in enumerate(v.slots) if s.symbol in bounds and i not in unrolled[v.name]
         )
     return result
-
-
-def _check_lengths(v: Variable) -> None:
-    """Lengths are sizes, n or n[l]."""
-    own = {s.symbol for s in v.slots}
-    for slot in v.slots:
-        moving = own & (_bare(slot.range.lower) | _bare(slot.range.upper))
-        if moving:
-            raise SizeError(
-                f"{v.signature}: the range of {slot.symbol} moves with {min(moving, key=str)}, "
-                f"and NumPy code needs an array of {v.name}: give {slot.symbol} its whole range, "
-                "and leave out the rest in the sums over it"
-            )
-
-
-def _bare(e: Expr) -> set[Symbol]:
-    """The symbols of e that stand in no index: those of t + n[l] are t and n."""
-    sizes: set[Expr] = e.atoms(sp.Indexed)
-    return set(e.xreplace({a: a.base.label for a in sizes}).free_symbols)
 
 
 class Schedule:
@@ -261,9 +238,11 @@ class Schedule:
         return [Allocate(place), *self._along([place], listed[0], down=False)]
 
     def _is_whole(self, e: Equation) -> bool:
-        """Whether the equation defines all of the array."""
+        """Whether the equation defines all of the family."""
         ranges = {r.symbol: r for r in e.domain}
-        for i, whole in enumerate(self.storage.ranges(e.family, e.index)):
+        v = self.system[e.family]
+        at = dict(zip(v.own_index, e.index, strict=True))
+        for i, whole in enumerate(s.range.substitute(at) for s in v.slots):
             if i in self.storage.unrolled[e.family]:
                 continue
             own = ranges.get(e.index[i])
@@ -275,22 +254,24 @@ class Schedule:
 
     def _looped(self, places: list[Place]) -> list[Step]:
         """Blocks that need each other, along the index that moves between them."""
-        kinds = {kind for p in places for e in self.blocks[p] for kind in self._moving(e, places)}
+        found = {
+            kind: {s for p in places for e in self.blocks[p] for s in self._shifts(e, places, kind)}
+            for kind in (Kind.LAYER, Kind.TIME, Kind.PLACE)
+        }
+        kinds = [kind for kind, shifts in found.items() if None not in shifts and shifts - {S.Zero}]
+        alone = [kind for kind in kinds if len({sp.sign(s) for s in found[kind]}) == 1]
+        if len(kinds) > 1 and alone:
+            kinds = alone[:1]  # every step is one along it: the others are axes
         if len(kinds) != 1:
             names = ", ".join(self.storage.name(*p) for p in places)
             raise SizeError(f"no code for a recurrence along several indices at once ({names})")
         (kind,) = kinds
         slot = next(i for i, s in enumerate(self.system[places[0][0]].slots) if s.kind is kind)
-        shifts = {s for p in places for e in self.blocks[p] for s in self._shifts(e, places, kind)}
-        return [*map(Allocate, places), *self._along(places, slot, down=max(shifts) > 0)]
+        down = any(s is not None and s > 0 for s in found[kind])
+        return [*map(Allocate, places), *self._along(places, slot, down)]
 
-    def _moving(self, e: Equation, places: Sequence[Place]) -> Iterator[Kind]:
-        for kind in (Kind.LAYER, Kind.TIME, Kind.PLACE):
-            if any(s != 0 for s in self._shifts(e, places, kind)):
-                yield kind
-
-    def _shifts(self, e: Equation, places: Sequence[Place], kind: Kind) -> Iterator[Expr]:
-        """How far along an index the equation reads what the loop computes."""
+    def _shifts(self, e: Equation, places: Sequence[Place], kind: Kind) -> Iterator[Expr | None]:
+        """How far along an index the equation reads what the loop computes; None: all along it."""
         own = self._slot(e.family, kind)
         names = {family for family, _ in places}
         for node, _ in walk(e.rhs):
@@ -299,7 +280,9 @@ class Schedule:
                 other = self._slot(family, kind)
                 if own is not None and other is not None:
                     shift = sp.expand(index_of(node)[other] - e.index[own])
-                    yield shift if shift.is_number else S.One
+                    free = {s for s in shift.free_symbols if s.is_Symbol}
+                    named = all(s.name in self.system.by_name for s in free)
+                    yield shift if shift.is_number else S.One if named else None
 
     def _slot(self, family: str, kind: Kind) -> int | None:
         skipped = self.storage.unrolled[family]
@@ -335,10 +318,9 @@ class Schedule:
         slot = self._slot(place[0], kind)
         assert slot is not None
         own = e.index[slot]
-        found = next((r for r in e.domain if r.symbol == own), None)
-        if found is None:
+        if own not in {r.symbol for r in e.domain}:
             return place, e, Range(symbol, own, own)
-        rest = tuple(r for r in e.domain if r is not found)
+        found, *rest = outermost(e.domain, own, self.facts)
         at = {own: symbol}
         moved = Equation(e.family, tuple(substitute(i, at) for i in e.index), substitute(e.rhs, at),
                          tuple(r.substitute(at) for r in rest))  # fmt: skip

@@ -25,6 +25,10 @@ COSTLY = {"call", "@", "outer", "einsum", "sum", "max", "argmax", "take", "total
           "scatter"}  # fmt: skip
 
 
+#: Letters for values of a function.
+WISHES = {"np.exp": "e", "np.abs": "u", "np.tri": "inside", "np.where": "kept"}
+
+
 def lines_of(items: Sequence[Item]) -> Iterator[Line]:
     """Every line, inside loops too."""
     for item in items:
@@ -151,7 +155,7 @@ def _text(node: Node) -> str:
 def wish_for(part: Node) -> str:
     """A letter for a part: e for an exponential, r for a residual, s for a sum."""
     if part.op == "call":
-        return {"np.exp": "e", "np.abs": "u"}.get(part.detail, "t")
+        return WISHES.get(part.detail, "t")
     return {"-": "r", "sum": "s", "max": "top"}.get(part.op, "t")
 
 

@@ -45,6 +45,8 @@ def is_index(node: Node, integers: Collection[str]) -> bool:
 
 def is_inline(node: Node, integers: Collection[str]) -> bool:
     """Whether a node is best computed where it stands: indices, and gathers by them."""
+    if node.op == "call" and node.detail == "np.tri":
+        return True
     return node.op in ("take", "argmax") or (bool(node.axes) and is_index(node, integers))
 
 
@@ -91,6 +93,13 @@ class Statements:
         for name in sorted(self._open - held - {out}):
             self._open.remove(name)
             self._release(name)
+
+    def put(self, node: Node, left: str) -> None:
+        """left node: what is added to a part of an array, or goes to places that are no view."""
+        self.code.append(f"{left} {self.operand(node)}")
+        for name in sorted(self._open):
+            self._release(name)
+        self._open.clear()
 
     def operand(self, node: Node) -> str:
         """The text of a node as an operand, computed before where it is not a name."""

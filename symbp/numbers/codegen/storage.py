@@ -2,8 +2,9 @@
 
 Slots that count layers of a known number are unrolled into names: w[2, j, k] is the array w2.
 Slots on which the lengths of others depend make lists of arrays: w[l − 1]. All others are
-dimensions, in the order of the slots or of a layout. In code indices begin at 0, so the index
-in every slot is written minus its first value.
+dimensions, in the order of the slots or of a layout; one whose range moves with another index is
+stored whole (`moving.py`). In code indices begin at 0, so the index in every slot is written
+minus its first value.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from symbp.forms.layout import Layout
 from symbp.forms.matrix_expr import Axis
 from symbp.numbers.codegen.bounds import distributed
 from symbp.numbers.codegen.entries import Entry
+from symbp.numbers.codegen.moving import conditions, squares
 from symbp.numbers.codegen.names import Names
 from symbp.numbers.codegen.nodes import (
     LEVELS,
@@ -53,6 +55,12 @@ class Storage:
         self.unrolled = unrolled
         self.listed = listed
         self.facts = bounded(system)  # for all sizes: the code reads them from its arrays
+        self.squares = {
+            v.name: squares(v, (*unrolled[v.name], *listed[v.name]), self.facts)
+            for v in system.variables
+        }
+        self.still: set[str] = set()  # families that are 0 where they are not meant by themselves
+        self.relied: set[str] = set()  # those of which a formula needs that they are 0 there
         self.names = Names(set())
         self.sizes: dict[Expr, str] = {}  # the sizes that the code uses, and their names
         self.lengths: dict[Symbol, Expr] = {}  # the axes of arrays: one symbol for each length
@@ -92,10 +100,24 @@ class Storage:
         return tuple(int(index[i]) for i in self.unrolled[family])
 
     def ranges(self, family: str, index: Sequence[Expr]) -> list[Range]:
-        """The ranges of all slots at the indices before them."""
-        v = self.system[family]
+        """The ranges of all slots of the array at the layers of an index."""
+        at = dict(zip(self.system[family].own_index, index, strict=True))
+        return [r.substitute(at) for r in self.squares[family]]
+
+    def moves(self, family: str) -> bool:
+        """Whether the range of a slot moves with another index, so that a part counts only."""
+        return any(
+            s.range != r
+            for s, r in zip(self.system[family].slots, self.squares[family], strict=True)
+        )
+
+    def conditions(self, e: Expr) -> tuple[Expr, ...]:
+        """What is at least 0 where an entry of a family is one that counts."""
+        v, index = self.system[str(family_of(e))], index_of(e)
         at = dict(zip(v.own_index, index, strict=True))
-        return [s.range.substitute(at) for s in v.slots]
+        pairs = zip(v.slots, self.squares[v.name], strict=True)
+        found = (c for s, r in pairs for c in conditions(s.range, r))
+        return tuple(distributed(substitute(c, at)) for c in found)
 
     # -- sizes -----------------------------------------------------------------------------------
 
@@ -166,6 +188,8 @@ class Storage:
             return leaf(self._count(e), (e,))
         if e in scope.loops:
             return leaf(self.names(("loop", e), e.name))
+        if isinstance(e, Symbol) and e.name not in self.system.by_name:
+            return leaf(self.names(("loop", e), e.name))  # of a length that changes in the loop
         if not e.args or isinstance(e, Indexed):
             return self.size(e)
         order = tuple(scope.axes)
@@ -206,6 +230,10 @@ class Storage:
 
     def _count(self, axis: Symbol) -> str:
         """The name of 0, 1, ... along an axis."""
+        if self.changes(axis):
+            text = f"np.arange({self.length_text(axis)})"
+            self.integers.add(text)
+            return text
         if axis not in self.counts:
             self.counts[axis] = self.names.fresh(axis.name)
             self.integers.add(self.counts[axis])
@@ -219,6 +247,15 @@ class Storage:
             if symbol not in taken and self.lengths.setdefault(symbol, length) == length:
                 return symbol
         raise SizeError(f"too many lengths for the index {r.symbol}")
+
+    def changes(self, axis: Symbol) -> bool:
+        """Whether the length of an axis is another one at each step of a loop: t in h[:t]."""
+        free = (s for a in self.joined.get(axis, (axis,)) for s in self.lengths[a].free_symbols)
+        return any(s.is_Symbol and s.name not in self.system.by_name for s in free)
+
+    def is_fixed(self) -> bool:
+        """Whether each array and each part of one has a length that stays, as buffers need it."""
+        return not any(self.listed.values()) and not any(map(self.changes, self.lengths))
 
     def length_text(self, axis: Symbol) -> str:
         """The length of an axis as code."""
