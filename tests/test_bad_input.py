@@ -356,20 +356,3 @@ def test_values_that_fit_are_looked_at_once():
     assert first[0] == again[0]
     with pytest.raises(SizeError):
         code(**{**ONES, "x": np.ones(4)})
-
-
-def test_numpy_code_of_a_range_that_moves_with_an_index():
-    m = Model()
-    (T,) = m.sizes("T")
-    (t,) = m.places("t", T)
-    s, r = m.places("s", t)[0], m.places("r", T)[0]
-    w, y, (a,) = m.parameter("w", r), m.target("y", t), m.values("a")
-    m.let(a[t, s], w[t] * w[s])
-    network = m.system(m.sum((m.sum(a[t, s], s) - y[t]) ** 2, t))
-    assert symbp.verify(network).ok
-    with pytest.raises(SizeError) as error:
-        compile_numpy(network)
-    assert str(error.value) == (
-        "a[t, s], 1 ≤ t ≤ T, 1 ≤ s ≤ t: the range of s moves with t, and NumPy code needs an "
-        "array of a: give s its whole range, and leave out the rest in the sums over it"
-    )

@@ -148,11 +148,15 @@ def test_bound_indices_do_not_meet_those_of_the_place():
     assert found.entry == u[k + 1]
 
 
-def test_a_range_that_moves_with_an_axis_is_refused():
-    with pytest.raises(SizeError, match="the range 1 ≤ k ≤ j of a maximum depends on another axis"):
-        Evaluation(system(n=3), {"u": np.ones(3), "w": np.ones(3)}, Floats()).evaluate(
-            Maximum.of(u[k], Range(k, sp.S.One, j)), [Range(j, sp.S.One, n)]
-        )
+def test_a_range_may_move_with_an_axis():
+    values = {"u": np.array([2.0, 1.0, 3.0]), "w": np.ones(3)}
+    prefix = Maximum.of(u[k], Range(k, sp.S.One, j))
+    at = [Range(j, sp.S.One, n)]
+    found = Evaluation(system(n=3), values, Floats())
+    assert found.evaluate(prefix, at).buffer.tolist() == [2.0, 2.0, 3.0]
+    assert found.evaluate(prefix.chosen([sp.S.One]), at).buffer.tolist() == [1.0, 1.0, 0.0]
+    with pytest.raises(SizeError, match="the range 1 ≤ k ≤ j - 1 of a maximum is empty"):
+        found.evaluate(Maximum.of(u[k], Range(k, sp.S.One, j - 1)), at)
 
 
 def test_an_unknown_pooling_is_refused():

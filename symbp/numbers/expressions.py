@@ -173,7 +173,9 @@ class Expressions:
         (first, last), mask = self.indexing.span(Range(k, lo, hi), scope)
         total = Tensor(self.domain.array(0))
         for value in range(first, last + 1):
-            at_value = replace(scope, point={**scope.point, k: value}, masked=mask is not None)
+            at_value = replace(
+                scope, point={**scope.point, k: value}, masked=scope.masked or mask is not None
+            )
             term = self.value(body, at_value)
             if mask is not None:
                 here = at(mask, k, value - first)
