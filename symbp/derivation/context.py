@@ -152,8 +152,10 @@ def _own_names(e: Expr, context: Context) -> Expr:
     for k, lo, hi in e.limits:
         own = _own_name(k, body, context.system)
         new = k if own is None else own if own not in taken else _renewed(k, own, (lo, hi), context)
+        if new != k:  # sums inside may end at k
+            limits = [sp.Tuple(a, *(substitute(b, {k: new}) for b in ends)) for a, *ends in limits]
+            body = substitute(body, {k: new})
         limits.append(sp.Tuple(new, lo, hi))
-        body = substitute(body, {k: new}) if new != k else body
     return rebuilt(e, (body, *limits))
 
 

@@ -47,6 +47,25 @@ def attention(mask: bool = False) -> System:
     return half_squared_error(m, O, t, j)
 
 
+def causal_attention() -> System:
+    """Attention that looks back only: position t sees s ≤ t, and S and A are triangles.
+
+    >>> print(causal_attention().equations[1])
+    A[t, s] = exp(S[t, s])/Sum(exp(S[t, u]), (u, 1, t))   for 1 ≤ t ≤ T, 1 ≤ s ≤ t
+    """
+    m = Model()
+    T, d_k, d_v = m.sizes("T", "d_k", "d_v")
+    t, r = m.places("t r", T)
+    s, u = m.places("s u", t)
+    (i,), (j,) = m.units("i", d_k), m.units("j", d_v)
+    Q, K, V = m.parameter("Q", t, i), m.parameter("K", r, i), m.parameter("V", r, j)
+    S, A, O = m.values("S", "A", "O")
+    m.let(S[t, s], m.sum(Q[t, i] * K[s, i], i) / sp.sqrt(d_k))
+    m.let(A[t, s], EXP(S[t, s]) / m.sum(EXP(S[t, u]), u))
+    m.let(O[t, j], m.sum(A[t, s] * V[s, j], s))
+    return half_squared_error(m, O, t, j)
+
+
 def self_attention() -> System:
     """Q = X W_Q, K = X W_K, V = X W_V: queries, keys and values of the same positions."""
     m = Model()
@@ -222,6 +241,14 @@ ENTRIES = (
         attention,
         sizes={"T": 2, "N": 3, "d_k": 4, "d_v": 5},
         options={"mask": True},
+        source=f"{VASWANI}, section 3.2.3",
+    ),
+    Entry(
+        "causal-attention",
+        "attention",
+        {"en": "scaled dot-product attention to the past", "zh": "因果缩放点积注意力"},
+        causal_attention,
+        sizes={"T": 4, "d_k": 3, "d_v": 5},
         source=f"{VASWANI}, section 3.2.3",
     ),
     Entry(

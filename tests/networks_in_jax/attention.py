@@ -21,6 +21,13 @@ def masked_attention(v):
     return error(attend(v["Q"], v["K"], v["V"], v["M"]), v)
 
 
+def causal_attention(v):
+    T = len(v["Q"])
+    S = v["Q"] @ v["K"].T / jnp.sqrt(v["K"].shape[1])
+    A = softmax(S, axis=1, where=jnp.tri(T, dtype=bool))
+    return error(A @ v["V"], v)
+
+
 def self_attention(v):
     return error(attend(*(v["X"] @ v[f"W_{name}"] for name in "QKV")), v)
 
@@ -71,6 +78,7 @@ def language_model(v):
 COSTS = {
     "attention": attention,
     "masked-attention": masked_attention,
+    "causal-attention": causal_attention,
     "self-attention": self_attention,
     "multi-head-attention": multi_head_attention,
     "embedding": embedding,
