@@ -21,7 +21,7 @@ from symbp.latex.entries import Entries
 from symbp.latex.ordering import Rank, factor_rank, factors_in_order, terms_in_order
 from symbp.notation import Notation
 from symbp.system import Equation, Kind, Range, Role, Slot, System
-from symbp.system.contents import entries_in, has
+from symbp.system.contents import entries_in, free_symbols, has
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast
@@ -74,13 +74,17 @@ class Writer:
         return f"{self.write(equation.lhs)} = {self.write(equation.rhs)}"
 
     def domain(self, entry: Expr, domain: Sequence[Range]) -> str:
-        r"""1 \le l \le L - 1, for layers and times, and for what runs over a part of its range."""
+        r"""1 \le l \le L - 1, for layers and times, and for what runs over a part of its range.
+
+        So is 1 \le s \le t, whose range moves with another index.
+        """
         at: dict[Expr, Expr] = {}
         whole: set[Range] = set()
         for slot, index in zip(self._slots(entry), index_of(entry), strict=True):
             own = slot.range.substitute(at)
             at[slot.symbol] = index
-            if slot.kind not in (Kind.LAYER, Kind.TIME) and isinstance(index, Symbol):
+            moves = not free_symbols(own.lower + own.upper).isdisjoint(index_of(entry))
+            if slot.kind not in (Kind.LAYER, Kind.TIME) and isinstance(index, Symbol) and not moves:
                 whole.add(Range(index, own.lower, own.upper))
         return ", ".join(self._range(r) for r in domain if r not in whole)
 
