@@ -21,7 +21,7 @@ from symbp.latex.entries import Entries
 from symbp.latex.ordering import Rank, factor_rank, factors_in_order, terms_in_order
 from symbp.notation import Notation
 from symbp.system import Equation, Kind, Range, Role, Slot, System
-from symbp.system.contents import entries_in, free_symbols, has
+from symbp.system.contents import bare_symbols, entries_in, has
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast
@@ -83,7 +83,7 @@ class Writer:
         for slot, index in zip(self._slots(entry), index_of(entry), strict=True):
             own = slot.range.substitute(at)
             at[slot.symbol] = index
-            moves = not free_symbols(own.lower + own.upper).isdisjoint(index_of(entry))
+            moves = not bare_symbols(own.lower + own.upper).isdisjoint(index_of(entry))
             if slot.kind not in (Kind.LAYER, Kind.TIME) and isinstance(index, Symbol) and not moves:
                 whole.add(Range(index, own.lower, own.upper))
         return ", ".join(self._range(r) for r in domain if r not in whole)

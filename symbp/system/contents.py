@@ -33,6 +33,22 @@ def free_symbols(e: Expr) -> frozenset[Expr]:
     return frozenset().union(*(free_symbols(a) for a in e.args))
 
 
+@lru_cache(maxsize=1 << 12)
+def bare_symbols(e: Expr) -> frozenset[Symbol]:
+    """The symbols that stand in no index: t and L of t + L + n[l].
+
+    >>> from sympy import symbols
+    >>> l, t, n = *symbols("l t", integer=True), IndexedBase("n")
+    >>> bare_symbols(t + n[l])
+    frozenset({t})
+    """
+    if isinstance(e, Symbol):
+        return frozenset({e})
+    if isinstance(e, Indexed):
+        return frozenset()
+    return frozenset().union(*(bare_symbols(a) for a in e.args))
+
+
 def _free_in_sum(e: Sum) -> frozenset[Expr]:
     found = free_symbols(e.function)
     for k, lo, hi in e.limits:

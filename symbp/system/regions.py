@@ -15,7 +15,7 @@ from itertools import product
 from sympy import Expr
 
 from symbp.errors import DefinitionError
-from symbp.system.contents import free_symbols
+from symbp.system.contents import bare_symbols, free_symbols
 from symbp.system.equation import Equation, Variable
 from symbp.system.facts import Facts
 from symbp.system.indices import Range, substitute
@@ -53,7 +53,7 @@ def _moves(variable: Variable, boxes: Sequence[Box]) -> bool:
     own = set(variable.own_index)
     whole = ((s.range.lower, s.range.upper) for s in variable.slots)
     ends = (b for i in (*whole, *(i for box in boxes for i in box if i is not None)) for b in i)
-    return any(not own.isdisjoint(free_symbols(b)) for b in ends)
+    return any(not own.isdisjoint(bare_symbols(b)) for b in ends)
 
 
 def _is_empty(variable: Variable, box: Box, facts: Facts) -> bool:
