@@ -29,7 +29,8 @@ class Positions(Model):
         """½ Σ (o − y)²."""
         t = self.t
         y = self.target("y", t, *more)
-        return self.system(self.sum((o[(t, *more)] - y[(t, *more)]) ** 2, t, *more) / 2, **sizes)
+        cost = self.sum((o[(t, *more)] - y[(t, *more)]) ** 2, t, *more) / 2
+        return self.system(cost).with_sizes(**sizes)
 
 
 def softmax(m: Positions) -> System:

@@ -148,7 +148,8 @@ def _own_names(e: Expr, context: Context) -> Expr:
     if not isinstance(e, sp.Sum):
         return rebuilt(e, [_own_names(a, context) for a in e.args])
     taken = {r.symbol for r in context.domain} | symbols_in(e.function)
-    body, limits = _own_names(e.function, context), []
+    body = _own_names(e.function, context)
+    limits: list[sp.Tuple] = []
     for k, lo, hi in e.limits:
         own = _own_name(k, body, context.system)
         new = k if own is None else own if own not in taken else _renewed(k, own, (lo, hi), context)
