@@ -204,7 +204,7 @@ class Expressions:
             return self._gather_blocks(variable, e.indices, indices, scope)
         key = tuple(int(indices[i].buffer) for i in outer)
         inner = [(e.indices[i], indices[i]) for i in range(len(indices)) if i not in outer]
-        if scope.masked and key not in self.indexing.keys(variable):
+        if scope.masked and key not in self.store[name]:
             return self._anything([t for _, t in inner])
         buffer = self.store[name][key]
         return self._gather(buffer, inner, self.indexing.spans(variable, key), scope)
@@ -254,7 +254,7 @@ class Expressions:
             raise SizeError(f"{variable.name}: two indices at once cannot be walked as axes")
         (axis,) = axes
         lo, hi = scope.spans[axis]
-        known = set(self.indexing.keys(variable))
+        held = self.store[variable.name]
         blocks: list[Tensor] = []
         for place in range(hi - lo + 1):
             key = tuple(
@@ -263,10 +263,12 @@ class Expressions:
                 else int(indices[i].buffer)
                 for i in outer
             )
-            key = key if key in known or not scope.masked else min(known)
             rest = [(index[i], t) for i, t in enumerate(indices) if i not in outer]
             rest = [(sp.Dummy(), at(t, axis, place)) if axis in t.axes else (i, t) for i, t in rest]
-            buffer, spans = self.store[variable.name][key], self.indexing.spans(variable, key)
+            if scope.masked and key not in held:
+                blocks.append(self._anything([t for _, t in rest]))
+                continue
+            buffer, spans = held[key], self.indexing.spans(variable, key)
             blocks.append(self._gather(buffer, rest, spans, scope))
         return Tensor(self.domain.stack([b.buffer for b in blocks]), (axis, *blocks[0].axes))
 
