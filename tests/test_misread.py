@@ -37,6 +37,12 @@ REFUSED = [
     ("h = W x + b",
      r"no equation defines a loss: h has several values; say how they become one number, as in "
      r"C = \frac{1}{2} \|h - y\|^2"),
+    (r"p = softmax(z); C = -\log p_c",
+     "p_c stands beside p: is c the index of one unit (indices: c fixed) or a part of the name "
+     "(names: p_c)?"),
+    (r"C = (1 - p)^{\gamma} p",
+     r"equation C = (1 - p)^{\gamma} p: no equation defines \gamma (constants: \gamma says that it "
+     "is a given number)"),
     (r"Z = W X + b; C = \|Z - Y\|_F^2",
      r"b is added to a matrix: is it one column for all (write b \mathbf{1}^T), or a matrix of its "
      "own (shapes: b n x m)?"),
@@ -98,6 +104,17 @@ def test_a_column_for_every_sample_is_told_by_a_row_of_ones():
     assert len(columns["b"].slots) == len(rows["b"].slots) == 1
     assert symbp.verify(columns).ok
     assert symbp.verify(rows).ok
+
+
+def test_indices_with_a_factor_steps_called_tau_and_entries_called_if():
+    strided = symbp.read_system(r"z_i = \sum_{k=1}^K w_k x_{2i+k-2}; C = \sum_i z_i^2")
+    assert str(strided.equations[0].rhs) == "Sum(w[k]*x[2*i + k - 2], (k, 1, K))"
+    assert symbp.verify(strided).ok
+    last = symbp.read_system(r"h^{(t)} = \tanh(W h^{(t-1)}); C = \|h^{(\tau)}\|^2")
+    assert str(last.equations[-1].rhs) == "Sum(h[T, k]**2, (k, 1, n_h))"
+    assert len(symbp.read_system(r"C = \sum_i \sum_f v_{if} x_i")["v"].slots) == 2
+    policy = symbp.read_system(r"\pi = softmax(W s); C = -\sum_a u_a \log \pi_a")
+    assert symbp.verify(policy).ok
 
 
 def test_functions_are_told_apart_by_what_stands_below_them():

@@ -105,7 +105,9 @@ class Names:
         elif base == r"\pi" and not node.sub:
             value = sp.pi
         else:
-            raise ReadingError(f"no equation defines {text_of_name(node)}", node.start)
+            alone = self.scope.defining and not (node.sub or node.sup)
+            hint = f" (constants: {base} says that it is a given number)" if alone else ""
+            raise ReadingError(f"no equation defines {text_of_name(node)}{hint}", node.start)
         return self.elaborator.raised(Typed(value, constant=True), marks(node.sup))
 
     # -- words -----------------------------------------------------------------------------

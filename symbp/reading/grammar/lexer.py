@@ -174,8 +174,12 @@ class _Reader:
         place = 0
         while place < len(chars):
             run = RUN.match(chars, place)
-            if run and run.lastgroup == "joint" and chars[place - 1 : place].isalpha():
-                run = None  # the end of a word or of letters side by side
+            if (
+                run
+                and run.lastgroup == "joint"
+                and (chars[place - 1 : place].isalpha() or self._is_script(start, chars))
+            ):
+                run = None  # the end of a word, letters side by side, the indices of v_{if}
             text = run.group() if run else chars[place]
             at, place = start + place, place + len(text)
             what = run.lastgroup if run else "letter"
@@ -184,6 +188,11 @@ class _Reader:
             elif what != "space":
                 text = r"\ldots" if what == "dots" else SYNONYMS.get(text, text)
                 yield Token(_kind(text), text, at, start + place)
+
+    def _is_script(self, start: int, chars: str) -> bool:
+        """Whether characters are all that stands in the braces of a script."""
+        before, behind = self.latex[max(0, start - 2) : start], self.latex[start + len(chars) :]
+        return before in ("_{", "^{") and behind.startswith("}")
 
     def _group(self, node: Any) -> Iterator[Token]:
         inner = self.all(node.nodelist)

@@ -162,6 +162,8 @@ def _term(run: Sequence[Token], lookup: Callable[[str], Expr | None]) -> Expr:
         return index_expression(run[0].parts[0], lookup)
     if run[0].text == "(" and run[-1].text == ")":
         return index_expression(run[1:-1], lookup)
+    if len(run) > 1 and run[0].kind == "number" and run[0].text.isdigit():
+        return int(run[0].text) * _term(run[1:], lookup)  # 2i
     text = text_of(run)
     found = lookup(text)
     if found is None:

@@ -15,6 +15,7 @@ from symbp.reading.declared import Declared, declared
 from symbp.reading.lexicon import Lexicon
 from symbp.reading.model.build import Builder
 from symbp.reading.model.letters import check_names, counted_units, equation_lines
+from symbp.reading.model.misread import check_entries
 from symbp.reading.model.quantities import NUMBERS
 from symbp.reading.model.ranks import BIASES
 from symbp.reading.model.tidy import tidy
@@ -50,6 +51,9 @@ def system_of(given: Declared) -> System:
     """The System that a declaration's equations describe, with plain names."""
     builder = Builder(given, {})
     check_names(builder.quantities.families.values(), builder.source.named_marks())
+    q = builder.quantities
+    defined = {str(q.key(e.left, q.families)) for e in builder.source.equations}
+    check_entries(q.families.values(), q.ranks, defined, builder.source.named_marks())
     constants = {*given.constants, *NUMBERS, *builder.source.rooted}
     sizes = {x for shape in given.shapes.values() for x in shape}
     lexicon = builder.lexicon()

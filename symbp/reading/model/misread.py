@@ -9,7 +9,7 @@ s(W x + b)                   a function, or a factor: nothing says which
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from difflib import get_close_matches
 from itertools import pairwise
@@ -107,6 +107,26 @@ def check_indices(left: Name, right: Node, family: Callable[[Name], Family | Non
                     f"{text_of_name(n)} has the index {inner}, but {others} neither stands on "
                     "the left nor under a sum",
                     n.start,
+                )
+
+
+def check_entries(
+    families: Iterable[Family],
+    ranks: Mapping[str, int],
+    defined: Set[str],
+    named: Set[tuple[str, str]],
+) -> None:
+    """Refuse p_c beside p = softmax(z), where nothing says whether it is an entry of p."""
+    found = list(families)
+    vectors = {f.base for f in found if not f.fixed and f.key in defined and ranks[f.key] == 1}
+    for f in found:
+        letters = [text for side, text in f.fixed if side == "_" and (f.base, text) not in named]
+        if f.base in vectors and f.key not in defined and len(letters) == len(f.fixed) == 1:
+            (c,) = letters
+            if len(c) == 1 and c.isalpha():
+                raise ReadingError(
+                    f"{f.base}_{c} stands beside {f.base}: is {c} the index of one unit "
+                    f"(indices: {c} fixed) or a part of the name (names: {f.base}_{c})?"
                 )
 
 

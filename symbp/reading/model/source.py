@@ -227,7 +227,7 @@ class Source:
     def _depths(self) -> dict[str, Symbol]:
         """Letters of the last layer and the last step."""
         found: dict[str, Symbol] = dict.fromkeys(("L", "N", "n_l", "nl", "H", "K"), DEPTH)
-        found["T"] = STEPS
+        found |= dict.fromkeys(("T", *self._last_steps()), STEPS)
         for e in self.equations:
             for n in walk(e.right):
                 if isinstance(n, BigSum) and n.below and n.above:
@@ -248,6 +248,16 @@ class Source:
         for letter in found:
             self.indices.pop(letter, None)
         return {k: v for k, v in found.items() if k not in self.given.indices}
+
+    def _last_steps(self) -> Iterator[str]:
+        r"""The \tau of h^{(\tau)}, where no equation runs over it: the last step."""
+        used = {t.text for n in self.nodes if isinstance(n, Name)
+                for m in (*marks(n.sub), *marks(n.sup)) for t in m.tokens}  # fmt: skip
+        lefts = {t.text for e in self.equations if isinstance(e.left, Name)
+                 for m in (*marks(e.left.sub), *marks(e.left.sup)) for t in m.tokens}  # fmt: skip
+        summed = {t.text for n in self.nodes if isinstance(n, BigSum) for t in n.below}
+        if r"\tau" in used - lefts - summed and "t" in lefts:
+            yield r"\tau"
 
     @cached_property
     def rooted(self) -> set[str]:
@@ -281,7 +291,9 @@ class Source:
         """Functions, constants, e, the vector 1 and sizes are no families."""
         if n.base in functions and n.base not in self.vocabulary.families:
             return True
-        if (n.base == "e" and n.sup) or n.base in (r"\pi", r"\mathbf{1}"):
+        if n.base == r"\pi" and n.base not in self.vocabulary.families:
+            return True
+        if (n.base == "e" and n.sup) or n.base == r"\mathbf{1}":
             return True
         return n.base in self.size_letters or n.base in self.given.constants
 
