@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from random import Random
@@ -26,8 +26,15 @@ if TYPE_CHECKING:
     from symbp.judge.claims import Judge
 
 Shown = tuple[tuple[str, str], ...]
-#: Points that are tried in turn.
-TRIES = 6
+#: What is tried in turn: how many points, of positive numbers alone, and times what. A log or a root
+#: needs positive numbers, log(1 − a) small ones, √(a − ε) large ones.
+ATTEMPTS = (
+    (6, False, Fraction(1)),
+    (4, True, Fraction(1)),
+    (4, True, Fraction(1, 16)),
+    (4, False, Fraction(1, 16)),
+    (4, True, Fraction(4)),
+)
 #: The denominator where no two values may be equal: the largest of some is only one of them.
 FINE = 2**20
 
@@ -36,9 +43,9 @@ def counterexample(
     judge: Judge, sides: Sides, where: Sequence[Mapping[Symbol, int]]
 ) -> Counterexample | None:
     """The first point at which balls enclose the sides apart; None where none was found."""
-    for seed in range(TRIES):
-        kinks = any(p.kind == "max" for p in judge.lexicon.poolings.values())
-        given = rational_point(judge.system, seed, FINE if kinks else 8)
+    kinks = any(p.kind == "max" for p in judge.lexicon.poolings.values())
+    for seed, positive, scale in _attempts():
+        given = rational_point(judge.system, seed, FINE if kinks else 8, positive, scale)
         values = Values(judge.system, given, Balls())
         try:
             found = _difference(sides, values, where)
@@ -51,7 +58,14 @@ def counterexample(
     return None
 
 
-def rational_point(system: System, seed: int, below: int = 8) -> dict[str, Any]:
+def _attempts() -> Iterator[tuple[int, bool, Fraction]]:
+    for count, positive, scale in ATTEMPTS:
+        yield from ((seed, positive, scale) for seed in range(count))
+
+
+def rational_point(
+    system: System, seed: int, below: int = 8, positive: bool = False, scale: Fraction = Fraction(1)
+) -> dict[str, Any]:
     """Fractions of a denominator for everything that is given; small ones where that does."""
     indexing = Indexing(system, {})
     result: dict[str, Any] = {}
@@ -66,6 +80,8 @@ def rational_point(system: System, seed: int, below: int = 8) -> dict[str, Any]:
                 numbers = [x + Fraction(rng.randrange(1, below // 8), below) for x in numbers]
             if v.role is Role.TARGET or v.role is Role.HYPERPARAMETER:
                 numbers = [abs(x) / 3 for x in numbers]
+            else:
+                numbers = [(abs(x) if positive else x) * scale for x in numbers]
             array = np.empty(count, dtype=object)
             array[:] = numbers
             blocks.append(array.reshape(shape))
