@@ -51,12 +51,12 @@ class Extension(Field):
     def __init__(self, length: int = 3, seed: int = 0, levels: int = 1) -> None:
         super().__init__(length, seed)
         self.contexts = [_context(p, levels) for p in self.primes]
-        self._roots: dict[tuple[int, int], Element] = {}
+        self._roots: list[dict[int, Element]] = [{} for _ in self.primes]
 
     @property
     def radicands(self) -> int:
         """Of how many numbers the root was taken."""
-        return len({seen for _, seen in self._roots})
+        return len(self._roots[-1])
 
     def array(self, values: Any) -> Residues:
         """Integers, fractions or SymPy rationals as elements."""
@@ -91,13 +91,13 @@ class Extension(Field):
     def _root_of(self, row: int, u: Element) -> Element:
         """A root; of a number of the prime field that has one there, the one that is a square."""
         seen, p = _number(u), self.primes[row]
-        if (row, seen) not in self._roots:
+        if seen not in self._roots[row]:
             small = square_root(seen, p) if seen < p else 0
             found = self.contexts[row](small)
             if found * found != u:
                 found = self._either(u, seen)
-            self._roots[row, seen] = found
-        return self._roots[row, seen]
+            self._roots[row][seen] = found
+        return self._roots[row][seen]
 
     def _either(self, u: Element, seen: int) -> Element:
         try:
