@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from symbp.judge.claims import Judge
 
 Shown = tuple[tuple[str, str], ...]
-#: What is tried in turn: how many points, of positive numbers alone, and times what. A log or a root
+#: What is tried in turn: how many points, of positive numbers alone, and times what. A log or root
 #: needs positive numbers, log(1 − a) small ones, √(a − ε) large ones.
 ATTEMPTS = (
     (6, False, Fraction(1)),
