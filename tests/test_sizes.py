@@ -79,6 +79,13 @@ def test_small_sizes_fit():
         (2 * sp.floor(p / 2), p, True),
         (p, 2 * sp.floor(p / 2), False),
         (p, 2 * sp.floor(p / 2) + 1, True),
+        (sp.S.One, sp.Min(K, N), True),  # whichever it is
+        (sp.S(2), sp.Min(K, N), False),
+        (sp.Min(K, N), N, True),
+        (sp.Max(K, P), N + K, True),
+        (sp.Max(K, P), N, False),  # K may be greater
+        (sp.S(2), sp.Min(K, N) + p, True),
+        (sp.Max(1, p - 2), sp.Min(p, p + K), True),
     ],
 )
 def test_what_follows_of_integers(a, b, follows):
