@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from symbp import networks, notation
+from symbp.errors import SymbpError
 from symbp.networks.options import from_words
 from symbp.reading.conventions import lexicon_of
 from symbp.reading.lexicon import Lexicon
 from symbp.system import System
 
-DEFAULT_NOTATION = "pinard"
+#: The networks whose formulas are read in the letters of a notation: whatever symbp writes of them
+#: is read and proved (tests/test_posts_read_back.py).
+READ = frozenset({"mlp"})
 #: What is said of a library network, in words of its own: sizes: 784,30,10.
 OPTIONS = "sizes activation loss batch reduction bias l1 l2".split()
 KEYS = ["network", "notation", *OPTIONS]
@@ -21,9 +24,15 @@ def declared_network(entries: Mapping[str, Iterable[str]]) -> Lexicon:
 
     Raises `SymbpError` for what no table has.
     """
-    notation_name, case = (", ".join(entries.get(k, ())).strip() for k in ("notation", "case"))
-    chosen = notation.lookup(notation_name or DEFAULT_NOTATION)
-    return lexicon_of(declared_system(entries), chosen, case)
+    given = {k: ", ".join(v).strip() for k, v in entries.items()}
+    entry = networks.lookup(given["network"])
+    if entry.name not in READ:
+        raise SymbpError(
+            f"formulas of {entry.name} are not read by its name: declare its equations, as "
+            f"`equations: ...` (by name: {', '.join(sorted(READ))})"
+        )
+    chosen = notation.lookup(given.get("notation") or entry.notation)
+    return lexicon_of(declared_system(entries), chosen, given.get("case", ""))
 
 
 def declared_system(entries: Mapping[str, Iterable[str]]) -> System:

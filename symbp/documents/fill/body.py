@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from symbp import notation
+from symbp import networks, notation
 from symbp.derivation import derive
-from symbp.documents.networks import DEFAULT_NOTATION, declared_system
+from symbp.documents.networks import declared_system
 from symbp.errors import SymbpError, ValueRangeError, unknown
 from symbp.latex.phrases import LANGUAGES, say
 from symbp.latex.post import Post, write_post
@@ -61,7 +61,7 @@ def body(entries: Entries, *, tex: bool = False) -> str:
 
 
 def _blocks(entries: Entries, given: Mapping[str, str]) -> list[str]:
-    chosen = notation.lookup(given.get("notation") or DEFAULT_NOTATION)
+    chosen = notation.lookup(given.get("notation") or networks.lookup(given["network"]).notation)
     language = _one_of("language", given.get("lang") or "en", LANGUAGES)
     form = _one_of("form", given.get("form") or "full", FORMS)
     part = _one_of("part", given.get("part") or "post", ("post", *PARTS))
