@@ -69,6 +69,18 @@ def test_each_layer_of_a_network_of_given_sizes_is_proved(notation):
     assert set(statuses(sized)) == {"proved"}
 
 
+@pytest.mark.parametrize("name", ["lstm", "batch-norm", "conv1d", "logistic"])
+def test_networks_that_are_not_read_by_name_are_refused_there(name):
+    """Their letters and indices are not those of a notation of layers: right lines were refuted."""
+    system = networks.lookup(name)()
+    written = write_post(system, NOTATIONS["standard"], "en", "short").text
+    found = shown(f"<!-- symbp network: {name}; notation: standard -->\n\n{written}")
+    assert found[0].verdict.reason.startswith(f"declaration: formulas of {name} are not read by")
+    assert "refuted" not in {f.verdict.status.value for f in found}
+    block = shown(f"<!-- symbp fill: network: {name}; form: short -->\n\n{written}")
+    assert [f.verdict.latex for f in block] == [f.verdict.latex for f in found[1:]]
+
+
 #: A fault, with what it is put in place of, in a notation.
 FAULTS = [
     ("bold", r"\\frac\{1\}\{m\} ", ""),

@@ -171,9 +171,8 @@ def parse(
         entries.setdefault(key, []).extend([value] if value else [])
     if not entries and not problems:
         problems.append(Problem(*place(start), f"an empty declaration: {_EXPECTED}"))
-    found = (
-        [Declaration(*place(start), {k: tuple(v) for k, v in entries.items()})] if entries else []
-    )
+    given = {k: tuple(v) for k, v in entries.items()}
+    found = [Declaration(*place(start), given, keys is FILL_KEYS)] if entries else []
     return [*found, *problems]
 
 

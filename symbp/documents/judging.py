@@ -14,7 +14,7 @@ import sympy as sp
 
 from symbp.documents.finding import Finding
 from symbp.documents.formats.macros import expand
-from symbp.documents.networks import KEYS, declared_network
+from symbp.documents.networks import KEYS, declared_network, is_read_by_name
 from symbp.documents.own.equations import Networks, Own
 from symbp.documents.own.first_look import named_in
 from symbp.documents.own.hints import declaration
@@ -86,6 +86,8 @@ class _Reader:
             self.lost = False
         try:
             named = KEYS if "network" in part.entries else ()
+            if part.fills and named and not is_read_by_name(part.entries):
+                return  # the equations in the block are read
             given = declared({k: v for k, v in part.entries.items() if k not in named})
             if "network" in part.entries:
                 lexicon = declared_network(part.entries)

@@ -19,6 +19,11 @@ OPTIONS = "sizes activation loss batch reduction bias l1 l2".split()
 KEYS = ["network", "notation", *OPTIONS]
 
 
+def is_read_by_name(entries: Mapping[str, Iterable[str]]) -> bool:
+    """Whether formulas of the network that is named are read in the letters of a notation."""
+    return networks.lookup(", ".join(entries["network"]).strip()).name in READ
+
+
 def declared_network(entries: Mapping[str, Iterable[str]]) -> Lexicon:
     """The lexicon of the network and the notation that a declaration names.
 
@@ -26,7 +31,7 @@ def declared_network(entries: Mapping[str, Iterable[str]]) -> Lexicon:
     """
     given = {k: ", ".join(v).strip() for k, v in entries.items()}
     entry = networks.lookup(given["network"])
-    if entry.name not in READ:
+    if not is_read_by_name(entries):
         raise SymbpError(
             f"formulas of {entry.name} are not read by its name: declare its equations, as "
             f"`equations: ...` (by name: {', '.join(sorted(READ))})"

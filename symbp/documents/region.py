@@ -42,6 +42,8 @@ class Declaration:
     line: int
     column: int
     entries: Mapping[str, tuple[str, ...]]
+    fills: bool = False
+    """Whether it opens a block that is filled, and so says what to write first of all."""
 
 
 @dataclass(frozen=True)
