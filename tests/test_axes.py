@@ -66,7 +66,7 @@ PAPERS = {
     },
     "batch-norm": {
         "mu": "1/m zᵀ·1",
-        "∂C/∂z_hat": "∂C/∂a ⊙ gammaᵀ",
+        "∂C/∂z_hat": "∂C/∂a·diag(gamma)",
         "∂C/∂gamma": "(z_hat ⊙ ∂C/∂a)ᵀ·1",
         "∂C/∂beta": "∂C/∂aᵀ·1",
     },

@@ -183,7 +183,7 @@ def test_a_definition_may_leave_out_the_argument():
     "equations, error, message",
     [
         ("a = b\nb = a", DefinitionError, "a and b need each other"),
-        ("z = W x\nW = z", ReadingError, "equation W = z: the left is .* × .*, the right .* × 1"),
+        ("z = W x\nW = z", ReadingError, "W = z: the left is a matrix, the right a column"),
         (r"a = \frac{b}{", ReadingError, "never closed"),
         ("f(x) =", ReadingError, "needs a left and a right side"),
         ("z = W x +", ReadingError, "equation z = W x \\+: something is missing at the end"),

@@ -41,6 +41,7 @@ def _context(prime: int, levels: int) -> Any:
 class Extension(Field):
     """The field with true signs and steps, and roots r with r² = u of every number u.
 
+    >>> import sympy as sp
     >>> field = Extension(1)
     >>> u = field.random((8,), "u")
     >>> r = field.power(u, sp.Rational(1, 2))
