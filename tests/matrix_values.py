@@ -62,7 +62,7 @@ class Numbers:
         while at.free_symbols:
             inner = at.xreplace(self.sizes)
             if inner == at:
-                gathered = at.atoms(sp.Indexed)
+                gathered = at.atoms(sp.Indexed) or at.free_symbols
                 inner = at.xreplace({x: Integer(1) for x in gathered})  # data: any valid index
             at = inner
         return int(at)

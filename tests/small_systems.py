@@ -234,6 +234,48 @@ def causal() -> Example:
     return Example(system)
 
 
+def label() -> Example:
+    """C = log Σ_j e^z_j − z_c + z_c z_1: one number says which entry."""
+    unit = slot(j, M)
+    w, z = bases("wz")
+    y = family("y", role=Role.TARGET)
+    own = z[y.atom]
+    system = System(
+        (size("M"), C, family("w", unit, role=Role.PARAMETER), y, family("z", unit)),
+        (
+            Equation("z", (j,), w[j] ** 2, over(unit)),
+            Equation("C", (), lookup("log")(Sum(EXP(z[j]), (j, 1, M))) - own + own * z[1]),
+        ),
+        "C",
+        {"M": 3},
+    )
+    return Example(system, {"y": np.array(2)})
+
+
+def margins() -> Example:
+    """C = Σ_i Σ_{j ≠ y_i} tanh(z_ji − z_{y_i, i}): all but what data name; their index is last."""
+    w, y, z = bases("wyz")
+    sample, unit = slot(i, N, Kind.SAMPLE), slot(j, M)
+    other = 1 - sp.KroneckerDelta(j, y[i])
+    system = System(
+        (
+            size("N"),
+            size("M"),
+            C,
+            family("w", unit, sample, role=Role.PARAMETER),
+            family("y", sample, role=Role.TARGET),
+            family("z", unit, sample),
+        ),
+        (
+            Equation("z", (j, i), w[j, i] ** 2, over(unit, sample)),
+            Equation("C", (), Sum(other * TANH(z[j, i] - z[y[i], i]), (j, 1, M), (i, 1, N))),
+        ),
+        "C",
+        {"N": 2, "M": 3},
+    )
+    return Example(system, {"y": np.array([3, 1])})
+
+
 def gather() -> Example:
     """C = Σ_t E[token_t]²: a row is looked up by data."""
     e, token = bases("ec")
@@ -334,6 +376,8 @@ EXAMPLES: dict[str, Callable[[], Example]] = {
     "nested sums": nested_sums,
     "causal sum": causal,
     "gather": gather,
+    "label": label,
+    "margins": margins,
     "class by data": classes,
     "diagonal": diagonal,
     "maximum": maximum,

@@ -86,7 +86,7 @@ def unknown_index():
 
 def value_as_an_index():
     net = Dense()
-    net.m.let(net.z[net.j], net.W[net.j, net.m.input("c")])
+    net.m.let(net.z[net.j], net.W[net.j, net.m.parameter("c")])
     net.system()
 
 
@@ -193,7 +193,7 @@ DEFINITIONS = {
     too_few_indices: "equation for z[j]: W[p] met the declaration W[j, p], 1 ≤ j ≤ n, 1 ≤ p ≤ d",
     unknown_index: "equation for z[q]: q is no index of this model (indices: j, k, p)",
     value_as_an_index: "equation for z[j]: index c of W[j, c] is not known to stay in 1 ≤ p ≤ d: "
-    "c is a value, and only data with an index of their own are looked up by, as in c[i]",
+    "c is parameter, and only inputs and targets are used as an index",
     sum_over_an_index_of_the_left: "equation for z[j]: index j is summed over and free on the left",
     equation_for_a_parameter: "equation for W[j, p]: W is declared as parameter",
     cost_with_a_name_that_is_taken: "equation for W: W is the name of something else: name the "

@@ -52,6 +52,16 @@ def test_what_data_look_up_gets_its_gradient_back_by_adding_where_they_say(name)
             np.testing.assert_allclose(a, b, atol=1e-12)
 
 
+def test_softmax_regression_on_labels_is_that_on_one_hot_targets():
+    one_hot, labelled = (
+        lookup("softmax-regression")(labels=on, m=5, d=2, K=3) for on in (False, True)
+    )
+    values = sample(labelled, seed=7)
+    wanted = compile_numpy(one_hot)(**{**values, "y": np.eye(3)[values["y"] - 1]})
+    for a, b in zip(compile_numpy(labelled)(**values), wanted, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12)
+
+
 def test_the_forward_algorithm_does_not_overflow():
     rng = np.random.default_rng(0)
     code = compile_numpy(lookup("crf")(d=2, K=3, T=500))

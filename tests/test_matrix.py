@@ -60,8 +60,13 @@ def forms_of(network: System, layout: Layout = COLUMN) -> list[MatrixEquation]:
 REFUSED = {
     "convolution": dict.fromkeys(("y", "C", "∂C/∂x", "∂C/∂w"), "no index that is summed over"),
     "causal sum": dict.fromkeys(("o", "C", "∂C/∂x", "∂C/∂w"), "no index that is summed over"),
-    "class by data": {"C": "no index that is summed over"},
+    "class by data": {
+        "C": "no index that is summed over",
+        "∂C/∂a": "a condition names every index",
+    },
     "diagonal": dict.fromkeys(("C", "∂C/∂w"), "no index that is summed over"),
+    "label": {"∂C/∂z": "only a part of"},
+    "margins": {"C": "no index that is summed over", "∂C/∂z": "a condition names every index"},
     "maximum": {"C": "no index that is summed over", "∂C/∂v": "not alone in a slot"},
     "products": {"∂C/∂a": "only a part of"},
 }

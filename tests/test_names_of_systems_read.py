@@ -73,7 +73,7 @@ def test_one_entry_says_nothing_of_the_number_of_entries():
     )
     assert [str(e) for e in read.equations] == [
         "p[i] = exp(z[i])/Sum(exp(z[k]), (k, 1, n_p))   for 1 ≤ i ≤ n_p",
-        "C = -log(p[1])",
+        "C = -log(p[c])",
     ]
 
 

@@ -166,8 +166,8 @@ def convolution(x, y, w, b):
     return np.sum((np.tanh(np.einsum("ijuv,uv->ij", places, w) + b) - y) ** 2)
 
 
-def skip_gram(u, v):
-    return -np.log(softmax(u @ v[0])[0])
+def skip_gram(u, v, o, c):
+    return -np.log(softmax(u @ v[c - 1])[o - 1])
 
 
 def negative_sampling(u_o, v_c, u):

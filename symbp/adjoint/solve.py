@@ -10,7 +10,7 @@ from sympy import Expr, S, Symbol
 
 from symbp.adjoint.partials import Occurrence
 from symbp.system import Equation, Facts, Range, Slot, Variable
-from symbp.system.contents import entries_in, free_symbols, node
+from symbp.system.contents import data_in, free_symbols, node
 from symbp.system.equation import index_of
 from symbp.system.indices import AtLeast, affine_coefficient, substitute
 from symbp.system.linear import difference, expression, linear
@@ -93,6 +93,9 @@ class _Solve:
                 self.narrowed[slot.symbol] = (g, g)
             else:
                 self.guards.append(sp.KroneckerDelta(g, slot.symbol))
+        self.guards = [
+            substitute(g, self.solution) for g in self.guards
+        ]  # of later slots: [c_i = j]
 
     def bound(self) -> None:
         """Ranges of solved indices, and those that came to speak of later ones, become bounds."""
@@ -237,8 +240,8 @@ def _extreme(kind: type[sp.Max | sp.Min], a: Expr, b: Expr) -> Expr:
 
 
 def _is_data(g: Expr) -> bool:
-    """Whether an index is itself looked up in a family of data (a gather)."""
-    return any(a.base.label.is_real and not a.is_integer for a in entries_in(g))
+    """Whether an index is itself looked up in a family of data (a gather), or is a label."""
+    return any(not a.is_integer for a in data_in(g))
 
 
 def sum_out(e: Expr, rest: tuple[Range, ...]) -> Expr:

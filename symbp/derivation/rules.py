@@ -26,7 +26,7 @@ from symbp.derivation.context import Context, Partial, rewritten, tidy
 from symbp.derivation.order import STEPS
 from symbp.errors import DefinitionError
 from symbp.system import Equation, Facts, Kind, Range, System, Variable
-from symbp.system.contents import free_symbols, has, names_in, rebuilt
+from symbp.system.contents import free_symbols, has, is_datum, names_in, rebuilt
 from symbp.system.equation import RECURRENT, family_of, index_of
 from symbp.system.indices import (
     AtLeast,
@@ -359,7 +359,11 @@ def _looked_up(f: Expr) -> tuple[Expr, Expr] | None:
     if not isinstance(f, sp.KroneckerDelta):
         return None
     pairs = [f.args, f.args[::-1]]
-    return next((p for p in pairs if p[0].is_Symbol and isinstance(p[1], sp.Indexed)), None)
+    return next((p for p in pairs if p[0].is_Symbol and _is_data(p[1])), None)
+
+
+def _is_data(e: Expr) -> bool:
+    return isinstance(e, sp.Indexed) or is_datum(e)
 
 
 def _in_products(e: Expr) -> Expr:

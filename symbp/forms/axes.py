@@ -90,8 +90,10 @@ class _Groups:
 
     def _read(self, e: Expr, scope: Scope) -> None:
         if isinstance(e, Indexed):
+            known = any(self._looks_up(i) for i in e.indices) and _is_number(e)
             for place, index in enumerate(e.indices):
-                self._index((str(family_of(e)), place), index, scope)
+                if not (known and self._looks_up(index)):
+                    self._index((str(family_of(e)), place), index, scope)
         elif is_binder(e):
             ranges = ranges_of(e)
             self._read(e.function, self._within(scope, ranges))
@@ -115,9 +117,17 @@ class _Groups:
                 self.join(slot, scope[index])
             return
         walked = [scope[s] for s in plain_symbols(index) if s in scope]
-        looked_up = any(str(family_of(a)) in self.by_name for a in index.atoms(Indexed))
-        if walked or looked_up:
+        if walked or self._looks_up(index):
             self.run_along += [slot, *walked]
+
+    def _looks_up(self, index: Expr) -> bool:
+        return any(str(family_of(a)) in self.by_name for a in index.atoms(Indexed))
+
+
+def _is_number(e: Indexed) -> bool:
+    """Whether an entry is one number at the index of its data: z[i, c[i]], not V[c[i], p]."""
+    inside = {s for i in e.indices if not isinstance(i, Symbol) for s in i.free_symbols}
+    return all(i in inside for i in e.indices if isinstance(i, Symbol))
 
 
 def plain_symbols(*indices: Expr) -> Iterator[Symbol]:

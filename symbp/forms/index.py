@@ -12,6 +12,7 @@ from sympy import Expr, Indexed, Symbol
 
 from symbp.errors import SizeError
 from symbp.system import Role, System, Variable
+from symbp.system.contents import is_datum
 from symbp.system.equation import walk
 
 Point = Mapping[Symbol, int]
@@ -116,7 +117,7 @@ def looks_up_data(system: System) -> bool:
     """Whether a family is indexed by data (a gather), of which a symbolic form knows nothing."""
     sizes = {v.atom for v in system.with_role(Role.SIZE)}
     return any(
-        isinstance(part, Indexed) and part.base not in sizes
+        is_datum(part) or (isinstance(part, Indexed) and part.base not in sizes)
         for equation in system.equations
         for node, _ in walk(equation.rhs)
         if isinstance(node, Indexed)

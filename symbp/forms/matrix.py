@@ -95,6 +95,9 @@ class _View:
         ranges = {r.symbol: r for r in self.equation.domain}
         uses = self.uses(self.equation.lhs)
         marked = {s for s, kind in self.uses(self.equation.rhs).items() if kind is None}
+        could_be = {s for s in ranges if uses.get(s) is not None}
+        if could_be and could_be <= marked:
+            raise NoMatrixForm(f"{self.equation.lhs}: a condition names every index of it")
         scope: dict[Symbol, Axis | None] = {}
         for symbol, r in ranges.items():
             kind = uses.get(symbol)

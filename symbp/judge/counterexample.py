@@ -17,6 +17,7 @@ from symbp.judge.compare import Sides, scopes
 from symbp.judge.values import Values
 from symbp.judge.verdict import Counterexample
 from symbp.numbers.balls import Balls, decimal, differ, stand_in_text
+from symbp.numbers.data import drawn
 from symbp.numbers.indexing import GROUND, Indexing
 from symbp.numbers.sampling import given_families
 from symbp.reading.lexicon import Lexicon
@@ -71,7 +72,7 @@ def rational_point(
     result: dict[str, Any] = {}
     for v in given_families(system):
         rng = Random(f"{seed}|{v.name}")
-        blocks = []
+        blocks: list[Any] = []
         for key in indexing.keys(v):
             shape = indexing.shape(v, key)
             count = int(np.prod(shape, dtype=int))
@@ -82,6 +83,11 @@ def rational_point(
                 numbers = [abs(x) / 3 for x in numbers]
             else:
                 numbers = [(abs(x) if positive else x) * scale for x in numbers]
+            if v.within is not None:
+                seeded = np.random.default_rng([seed, len(blocks)])
+                numbers = [
+                    Fraction(x).limit_denominator(8) for x in drawn(v.within, seeded, shape).flat
+                ]
             array = np.empty(count, dtype=object)
             array[:] = numbers
             blocks.append(array.reshape(shape))

@@ -127,7 +127,7 @@ class Pointwise:
                 yield from self._entries(part, point)
 
     def _value(self, e: Expr, point: Point, moving: tuple[Any, ...]) -> DualArray:
-        if not free_symbols(e) and not has(e, Partial):
+        if not free_symbols(e) and not has(e, (Partial, Elementwise)):
             return self.dual.number(e)
         if isinstance(e, sp.Add):
             return reduce(self.dual.add, (self.value(a, point, moving) for a in e.args))

@@ -31,6 +31,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "各层的单元数依次为 {sizes}，即 ${depth} = {last}$。",
     ),
     "following sizes": ("Sizes that follow from others:", "由其他尺寸决定的尺寸："),
+    "values of data": ("The values of the data:", "数据的取值："),
     "layers run": ("for ${domain}$", "其中 ${domain}$"),
     "cost": ("The cost:", "代价函数："),
     "defines delta": (

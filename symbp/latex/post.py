@@ -23,6 +23,7 @@ from symbp.forms.index import count, looks_up_data
 from symbp.forms.matrix import matrix_form
 from symbp.functions import Elementwise, X, in_rows
 from symbp.latex.convolution import ImageWriter, without_places
+from symbp.latex.given import given
 from symbp.latex.lines import equation_of_terms
 from symbp.latex.matrix import MatrixWriter
 from symbp.latex.phrases import say
@@ -167,7 +168,9 @@ def _forward(post: Post, system: System) -> None:
         n = post.notation
         last = len(sizes) - 1 + n.depth_shift
         post.say("sizes", sizes=", ".join(map(str, sizes)), depth=n.depth, last=last)
-    _following_sizes(post, system)
+    for key, latex in given(system, post.notation):
+        post.say(key)
+        post.formula(latex)
     said: set[str] = set()
     for equation in system.equations:
         if _names_itself(post, equation):
@@ -183,16 +186,6 @@ def _forward(post: Post, system: System) -> None:
     for latex in _last_names(post):
         post.say("last name")
         post.formula(latex)
-
-
-def _following_sizes(post: Post, system: System) -> None:
-    """N_1 = N − K + 1: sizes that follow from others."""
-    entries = Writer(system, post.notation).entries
-    sizes = [(v.atom, v.value) for v in system.with_role(Role.SIZE) if v.value is not None]
-    if sizes:
-        post.say("following sizes")
-        relations = (f"{entries.integer(a)} = {entries.integer(b)}" for a, b in sizes)
-        post.formula(r", \quad ".join(relations))
 
 
 def _names_itself(post: Post, equation: Equation) -> bool:

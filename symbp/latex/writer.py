@@ -21,7 +21,7 @@ from symbp.latex.entries import Entries
 from symbp.latex.ordering import Rank, factor_rank, factors_in_order, terms_in_order
 from symbp.notation import Notation
 from symbp.system import Equation, Kind, Range, Role, Slot, System
-from symbp.system.contents import bare_symbols, entries_in, has
+from symbp.system.contents import bare_symbols, data_in, entries_in, has
 from symbp.system.equation import family_of, index_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast
@@ -136,7 +136,7 @@ class Writer:
             sides = (self._expr(e.entry, bound), self._expr(e.maximum, bound))
             return Text(rf"\left[{sides[0].latex} = {sides[1].latex}\right]")
         if isinstance(e, sp.KroneckerDelta):
-            data_first = sorted(e.args, key=lambda i: not i.atoms(sp.Indexed))
+            data_first = sorted(e.args, key=lambda i: not data_in(i))
             a, b = (self.entries.integer(i, bound) for i in data_first)
             return Text(f"[{a} = {b}]")
         if isinstance(e, AtLeast):

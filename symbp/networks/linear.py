@@ -9,12 +9,14 @@ rows of a data matrix.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from sympy import Expr
+from sympy import Expr, IndexedBase, KroneckerDelta, Symbol
 
 from symbp.functions import TABLE
 from symbp.networks.entry import Entry
 from symbp.system import System
+from symbp.system.domains import BITS, COUNTS, ONE_HOT, SIGNS, Domain
 from symbp.system.model import Model
 
 ABS, EXP, LOG = TABLE["abs"], TABLE["exp"], TABLE["log"]
@@ -24,7 +26,9 @@ SIZES = {"m": 5, "d": 3}
 Loss = Callable[[Expr, Expr], Expr]
 
 
-def linear_model(loss: Loss, l1: bool = False, l2: bool = False) -> System:
+def linear_model(
+    loss: Loss, l1: bool = False, l2: bool = False, within: Domain | None = None
+) -> System:
     """z_i = w·x_i + b, and the mean of loss(z_i, y_i); λ Σ |w| or ½ λ Σ w² where asked for.
 
     >>> print(linear_model(lambda z, y: (z - y) ** 2 / 2))
@@ -34,7 +38,7 @@ def linear_model(loss: Loss, l1: bool = False, l2: bool = False) -> System:
     model = Model()
     m, d = model.sizes("m", "d")
     (i,), (p,) = model.samples("i", m), model.units("p", d)
-    x, y = model.input("x", i, p), model.target("y", i)
+    x, y = model.input("x", i, p), model.target("y", i, within=within)
     w, b = model.parameter("w", p), model.parameter("b")
     (z,) = model.values("z")
     model.let(z[i], model.sum(w[p] * x[i, p], p) + b)
@@ -67,36 +71,60 @@ def lasso() -> System:
 
 def logistic() -> System:
     """Cross-entropy of σ(z) with y, by the logit z: log(1 + e^z) − y z."""
-    return linear_model(lambda z, y: SOFTPLUS(z) - y * z)
+    return linear_model(lambda z, y: SOFTPLUS(z) - y * z, within=BITS)
 
 
 def perceptron() -> System:
     """max(0, −y z) for labels y = ±1: only samples on the wrong side cost."""
-    return linear_model(lambda z, y: RELU(-y * z))
+    return linear_model(lambda z, y: RELU(-y * z), within=SIGNS)
 
 
 def svm() -> System:
     """max(0, 1 − y z) for labels y = ±1, with ½ λ ‖w‖²."""
-    return linear_model(lambda z, y: RELU(1 - y * z), l2=True)
+    return linear_model(lambda z, y: RELU(1 - y * z), l2=True, within=SIGNS)
 
 
 def poisson() -> System:
     """−log of a Poisson distribution with rate e^z, without log y!: e^z − y z."""
-    return linear_model(lambda z, y: EXP(z) - y * z)
+    return linear_model(lambda z, y: EXP(z) - y * z, within=COUNTS)
 
 
-def softmax_regression() -> System:
-    """Z = X Wᵀ + b, and the cross-entropy −1/m Σ_i Σ_j y_ij log softmax(z_i)_j."""
+def class_scores(labels: bool) -> tuple[Model, Any, Any]:
+    """z_ij = Σ_p W_jp x_ip + b_j of K classes: the model, z, and targets y_i or y_ij."""
     model = Model()
     m, d, K = model.sizes("m", "d", "K")
     (i,), (p,) = model.samples("i", m), model.units("p", d)
-    j, k = model.units("j k", K)
-    x, y = model.input("x", i, p), model.target("y", i, j)
+    j, _ = model.units("j k", K)
+    x = model.input("x", i, p)
+    y = model.target("y", i) if labels else model.target("y", i, j, within=ONE_HOT)
     W, b = model.parameter("W", j, p), model.parameter("b", j)
-    z, a = model.values("z", "a")
+    (z,) = model.values("z")
     model.let(z[i, j], model.sum(W[j, p] * x[i, p], p) + b[j])
+    return model, z, y
+
+
+def softmax_regression(labels: bool = False) -> System:
+    """Z = X Wᵀ + b, and the cross-entropy −1/m Σ_i Σ_j y_ij log softmax(z_i)_j.
+
+    With `labels` a target is the number of the class: −1/m Σ_i log softmax(z_i)_{y_i}.
+    """
+    model, z, y = class_scores(labels)
+    m, i, j, k = (Symbol(name, integer=True) for name in "mijk")
+    (a,) = model.values("a")
     model.let(a[i, j], EXP(z[i, j]) / model.sum(EXP(z[i, k]), k))
+    if labels:
+        return model.system(-model.sum(LOG(a[i, y[i]]), i) / m)
     return model.system(-model.sum(y[i, j] * LOG(a[i, j]), i, j) / m)
+
+
+def multiclass_svm() -> System:
+    """Z = X Wᵀ + b, and 1/m Σ_i Σ_{j ≠ y_i} max(0, 1 + z_ij − z_{i,y_i}), with ½ λ ‖W‖²."""
+    model, z, y = class_scores(labels=True)
+    m, i, j, p = (Symbol(name, integer=True) for name in "mijp")
+    rate, W = model.hyperparameter("lambda", 0.1), IndexedBase(Symbol("W", real=True))
+    other = 1 - KroneckerDelta(j, y[i])
+    hinge = model.sum(other * RELU(1 + z[i, j] - z[i, y[i]]), i, j) / m
+    return model.system(hinge + rate / 2 * model.sum(W[j, p] ** 2, j, p))
 
 
 ENTRIES = (
@@ -155,6 +183,14 @@ ENTRIES = (
         svm,
         sizes=SIZES,
         source="Cortes & Vapnik (1995)",
+    ),
+    Entry(
+        "multiclass-svm",
+        "linear",
+        {"en": "a support vector machine of several classes", "zh": "多类支持向量机"},
+        multiclass_svm,
+        sizes={"m": 5, "d": 2, "K": 3},
+        source="Weston & Watkins (1999)",
     ),
     Entry(
         "poisson",

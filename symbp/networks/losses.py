@@ -14,6 +14,7 @@ from sympy import Expr, Rational, Symbol
 
 from symbp.errors import unknown
 from symbp.functions import DELTA, TABLE
+from symbp.system.domains import SIGNS, Domain
 from symbp.system.functional import Functional
 
 Entry = Callable[[Symbol], Expr]
@@ -31,6 +32,8 @@ class Loss:
     outputs: str = "always"
     """The outputs for which it is defined: "always", "0 < o < 1" or "o > 0"."""
     parameters: tuple[Symbol, ...] = ()
+    targets: Domain | None = None
+    """What values the targets have, where it is not for every target."""
     source: str = "definition"
 
 
@@ -73,7 +76,8 @@ LOSSES = {
         Loss(
             "hinge",
             lambda o, y, n: _sum(RELU(1 - y(J) * o(J)), n),
-            source="Vapnik (1995); targets are -1 or 1",
+            targets=SIGNS,
+            source="Vapnik (1995)",
         ),
         Loss(
             "huber",

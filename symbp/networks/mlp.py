@@ -261,7 +261,7 @@ class _Network:
         result += [Variable("m", role=Role.SIZE)] if self.batch else []
         result += [
             Variable("x", (_units(j, N[0]), *sample), Role.INPUT),
-            Variable("y", (_units(j, N[depth]), *sample), Role.TARGET),
+            Variable("y", (_units(j, N[depth]), *sample), Role.TARGET, within=row.targets),
             Variable(
                 "w", (_layers(S.One, depth), _units(j, N[l]), _units(k, N[l - 1])), Role.PARAMETER
             ),

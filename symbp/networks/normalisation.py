@@ -18,6 +18,7 @@ from sympy import Rational, Symbol
 from symbp.functions import TABLE
 from symbp.networks.entry import Entry
 from symbp.system import System
+from symbp.system.domains import BITS
 from symbp.system.model import Model
 
 EPSILON = Rational(1, 100000)
@@ -125,7 +126,7 @@ def dropout() -> System:
     d, n, c, samples = m.sizes("d", "n", "c", "m")
     (i,), (j,) = m.samples("i", samples), m.units("j", n)
     (k,), (s,) = m.units("k", d), m.units("s", c)
-    x, r = m.input("x", i, k), m.input("r", i, j)
+    x, r = m.input("x", i, k), m.input("r", i, j, within=BITS)
     p = m.hyperparameter("p", Rational(1, 2))
     W, b = m.parameter("W", j, k), m.parameter("b", j)
     U, e = m.parameter("U", s, j), m.parameter("e", s)

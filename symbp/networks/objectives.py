@@ -15,6 +15,7 @@ from sympy import Symbol, symbols
 from symbp.functions import TABLE
 from symbp.networks.entry import Entry
 from symbp.system import System
+from symbp.system.domains import BITS, DISTRIBUTION, ONE_HOT
 from symbp.system.model import Model
 
 EXP, LOG, SIGMOID = TABLE["exp"], TABLE["log"], TABLE["sigmoid"]
@@ -46,7 +47,7 @@ def cross_entropy() -> System:
 def label_smoothing() -> System:
     """Cross-entropy with s = (1 − ε) y + ε/K in place of the targets y."""
     model, m, p = probabilities()
-    y, epsilon = model.target("y", i, j), model.hyperparameter("epsilon", 0.1)
+    y, epsilon = model.target("y", i, j, within=ONE_HOT), model.hyperparameter("epsilon", 0.1)
     (s,) = model.values("s")
     model.let(s[i, j], (1 - epsilon) * y[i, j] + epsilon / Symbol("K", integer=True))
     return model.system(-model.sum(s[i, j] * LOG(p[i, j]), i, j) / m)
@@ -58,7 +59,7 @@ def focal(gamma: int = 2) -> System:
     m, d = model.sizes("m", "d")
     model.samples("i", m)
     model.units("q", d)
-    x, y = model.input("x", i, q), model.target("y", i)
+    x, y = model.input("x", i, q), model.target("y", i, within=BITS)
     w, b = model.parameter("w", q), model.parameter("b")
     z, p = model.values("z", "p")
     model.let(z[i], model.sum(w[q] * x[i, q], q) + b)
@@ -70,7 +71,7 @@ def focal(gamma: int = 2) -> System:
 def kl_divergence() -> System:
     """1/m Σ_ij y (log y − log p), where y is a distribution that is given."""
     model, m, p = probabilities()
-    y = model.target("y", i, j)
+    y = model.target("y", i, j, within=DISTRIBUTION)
     return model.system(model.sum(y[i, j] * (LOG(y[i, j]) - LOG(p[i, j])), i, j) / m)
 
 

@@ -15,6 +15,7 @@ from sympy import Symbol, symbols
 from symbp.functions import TABLE
 from symbp.networks.entry import Entry
 from symbp.system import System
+from symbp.system.domains import BITS
 from symbp.system.model import Model
 
 RELU, SQRT = TABLE["relu"], TABLE["sqrt"]
@@ -53,7 +54,7 @@ def triplet() -> System:
 def contrastive() -> System:
     """½ (1 − y) D² + ½ y max(0, α − D)² of pairs at the distance D: y = 1 where they differ."""
     model, m = samples()
-    y = model.target("y", i)
+    y = model.target("y", i, within=BITS)
     W, alpha = model.parameter("W", j, k), model.hyperparameter("alpha", 2)
     a, b = mapped(model, W, "a"), mapped(model, W, "b")
     (D,) = model.values("D")

@@ -63,6 +63,6 @@ def check_lookups(system: System, values: Mapping[str, Any], indexing: Indexing)
             firsts = [indexing.integer(s.range.lower, {}) for s in system[name].slots]
             at = ", ".join(str(i + first) for i, first in zip(place, firsts, strict=True))
             raise SizeError(
-                f"{name}[{at}] = {found[place]} is used as an index of {entry}: "
+                f"{name}{f'[{at}]' if at else ''} = {found[place]} is used as an index of {entry}: "
                 f"expected {low} ≤ {r.symbol} ≤ {high}"
             )

@@ -20,6 +20,7 @@ from symbp.errors import SizeError
 from symbp.numbers.domains import Axes, Buffer, Floats
 from symbp.system import Equation, Kind, Range, Role, System, Variable
 from symbp.system.checks import order_families
+from symbp.system.contents import is_datum
 from symbp.system.equation import family_of, index_of, walk
 
 Key = tuple[int, ...]
@@ -136,7 +137,8 @@ class Indexing:
             lo, hi = scope.spans[e]
             return Tensor(np.arange(lo, hi + 1), (e,))
         if isinstance(e, Symbol):
-            return Tensor(np.asarray(self._size(e.name)))
+            known = self._integer_data if is_datum(e) else self._size
+            return Tensor(np.asarray(known(e.name)))
         if isinstance(e, Indexed):
             return self._looked_up(e, scope)
         if isinstance(e, (sp.floor, sp.ceiling)):

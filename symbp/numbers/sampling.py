@@ -2,7 +2,7 @@
 
     parameters   normal, of variance 1/(length of their last axis)
     inputs       normal
-    targets      uniform in (0, 1); ±1 for the hinge loss
+    targets      of their domain where they declare one, else uniform in (0, 1)
     data used as an index: integers of the slot they are used in
 
 Where these leave the domain of a logarithm or a root, positive values of several sizes are tried.
@@ -20,7 +20,8 @@ from sympy import Expr
 from symbp.errors import ValueRangeError
 from symbp.functions import Row
 from symbp.networks.losses import lookup
-from symbp.networks.mlp import Settings, settings_of
+from symbp.networks.mlp import settings_of
+from symbp.numbers.data import check_data, drawn
 from symbp.numbers.domains import Buffer, Floats
 from symbp.numbers.evaluator import Evaluation
 from symbp.numbers.field import Field
@@ -91,34 +92,40 @@ def sample(system: System, seed: int = 0, fixed: Mapping[str, Any] | None = None
 
 
 def _draws(system: System, seed: int, fixed: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    settings = settings_of(system)
     for positive, scale in ATTEMPTS:
         for turn in range(TRIES):
             rng = np.random.default_rng([seed, turn])
             values = dict(fixed)
             for v in given_families(system):
                 if v.name not in values and v.value is None:
-                    make = _maker(v.role, rng, positive, scale, settings)
+                    make = _maker(v, rng, positive, scale)
                     values[v.name] = _value(system, v, make)
             yield values
 
 
 def _maker(
-    role: Role, rng: np.random.Generator, positive: bool, scale: float, settings: Settings | None
+    variable: Variable,
+    rng: np.random.Generator,
+    positive: bool,
+    scale: float,
 ) -> Make:
+    def data(shape: tuple[int, ...], _: str) -> Any:
+        assert variable.within is not None
+        return drawn(variable.within, rng, shape)
+
     def parameters(shape: tuple[int, ...], _: str) -> Any:
         draw = rng.uniform(0.2, 1.0, shape) if positive else rng.normal(size=shape)
         return draw * scale / np.sqrt(shape[-1] if shape else 1)
 
     def targets(shape: tuple[int, ...], _: str) -> Any:
-        if settings is not None and settings.loss == "hinge":
-            return rng.choice([-1.0, 1.0], shape)
         return rng.uniform(0.1, 0.9, shape)
 
     def inputs(shape: tuple[int, ...], _: str) -> Any:
         return rng.uniform(0.2, 1.0, shape) if positive else rng.normal(size=shape)
 
-    return {Role.PARAMETER: parameters, Role.TARGET: targets}.get(role, inputs)
+    if variable.within is not None:
+        return data
+    return {Role.PARAMETER: parameters, Role.TARGET: targets}.get(variable.role, inputs)
 
 
 def residues(system: System, field: Field, fixed: Mapping[str, Any] | None = None) -> Any:
@@ -136,7 +143,8 @@ def _value(system: System, variable: Variable, make: Make) -> Any:
     slot = index_ranges(system).get(variable.name)
     if slot is not None:
         low, high = indexing.integer(slot.lower, {}), indexing.integer(slot.upper, {})
-        places = np.arange(int(np.prod(indexing.shape(variable), dtype=int)))
+        first = 0 if variable.slots else 1  # a single label is not that of the first place
+        places = np.arange(first, first + int(np.prod(indexing.shape(variable), dtype=int)))
         return (low + places * 7 % (high - low + 1)).reshape(indexing.shape(variable))
     blocks = [
         make(indexing.shape(variable, key), f"{variable.name}{key}")
@@ -153,6 +161,7 @@ def check_domain(system: System, values: Mapping[str, Any]) -> None:
 
     One line: which loss or equation, which output, its value, what is allowed.
     """
+    check_data(system, values)
     evaluation = Evaluation(system, values, Checked())
     settings = settings_of(system)
     with np.errstate(all="ignore"):

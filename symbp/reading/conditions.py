@@ -10,6 +10,7 @@ from sympy import Expr, KroneckerDelta
 
 from symbp.errors import ReadingError
 from symbp.functions import TABLE
+from symbp.reading import labels
 from symbp.reading.grammar.marks import index_expression, text_of
 from symbp.reading.grammar.syntax import Indicator, Node, Rows, Tokens
 from symbp.reading.typed import Typed
@@ -34,6 +35,8 @@ def condition(reader: Elaborator, tokens: Tokens) -> Expr:
         if sign in texts:
             at = texts.index(sign)
             sides = _without_words(tokens[:at]), _without_words(tokens[at + 1 :])
+            for side in sides:
+                labels.check_numbers(reader.lexicon, side)
             a, b = (index_expression(side, reader.names.any_index) for side in sides)
             same = KroneckerDelta(a, b)
             return same if sign == "=" else 1 - same

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symbp.errors import ReadingError, UnknownNameError, unknown
 from symbp.functions import TABLE, Row, unspecified
 from symbp.system import Kind
+from symbp.system.domains import Domain, domain_of
 
 #: What may be said of further, as in: * cross-correlation padding 1.
 WINDOWS = {"cross-correlation", "convolution", "mean", "max", "adjoint"}
 KINDS = {kind.value: kind for kind in Kind}
+_LETTER, _SCRIPT = r"\\?[A-Za-z]+(?:\{[A-Za-z]\})?", r"[_^](?:\{[^{}]*\}|\w|\([^()]*\))"
+_NAME = re.compile(rf"\s*({_LETTER})\s*(?:{_SCRIPT})*\s*$")
+LABELS = ("fixed", "label")  #: what a letter is that stands for one unit all along
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,14 @@ class Declared:
     """Forward equations and definitions as LaTeX, and what letters mean."""
 
     equations: tuple[str, ...] = ()
+    within: Mapping[str, Domain] = field(default_factory=dict)
+    """What values data have, from lines such as y_i \\in \\{-1, 1\\}: {"y": SIGNS}."""
     define: tuple[str, ...] = ()
     indices: Mapping[str, Kind] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
     """The layer to which the units of a letter belong: {"k": "l+1"}."""
     fixed: frozenset[str] = frozenset()
-    """Letters in scripts that are no indices but parts of names."""
+    """Letters that stand for one unit all along, the true class: the label y of p_y."""
     shapes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Name → sizes: ("n", "m") for a matrix, ("n",) a column, ("row", "n"), ("1",) a number."""
     functions: Mapping[str, str] = field(default_factory=dict)
@@ -125,7 +131,7 @@ def _indices(text: str) -> dict[str, Kind]:
     result: dict[str, Kind] = {}
     for part in _items(text):
         *letters, kind = part.split()
-        if kind == "fixed":
+        if kind in LABELS:
             continue
         if letters[1:] and letters[-1] == "unit":  # k unit l+1
             *letters, kind = letters
@@ -143,9 +149,9 @@ def _groups(text: str) -> dict[str, str]:
 
 
 def _fixed(text: str) -> frozenset[str]:
-    """The letters of "k fixed"."""
+    """The letters of "k fixed" and "y label"."""
     entries = [part.split() for part in _items(text)]
-    return frozenset(letter for *letters, kind in entries if kind == "fixed" for letter in letters)
+    return frozenset(letter for *letters, kind in entries if kind in LABELS for letter in letters)
 
 
 def _shapes(text: str) -> dict[str, tuple[str, ...]]:
@@ -209,3 +215,26 @@ def function_row(letter: str, meaning: str) -> Row:
             f"(known: any, softmax, {', '.join(sorted(TABLE))})"
         )
     return row
+
+
+def with_domains(given: Declared) -> Declared:
+    r"""The declaration with lines such as y_i \in \{0, 1\} apart from the equations.
+
+    >>> with_domains(Declared(equations=("z = w^T x", r"y \in \{-1, 1\}"))).equations
+    ('z = w^T x',)
+    """
+    within = dict(given.within)
+    equations = []
+    for line in given.equations:
+        name, sign, text = line.strip().strip("$").partition(r"\in")
+        if not sign or "=" in line or not _NAME.match(name):
+            equations.append(line)
+            continue
+        domain = domain_of(text)
+        if domain is None:
+            raise ReadingError(
+                rf"{line}: {text.strip()} is no set of values that is known (say: \{{-1, 1\}}, "
+                r"\{0, 1\}, \{0, 1, 2, \ldots\}, (0, 1) or \mathbb{R}_+)"
+            )
+        within[_NAME.match(name)[1]] = domain  # type: ignore[index]
+    return replace(given, equations=tuple(equations), within=within)

@@ -141,6 +141,8 @@ class Lexicon:
     """The layer to which the units of a letter belong, where nothing else says it."""
     fixed: frozenset[str] = frozenset()
     """Letters that stand for one unit all along: the true class."""
+    labelled: bool = False
+    """Whether these are numbers that are given, as in a System; in claims they are unit 1."""
     samples: str = ""
     """The letter of a sum over all samples: Σ_x."""
     kroneckers: frozenset[str] = frozenset()

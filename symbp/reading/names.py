@@ -11,6 +11,7 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symbp.errors import ReadingError
+from symbp.reading import labels
 from symbp.reading.abbreviations import expanded
 from symbp.reading.grammar.marks import Mark, index_expression, marks, split_run, text_of_name
 from symbp.reading.grammar.syntax import Name
@@ -193,11 +194,9 @@ class Names:
         spare = len(wanted) - len(given)
         for m in given:
             parts = split_run(m)
-            if 1 < len(parts) <= spare + 1:
-                spare -= len(parts) - 1
-                result += parts
-            else:
-                result.append(m)
+            fits = 1 < len(parts) <= spare + 1
+            spare -= len(parts) - 1 if fits else 0
+            result += parts if fits else [m]
         return result
 
     def _paired(self, given: Sequence[Mark], wanted: Sequence[Place]) -> list[tuple[Mark, Place]]:
@@ -220,6 +219,8 @@ class Names:
 
     def _kind(self, mark: Mark) -> Kind | None:
         """What a mark counts, where its letters say so."""
+        if mark.text in self.lexicon.fixed:
+            return Kind.UNIT  # a label y_i
         for t in mark.tokens:
             symbol = self.scope.bound.get(t.text) or self.scope.free.get(t.text)
             if symbol is not None and symbol in self.scope.kinds:
@@ -230,19 +231,19 @@ class Names:
 
     def _index(self, mark: Mark, place: Place) -> Expr | None:
         """An index as the System counts it; None for a colon, which stands for all."""
-        tokens = list(mark.tokens)
-        texts = [t.text for t in tokens]
+        texts = [t.text for t in mark.tokens]
         if texts == [":"]:
             return None
-        if "=" in texts:
-            tokens = tokens[texts.index("=") + 1 :]
+        tokens = mark.tokens[texts.index("=") + 1 :] if "=" in texts else mark.tokens
+        if place.kind is Kind.UNIT:
+            labels.check_numbers(self.lexicon, tokens)
         return index_expression(tokens, lambda text: self.lookup(text, place.kind)) - place.shift
 
     def lookup(self, text: str, kind: Kind) -> Expr | None:
         """An index letter, or the letter of a depth or of a number of steps."""
         bound = self.scope.bound.get(text)
         if bound is None and text in self.lexicon.fixed and kind is Kind.UNIT:
-            return sp.S.One
+            return labels.index(text, self.scope.bound, self.lexicon.labelled)
         if bound is None and kind is Kind.SAMPLE and text == self.lexicon.samples:
             return self._sample()
         taken = bound is not None and self.scope.kinds.get(bound) is Kind.SAMPLE

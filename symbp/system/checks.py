@@ -11,7 +11,7 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symbp.errors import DefinitionError, at
-from symbp.system.contents import names_in
+from symbp.system.contents import data_in, names_in
 from symbp.system.equation import Equation, Kind, Role, Variable, family_of, index_of, walk
 from symbp.system.facts import Facts
 from symbp.system.indices import Range, substitute
@@ -103,17 +103,20 @@ def _check_entry(entry: Expr, variables: Variables, sizes: Facts, ranges: Sequen
     for slot, index in zip(variable.slots, index_of(entry), strict=True):
         whole = slot.range.substitute(mapping)
         mapping[slot.symbol] = index
-        if any(
-            isinstance(node, sp.Indexed)
-            and family_of(node) in variables
-            and variables[str(family_of(node))].role is not Role.SIZE
-            for node, _ in walk(index)
-        ):
+        if any(_looks_up(node, variables) for node in data_in(index)):
             continue  # a gather: its values are data, and checked when there are any
         if not (facts.le(whole.lower, index) and facts.le(index, whole.upper)):
             raise DefinitionError(
                 _outside(entry, index, slot.symbol, whole, ranges, facts, variables)
             )
+
+
+def _looks_up(data: Expr, variables: Variables) -> bool:
+    """Whether an entry or a number in an index is data: c[i], or a label y that is given."""
+    variable = variables.get(str(family_of(data)))
+    if variable is None or variable.role is Role.SIZE:
+        return False
+    return bool(variable.slots) or variable.role in (Role.INPUT, Role.TARGET)
 
 
 def _outside(
@@ -134,8 +137,8 @@ def _outside(
     named = variables.get(str(family_of(index)))
     if named is not None and named.role is not Role.SIZE:
         return (
-            f"{text}: {named.name} is a value, and only data with an index of their own are looked "
-            f"up by, as in {named.name}[i]"
+            f"{text}: {named.name} is {named.role}, and only inputs and targets are used as an "
+            "index"
         )
     if variable.role is Role.INTERMEDIATE and len(own) == 1:
         return f"{text}: no equation says what {variable.name} is at {symbol} = {end}"

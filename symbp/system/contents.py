@@ -99,6 +99,28 @@ def text(e: Basic) -> str:
     return str(e)
 
 
+def is_datum(e: Basic) -> bool:
+    """Whether e is a single number, as opposed to an index or a size: a label y in z[y].
+
+    >>> from sympy import symbols
+    >>> is_datum(symbols("y", real=True)), is_datum(symbols("j", integer=True))
+    (True, False)
+    """
+    return isinstance(e, Symbol) and not e.is_integer
+
+
+@lru_cache(maxsize=1 << 12)
+def data_in(e: Basic) -> tuple[Expr, ...]:
+    """What stands in an index besides indices and single sizes: c[i], a label y; n[l] too."""
+    return tuple(sorted((*entries_in(e), *_labels_in(e)), key=text))
+
+
+@lru_cache(maxsize=1 << 12)
+def _labels_in(e: Basic) -> frozenset[Symbol]:
+    own = {e} if is_datum(e) else set()
+    return frozenset(own).union(*(_labels_in(a) for a in e.args if not isinstance(a, IndexedBase)))
+
+
 @lru_cache(maxsize=1 << 15)
 def entry_of(base: IndexedBase, *index: Expr) -> Expr:
     """base[index], remembered.

@@ -12,6 +12,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symbp.errors import DefinitionError
 from symbp.system.contents import entry_of
+from symbp.system.domains import Domain
 from symbp.system.indices import Range, substitute
 
 
@@ -67,7 +68,7 @@ class Variable:
 
     `minimum` is the least value of a size; `value` the default of a hyperparameter, or what a
     size is where it follows from other sizes;
-    `adjoint_of` the (loss, family) whose derivative this is.
+    `adjoint_of` the (loss, family) whose derivative this is; `within` what values data have.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Variable:
     minimum: int = 1
     value: Expr | None = None
     adjoint_of: tuple[str, str] | None = None
+    within: Domain | None = None
 
     @cached_property
     def atom(self) -> Expr:

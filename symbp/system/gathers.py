@@ -1,4 +1,4 @@
-"""Data that other families are looked up by: E[c[t], j] is the row c[t] of E."""
+"""Data that other families are looked up by: the row E[c[t], j], the score z[y]."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sympy import Expr, Indexed
 
+from symbp.system.contents import data_in
 from symbp.system.equation import Equation, Role, Variable, family_of, index_of, walk
 from symbp.system.facts import Facts
 from symbp.system.indices import Range
@@ -18,7 +19,8 @@ class Gather(NamedTuple):
 
     entry: Expr
     place: int
-    data: Indexed
+    data: Expr
+    """c[i], or a single label y."""
 
 
 @lru_cache(maxsize=1 << 12)
@@ -29,7 +31,7 @@ def gathers(e: Expr) -> tuple[Gather, ...]:
         Gather(node, place, data)
         for node in entries
         for place, index in enumerate(index_of(node))
-        for data in sorted(index.atoms(Indexed), key=str)
+        for data in data_in(index)
     )
 
 
@@ -55,5 +57,6 @@ def with_data(facts: Facts, variables: Sequence[Variable], equations: Iterable[E
     for found, r in looked_up(variables, equations):
         alone = found.entry.indices[found.place] == found.data
         if alone and (r.lower.free_symbols | r.upper.free_symbols) <= sizes:
-            bounds.setdefault(found.data.base, (r.lower, r.upper))
+            base = found.data.base if isinstance(found.data, Indexed) else found.data
+            bounds.setdefault(base, (r.lower, r.upper))
     return facts.bounded(bounds) if bounds else facts

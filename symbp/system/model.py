@@ -25,6 +25,7 @@ from sympy import Expr, Symbol
 from symbp.errors import DefinitionError, at
 from symbp.functions import lookup
 from symbp.system import System
+from symbp.system.domains import Domain
 from symbp.system.equation import (
     Equation,
     Kind,
@@ -129,13 +130,13 @@ class Model:
         """A family that is learnt."""
         return self._family(name, Role.PARAMETER, indices)
 
-    def input(self, name: str, *indices: Symbol) -> Any:
+    def input(self, name: str, *indices: Symbol, within: Domain | None = None) -> Any:
         """A family of data: values, or integers where others are looked up by it."""
-        return self._family(name, Role.INPUT, indices)
+        return self._family(name, Role.INPUT, indices, within=within)
 
-    def target(self, name: str, *indices: Symbol) -> Any:
-        """A family of targets."""
-        return self._family(name, Role.TARGET, indices)
+    def target(self, name: str, *indices: Symbol, within: Domain | None = None) -> Any:
+        """A family of targets; `within` says what values they have: SIGNS, COUNTS, ONE_HOT."""
+        return self._family(name, Role.TARGET, indices, within=within)
 
     def hyperparameter(self, name: str, value: Expr | float | None = None) -> Symbol:
         """A constant such as λ or ε, perhaps with a usual value."""
@@ -223,10 +224,17 @@ class Model:
             r = self._indices[letter].range
             raise DefinitionError(f"{name} is an index, {r}, and a value: choose another letter")
 
-    def _family(self, name: str, role: Role, indices: tuple[Symbol, ...], minimum: int = 1) -> Any:
+    def _family(
+        self,
+        name: str,
+        role: Role,
+        indices: tuple[Symbol, ...],
+        minimum: int = 1,
+        within: Domain | None = None,
+    ) -> Any:
         with at(name):
             slots = tuple(Slot(self._range(s), self._indices[s].kind) for s in indices)
-        variable = Variable(name, slots, role, minimum)
+        variable = Variable(name, slots, role, minimum, within=within)
         self._declare(variable)
         return variable.atom
 

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import sympy as sp
-from sympy import Expr, Indexed, S, Symbol
+from sympy import Expr, S, Symbol
 
 from symbp.numbers.codegen.bounds import distributed
 from symbp.numbers.codegen.nodes import Node, arranged, call, leaf, union
 from symbp.numbers.codegen.scope import Scope
 from symbp.numbers.codegen.windows import Window, sliced, window, windowed
 from symbp.system import Facts, Range
+from symbp.system.contents import data_in
 from symbp.system.equation import family_of, index_of
 from symbp.system.indices import affine_coefficient, substitute
 
@@ -46,8 +47,8 @@ class Arrays(Protocol):
     def length(self, r: Range) -> Expr:
         """The number of values of an index."""
 
-    def is_data(self, a: Indexed) -> bool:
-        """Whether an entry is a value and not a size."""
+    def is_data(self, a: Expr) -> bool:
+        """Whether what stands in an index is a value and not a size."""
 
 
 class Entry:
@@ -101,7 +102,7 @@ class Entry:
         """The subscript of one dimension: a number, or a slice; None where it is neither."""
         symbols = self._axes(g)
         if not symbols:
-            if any(self.arrays.is_data(a) for a in g.atoms(Indexed)):
+            if any(self.arrays.is_data(a) for a in data_in(g)):
                 return None
             return self.arrays.integer(sp.expand(g - r.lower), self.scope).text
         if len(symbols) > 1:
@@ -157,7 +158,7 @@ class Entry:
         """The position along one dimension, kept inside it where it is not known to be."""
         place = self.arrays.integer(g - r.lower, self.scope)
         inside = self.known.le(r.lower, g) and self.known.le(g, r.upper)
-        data = any(self.arrays.is_data(a) for a in g.atoms(Indexed))
+        data = any(self.arrays.is_data(a) for a in data_in(g))
         if inside or data or not place.axes:
             return place
         last = self.arrays.integer(self.arrays.length(r) - 1, Scope())

@@ -19,7 +19,7 @@ from symbp.numbers.codegen.nodes import ONE, Node, arranged
 from symbp.numbers.codegen.scope import Scope
 from symbp.numbers.codegen.storage import Storage
 from symbp.system import Range, Role
-from symbp.system.contents import free_symbols
+from symbp.system.contents import data_in, free_symbols
 from symbp.system.equation import family_of
 
 
@@ -106,4 +106,4 @@ def opened(body: Expr, ranges: list[Range]) -> tuple[Expr, list[Range]]:
 
 
 def _is_condition(f: Expr) -> bool:
-    return isinstance(f, sp.KroneckerDelta) and any(isinstance(a, Indexed) for a in f.args)
+    return isinstance(f, sp.KroneckerDelta) and any(map(data_in, f.args))

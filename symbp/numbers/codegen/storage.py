@@ -34,6 +34,7 @@ from symbp.numbers.codegen.nodes import (
 )
 from symbp.numbers.codegen.scope import Scope
 from symbp.system import Facts, Range, Role, System, Variable
+from symbp.system.contents import data_in
 from symbp.system.equation import family_of, index_of
 from symbp.system.indices import affine_coefficient, substitute
 
@@ -173,7 +174,7 @@ class Storage:
 
     def integer(self, e: Expr, scope: Scope) -> Node:
         """An index expression; an axis is a vector of its values, data are an array."""
-        data = {a: sp.Dummy(integer=True) for a in e.atoms(Indexed) if self.is_data(a)}
+        data = {a: sp.Dummy(integer=True) for a in data_in(e) if self.is_data(a)}
         shift = {s: s + r.lower for s, r in scope.axes.items() if r.lower != 0}
         moved = substitute(e.xreplace(data), shift)
         known = {d: self.entry(a, scope) for a, d in data.items()}
@@ -275,8 +276,8 @@ class Storage:
         """An entry of a family: its array, a slice of it, windows into it, or a gather from it."""
         return Entry(self, e, scope).node()
 
-    def is_data(self, a: Indexed) -> bool:
-        """Whether an entry is a value and not a size."""
+    def is_data(self, a: Expr) -> bool:
+        """Whether what stands in an index is a value and not a size."""
         return self.system[str(family_of(a))].role is not Role.SIZE
 
 

@@ -83,8 +83,9 @@ def _compares(parser: Parser) -> bool:
 def _indicator(parser: Parser, t: Token) -> Node:
     r"""\mathbb{1}(z > 0), \mathbb{1}_{z > 0}."""
     opened = parser.take()
-    condition = _bare(parser.take()) if opened.text == "_" else parser.until(opened)
-    return Indicator(t.start, parser.end, tuple(condition))
+    condition = _bare(parser.take()) if opened.text == "_" else tuple(parser.until(opened))
+    braces = [x.text for x in (*condition[:1], *condition[-1:])] == [r"\{", r"\}"]
+    return Indicator(t.start, parser.end, condition[1:-1] if braces else condition)
 
 
 def _word(parser: Parser, t: Token) -> Node:

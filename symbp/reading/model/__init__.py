@@ -49,7 +49,7 @@ def read_system(text: str, **options: object) -> System:
 
 def system_of(given: Declared) -> System:
     """The System that a declaration's equations describe, with plain names."""
-    builder = Builder(given, {})
+    builder = Builder(given, {}, data=True)
     check_names(builder.quantities.families.values(), builder.source.named_marks())
     q = builder.quantities
     defined = {str(q.key(e.left, q.families)) for e in builder.source.equations}

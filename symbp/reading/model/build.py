@@ -15,6 +15,7 @@ from symbp.reading.grammar.lexer import tokens
 from symbp.reading.grammar.marks import text_of
 from symbp.reading.grammar.syntax import BigSum, Call, Name, Sum, walk
 from symbp.reading.lexicon import Lexicon
+from symbp.reading.model import labels
 from symbp.reading.model.extents import agreed, learn_bounds, learn_reaches
 from symbp.reading.model.families import Family
 from symbp.reading.model.misread import authors_letters, check_applied, check_indices
@@ -27,7 +28,7 @@ from symbp.reading.model.quantities import (
     axes_of,
 )
 from symbp.reading.model.small import small_sizes
-from symbp.reading.model.source import DEPTH, STEPS, Source, Written
+from symbp.reading.model.source import DEPTH, STEPS, Written
 from symbp.reading.model.words import Frame, Words
 from symbp.reading.pooling import Pooled
 from symbp.reading.products import aligned, turned
@@ -44,11 +45,11 @@ LAYER, TIME, SAMPLE, SAMPLES = (Symbol(c, integer=True) for c in "ltim")
 
 
 class Builder:
-    """Makes the System and the lexicon of a declaration's equations."""
+    """Makes the System and the lexicon of a declaration's equations, labels as `data` or as 1."""
 
-    def __init__(self, given: Declared, evidence: Mapping[str, int]) -> None:
-        self.source = Source(given)
-        self.quantities = Quantities(self.source, evidence)
+    def __init__(self, given: Declared, evidence: Mapping[str, int], data: bool = False) -> None:
+        self.labelled = data
+        self.source, self.quantities = labels.with_labels(given, evidence)
         self.words = Words(self.source, self.quantities)
         self.namer: Namer | None = None
         self.bounds: list[tuple[str, Expr]] = []
@@ -148,6 +149,7 @@ class Builder:
             conditions=tuple(tokens(w) for w in self.source.given.where),
             samples=self.source.given.samples,
             fixed=self.source.given.fixed,
+            labelled=self.labelled,
             groups={k: tokens(v) for k, v in self.source.given.groups.items()},
             kroneckers=frozenset(
                 k for k, v in self.source.given.functions.items() if v == "kronecker"
@@ -248,10 +250,13 @@ class Builder:
             for v in self._variables(ranges, learner)
         )
         lexicon = self._draft(variables, learner)
-        self.bounds.clear()
-        self.pooled.clear()
+        self.bounds, self.pooled = [], []
         equations = [self._elaborated(lexicon, e, Exact()) for e in self.source.equations]
         equations, variables = ranges.completed(equations, variables)
+        if self.labelled:
+            sample = Slot(Range(SAMPLE, sp.S.One, SAMPLES), Kind.SAMPLE)
+            variables += labels.targets(self.source.given.fixed, equations, sample)
+        variables = labels.ranged(variables, self.source.given.within)
         constants = tuple(
             Variable(c, role=Role.HYPERPARAMETER)
             for c in sorted({*self.source.given.constants, *lexicon.rates, "\\lambda"})

@@ -254,6 +254,8 @@ class Families:
 
     def _kind(self, m: Mark, side: str) -> Kind:
         """What an index counts: by its letter, else by where it stands."""
+        if m.text in self.indices:
+            return self.indices[m.text]  # a label y_i is a unit
         for t in m.tokens:
             if t.text in self.indices:
                 return self.indices[t.text]
