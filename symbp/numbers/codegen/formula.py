@@ -338,6 +338,7 @@ class Formula:
         op, sides = (
             ("==", e.args) if isinstance(e, sp.KroneckerDelta) else (">=", (e.args[0], S.Zero))
         )
+        sides = sorted(sides, key=lambda side: bool(side.is_number))  # y == 1, not 1 == y
         nodes = [self.storage.integer(side, scope) for side in sides]
         return elementwise(op, nodes, self._order(scope))
 
