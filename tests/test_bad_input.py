@@ -319,10 +319,10 @@ VALUES = [
      "y: shape (2, 1) met y[j], 1 ≤ j ≤ n"),
     (embedding, {**ROWS, "c": np.array([1, 4])}, {"V": 3, "n": 2, "T": 2},
      "c[2] = 4 is used as an index of E[c[t], j]: expected 1 ≤ v ≤ 3",
-     "c: 4 is used as an index: expected 1 to 3"),
-    (embedding, {**ROWS, "c": np.array([0, 2])}, {"V": 3, "n": 2, "T": 2},
-     "c[1] = 0 is used as an index of E[c[t], j]: expected 1 ≤ v ≤ 3",
-     "c: 0 is used as an index: expected 1 to 3"),
+     "c: 4 is used as an index: expected 0 to 2"),
+    (embedding, {**ROWS, "c": np.array([1, -1])}, {"V": 3, "n": 2, "T": 2},
+     "c[2] = -1 is used as an index of E[c[t], j]: expected 1 ≤ v ≤ 3",
+     "c: -1 is used as an index: expected 0 to 2"),
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from symbp.adjoint import gradient
 from symbp.networks import lookup
 from symbp.numbers.codegen import compile_numpy, numpy_source
 from symbp.numbers.evaluator import Evaluation
-from symbp.numbers.gathers import index_ranges
+from symbp.numbers.gathers import from_zero, index_ranges
 from symbp.numbers.sampling import sample
 from symbp.system import Role
 from tests.test_codegen import error, expected, run
@@ -22,13 +22,13 @@ def test_the_logarithm_of_a_sigmoid_does_not_overflow():
     values = {
         "U": 1000 * RNG.normal(size=(5, 3)),
         "V": RNG.normal(size=(5, 3)),
-        "c": np.array([1, 2, 3, 4]),
-        "o": np.array([5, 4, 3, 2]),
-        "n": np.array([[1, 2], [3, 4], [5, 1], [2, 2]]),
+        "c": np.array([0, 1, 2, 3]),
+        "o": np.array([4, 3, 2, 1]),
+        "n": np.array([[0, 1], [2, 3], [4, 0], [1, 1]]),
     }
     cost, *_ = compile_numpy(lookup("negative-sampling").small())(**values)
-    score = np.sum(values["U"][values["o"] - 1] * values["V"][values["c"] - 1], axis=1)
-    drawn = np.einsum("ikp,ip->ik", values["U"][values["n"] - 1], values["V"][values["c"] - 1])
+    score = np.sum(values["U"][values["o"]] * values["V"][values["c"]], axis=1)
+    drawn = np.einsum("ikp,ip->ik", values["U"][values["n"]], values["V"][values["c"]])
     expected = np.maximum(-score, 0).sum() + np.maximum(drawn, 0).sum()
     np.testing.assert_allclose(cost, expected / 4)
     assert "np.log(" not in numpy_source(lookup("negative-sampling")())
@@ -46,6 +46,7 @@ def test_what_data_look_up_gets_its_gradient_back_by_adding_where_they_say(name)
     plain, inplace = (compile_numpy(system, inplace=style) for style in (False, True))
     evaluation = Evaluation(gradient(system), given)
     wanted = [evaluation[f"∂C/∂{v.name}"] for v in system.with_role(Role.PARAMETER)]
+    given = from_zero(system, given)
     for code in (plain, inplace):
         _, *found = code(**{k: given[k] for k in code.families if k in values})
         for a, b in zip(found, wanted, strict=True):
@@ -58,14 +59,15 @@ def test_softmax_regression_on_labels_is_that_on_one_hot_targets():
     )
     values = sample(labelled, seed=7)
     wanted = compile_numpy(one_hot)(**{**values, "y": np.eye(3)[values["y"] - 1]})
-    for a, b in zip(compile_numpy(labelled)(**values), wanted, strict=True):
+    found = compile_numpy(labelled)(**from_zero(labelled, values))
+    for a, b in zip(found, wanted, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-12)
 
 
 def test_the_forward_algorithm_does_not_overflow():
     rng = np.random.default_rng(0)
     code = compile_numpy(lookup("crf")(d=2, K=3, T=500))
-    given = {"x": 100 * rng.normal(size=(500, 2)), "y": rng.integers(1, 4, 500)}
+    given = {"x": 100 * rng.normal(size=(500, 2)), "y": rng.integers(0, 3, 500)}
     learnt = {"W": rng.normal(size=(3, 2)), "b": np.zeros(3), "A": rng.normal(size=(3, 3))}
     cost, *slopes = code(**given, **learnt)
     assert 0 < cost < np.inf

@@ -17,6 +17,7 @@ from symbp.forms.layout import ROW
 from symbp.networks import mlp
 from symbp.numbers.codegen import compile_numpy, lambdify, numpy_source
 from symbp.numbers.evaluator import Evaluation
+from symbp.numbers.gathers import from_zero
 from symbp.numbers.reference import reference_cost, reference_gradient
 from symbp.numbers.sampling import sample
 from symbp.system import Kind, Role
@@ -65,7 +66,8 @@ def names_of(system):
 
 
 def run(code, values, **options):
-    """What the code returns at some values."""
+    """What the code returns at some values, in which data count from 1."""
+    values = from_zero(code.given.system, values) if code.given else values
     return code(*(values[f] for f in code.families), **options)
 
 
@@ -193,10 +195,11 @@ def as_given(evaluation, name, values):
 def test_every_formula_of_every_system_can_be_lambdified(name):
     system, values = small(name)
     evaluation = Evaluation(gradient(system), values)
+    own = from_zero(evaluation.system, values)
     for equation in evaluation.system.equations:
         for rhs, domain in layers_written_out(evaluation, equation):
             code = lambdify(evaluation.system, rhs, domain)
-            found = code(*(as_given(evaluation, f, values) for f in code.families))
+            found = code(*(as_given(evaluation, f, own) for f in code.families))
             wanted = evaluation.evaluate(rhs, domain)
             order = [wanted.axes.index(r.symbol) for r in domain if r.symbol in wanted.axes]
             missing = tuple(i for i, r in enumerate(domain) if r.symbol not in wanted.axes)

@@ -9,6 +9,7 @@ from symbp.errors import ReadingError
 from symbp.judge.equality import equal
 from symbp.networks import lookup
 from symbp.numbers.codegen import compile_numpy
+from symbp.numbers.gathers import from_zero
 from symbp.numbers.sampling import sample
 from symbp.system import Role
 from symbp.verify import verify
@@ -67,7 +68,7 @@ def test_the_derivative_by_the_logits_is_p_minus_one_at_the_label(text):
     p = np.exp(z) / np.exp(z).sum()
     for y in (1, 2, 3):
         label = target(system).name
-        cost, dW, db = compile_numpy(system, ["W", "b"])(**{"W": W, "b": b, "x": x, label: y})
+        cost, dW, db = compile_numpy(system, ["W", "b"])(**{"W": W, "b": b, "x": x, label: y - 1})
         wanted = p - (np.arange(3) == y - 1)
         assert float(cost) == pytest.approx(-np.log(p[y - 1]))
         np.testing.assert_allclose(db, wanted)
@@ -79,8 +80,22 @@ def test_softmax_regression_on_labels_is_that_on_one_hot_targets():
     one_hot, labelled = (build(labels=on, m=5, d=2, K=3) for on in (False, True))
     values = sample(labelled, seed=7)
     wanted = compile_numpy(one_hot)(**{**values, "y": np.eye(3)[values["y"] - 1]})
-    for a, b in zip(compile_numpy(labelled)(**values), wanted, strict=True):
+    found = compile_numpy(labelled)(**from_zero(labelled, values))
+    for a, b in zip(found, wanted, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-12)
+
+
+def test_code_of_ones_own_is_given_labels_from_zero():
+    system = read(ONE_SAMPLE["log-sum-exp"])
+
+    def gradient_by_hand(v, shift=0):
+        z = v["W"] @ v["x"] + v["b"]
+        d = np.exp(z) / np.exp(z).sum()
+        d[(v["y"] + shift) % len(d)] -= 1
+        return {"W": np.outer(d, v["x"]), "b": d}
+
+    assert verify(system, candidate=gradient_by_hand).ok
+    assert not verify(system, candidate=lambda v: gradient_by_hand(v, 1)).ok
 
 
 def test_a_wrong_gradient_of_a_label_is_not_proved():

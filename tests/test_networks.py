@@ -18,6 +18,7 @@ from symbp.adjoint.hessian import direction_name, hessian_vector
 from symbp.errors import UnknownNameError
 from symbp.numbers.codegen import compile_numpy
 from symbp.numbers.evaluator import Evaluation
+from symbp.numbers.gathers import from_zero
 from symbp.numbers.sampling import sample
 from symbp.system import Role
 from symbp.system.instantiate import unspecified_functions, with_functions
@@ -111,7 +112,8 @@ def test_the_gradient_is_proved_and_agrees_with_complex_steps(name):
 def test_the_numpy_code_agrees_with_jax(name):
     cost, slopes, _ = by_jax(name)
     gradient = compile_numpy(system_of(name))
-    found, *blocks = gradient(**{k: values_of(name)[k] for k in gradient.families})
+    values = from_zero(system_of(name), values_of(name))
+    found, *blocks = gradient(**{k: values[k] for k in gradient.families})
     assert float(found) == pytest.approx(float(cost), rel=TOLERANCE)
     wanted = [v.name for v in system_of(name).with_role(Role.PARAMETER)]
     assert_close(dict(zip(wanted, blocks, strict=True)), slopes)
@@ -157,7 +159,8 @@ def test_a_mask_of_minus_infinity_keeps_later_positions_unseen():
     length = len(values["w"])
     mask = np.where(np.tri(length) > 0, 0.0, -np.inf)
     gradient = compile_numpy(system_of("language-model"))
-    given = {k: values[k] for k in gradient.families} | {"M": mask}
+    own = from_zero(system_of("language-model"), values)
+    given = {k: own[k] for k in gradient.families} | {"M": mask}
     parameters, rest = split("language-model")
     masked = {**rest, "M": mask}
     cost, slopes, _ = derivatives(

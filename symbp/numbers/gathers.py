@@ -31,6 +31,16 @@ def index_ranges(system: System) -> Mapping[str, Range]:
     return {str(family_of(data)): r for _, data, _, r in found}
 
 
+def from_zero(system: System, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values for generated code: data that are used as an index count from 0 there, as NumPy does.
+
+    In a System they count as the index does, mostly from 1.
+    """
+    ranges, indexing = index_ranges(system), Indexing(system, {})
+    firsts = {n: indexing.integer(ranges[n].lower, {}) for n in ranges if n in values}
+    return {n: np.asarray(v) - firsts[n] if n in firsts else v for n, v in values.items()}
+
+
 @lru_cache(maxsize=64)
 def _lookups(
     variables: tuple[Variable, ...], equations: tuple[Equation, ...]

@@ -13,7 +13,7 @@ from symbp.errors import DefinitionError, SizeError, ValueRangeError, at, unknow
 from symbp.networks.mlp import Settings, settings_of
 from symbp.numbers.entrywise import Blocks, blocks_of
 from symbp.numbers.evaluator import Evaluation
-from symbp.numbers.gathers import index_ranges
+from symbp.numbers.gathers import from_zero, index_ranges
 from symbp.numbers.indexing import Indexing
 from symbp.numbers.sampling import (
     check_domain,
@@ -144,8 +144,11 @@ def _by_key(found: Any) -> Blocks:
 
 
 def code_blocks(case: Case, code: Code) -> dict[str, Blocks]:
-    """What code says of ∂C/∂θ: {family: array, or one array for each layer}, checked."""
-    found = code(dict(case.values))
+    """What code says of ∂C/∂θ: {family: array, or one array for each layer}, checked.
+
+    It is given data that are an index counted from 0, as arrays do.
+    """
+    found = code(from_zero(case.system, case.values))
     for name in found:
         if name not in case.names:
             raise unknown("family in the candidate's gradient", name, list(case.names))

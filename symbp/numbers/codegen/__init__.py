@@ -36,6 +36,7 @@ from symbp.numbers.codegen.program import Program
 from symbp.numbers.codegen.schedule import depth_known, depths
 from symbp.numbers.codegen.simplify import simplified
 from symbp.numbers.codegen.stack import stacked
+from symbp.numbers.gathers import index_ranges
 from symbp.system import Equation, Kind, Range, Role, Slot, System, Variable
 from symbp.system.equation import family_of, index_of, walk
 from symbp.system.indices import substitute
@@ -147,6 +148,8 @@ def lambdify(
 ) -> NumpyCode:
     """An index formula of a system as a function of the arrays of the families in it.
 
+    Data that are used as an index count from 0 here as well.
+
     >>> from symbp.networks import mlp
     >>> network = mlp((2, 1), "tanh")
     >>> j = sp.Symbol("j", integer=True)
@@ -176,7 +179,7 @@ def lambdify(
         loss,
         system.sizes,
     )
-    program = Program(alone, [value], layout)
+    program = Program(alone, [value], layout, looked_up=index_ranges(system))
     return _compiled(program, plain_source(program, "formula"), "formula")
 
 

@@ -54,6 +54,7 @@ from symbp.numbers.codegen.storage import Storage
 from symbp.numbers.codegen.tables import parsed
 from symbp.numbers.codegen.taps import few_places, written_out
 from symbp.system import Range, Role, Variable
+from symbp.system.contents import data_in
 from symbp.system.equation import family_of
 from symbp.system.functional import Functional
 from symbp.system.indices import AtLeast, substitute
@@ -107,8 +108,13 @@ class Formula:
         return self.storage.integer(e, scope)
 
     def _entry(self, e: Expr, variable: Variable, scope: Scope) -> Node:
-        """An entry; of a given array whose range moves only the part that counts."""
+        """An entry; of a given array whose range moves only the part that counts.
+
+        Data that are an index count from 0 in their array, so as numbers they are more.
+        """
         node = self.storage.entry(e, scope)
+        first = self.storage.first(e) if variable.role.given else S.Zero
+        node = node if first == 0 else elementwise("+", [node, leaf(str(first))])
         if not variable.role.given or not self.storage.moves(variable.name):
             return node
         found = open_conditions(self.storage.conditions(e), node.axes, scope, self.storage)
@@ -338,8 +344,10 @@ class Formula:
         op, sides = (
             ("==", e.args) if isinstance(e, sp.KroneckerDelta) else (">=", (e.args[0], S.Zero))
         )
-        sides = sorted(sides, key=lambda side: bool(side.is_number))  # y == 1, not 1 == y
-        nodes = [self.storage.integer(side, scope) for side in sides]
+        sides = sorted(sides, key=lambda side: bool(side.is_number))  # y == 0, not 0 == y
+        firsts = [self.storage.first(a) for a in data_in(e) if self.storage.is_data(a)]
+        shift = firsts[0] if firsts else S.Zero
+        nodes = [self.storage.integer(side - shift, scope) for side in sides]
         return elementwise(op, nodes, self._order(scope))
 
     # -- exponentials ------------------------------------------------------------------------------

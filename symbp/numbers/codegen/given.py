@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from sympy import Expr, Integer
+from sympy import Expr, Integer, S
 
 from symbp.errors import SizeError
 from symbp.numbers.codegen.moving import listing, squares
@@ -59,9 +59,9 @@ class Given:
 
     @cached_property
     def looked_up(self) -> Mapping[str, tuple[Any, Any]]:
-        """The ranges of data that are used as an index."""
+        """The ranges of data that are used as an index, counted from 0."""
         found = index_ranges(self.system).items()
-        return {n: (r.lower, r.upper) for n, r in found if n in self.families}
+        return {n: (S.Zero, r.upper - r.lower) for n, r in found if n in self.families}
 
     def __call__(self, values: Sequence[Any], named: Mapping[str, Any]) -> None:
         """Raise `SizeError` for a shape that does not fit, or data out of range as an index.

@@ -124,7 +124,7 @@ class Header:
             role = ROLES.get(self.program.system[family].role, "data")
             shapes = [self._shape(p) for p in places]
             text = f"[{', '.join(shapes)}]" if self.storage.unrolled[family] else shapes[0]
-            text += self._meant(family)
+            text += self._meant(family) + self._counted(family)
             lines.append(f"{self.program.parameters[family]}: {role}, {text}")
         wrapped = [part for line in (*lines, *more) for part in _wrapped(line)]
         return [*wrapped, '"""']
@@ -134,6 +134,14 @@ class Header:
         pairs = zip(self.program.system[family].slots, self.storage.squares[family], strict=True)
         moving = [str(s.range).replace("≤", "<=") for s, r in pairs if s.range != r]
         return f" where {', '.join(moving)}" if moving else ""
+
+    def _counted(self, family: str) -> str:
+        """What the integers of data that are an index run over: from 0, as in NumPy."""
+        r = self.storage.looked_up.get(family)
+        if r is None:
+            return ""
+        last = sp.expand(r.upper - r.lower).xreplace(self.program.system.size_values())
+        return f", integers from 0 to {re.sub(r'[][]', '', str(last))}"
 
     def _shape(self, place: Place) -> str:
         """The shape of a given array; sizes by number where they have one."""

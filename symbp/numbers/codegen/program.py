@@ -6,7 +6,7 @@ found by `sharing.py`; how they are written is up to `plain.py` and `inplace.py`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
@@ -81,10 +81,12 @@ class Program:
         outputs: Sequence[str],
         layout: Layout | None,
         parts: Collection[str] = (),
+        looked_up: Mapping[str, Range] | None = None,
     ) -> None:
         self.system = depth_known(system)
         unrolled = unrolled_slots(self.system)
-        self.storage = Storage(self.system, layout, unrolled, listed_slots(self.system, unrolled))
+        listed = listed_slots(self.system, unrolled)
+        self.storage = Storage(self.system, layout, unrolled, listed, looked_up)
         self.outputs = {name: self._places(name) for name in outputs}
         self.given = {
             v.name: self._places(v.name)

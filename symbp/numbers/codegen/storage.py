@@ -33,6 +33,7 @@ from symbp.numbers.codegen.nodes import (
     walk,
 )
 from symbp.numbers.codegen.scope import Scope
+from symbp.numbers.gathers import index_ranges
 from symbp.system import Facts, Range, Role, System, Variable
 from symbp.system.contents import data_in
 from symbp.system.equation import family_of, index_of
@@ -50,11 +51,14 @@ class Storage:
         layout: Layout | None,
         unrolled: Mapping[str, Sequence[int]],
         listed: Mapping[str, Sequence[int]],
+        looked_up: Mapping[str, Range] | None = None,
     ) -> None:
         self.system = system
         self.layout = layout
         self.unrolled = unrolled
         self.listed = listed
+        self.looked_up = index_ranges(system) if looked_up is None else looked_up
+        """The ranges of data that are used as an index."""
         self.facts = bounded(system)  # for all sizes: the code reads them from its arrays
         self.squares = {
             v.name: squares(v, (*unrolled[v.name], *listed[v.name]), self.facts)
@@ -173,10 +177,13 @@ class Storage:
     # -- indices ---------------------------------------------------------------------------------
 
     def integer(self, e: Expr, scope: Scope) -> Node:
-        """An index expression; an axis is a vector of its values, data are an array."""
+        """An index expression; an axis is a vector of its values, data are an array.
+
+        Arrays of data count from 0, as NumPy does: c in the code is c minus the first index.
+        """
         data = {a: sp.Dummy(integer=True) for a in data_in(e) if self.is_data(a)}
         shift = {s: s + r.lower for s, r in scope.axes.items() if r.lower != 0}
-        moved = substitute(e.xreplace(data), shift)
+        moved = substitute(e.xreplace({a: d + self.first(a) for a, d in data.items()}), shift)
         known = {d: self.entry(a, scope) for a, d in data.items()}
         arrays = (n for a in known.values() for n in walk(a) if n.op == "leaf" and n.axes)
         self.integers |= {n.detail for n in arrays}
@@ -275,6 +282,11 @@ class Storage:
     def entry(self, e: Expr, scope: Scope) -> Node:
         """An entry of a family: its array, a slice of it, windows into it, or a gather from it."""
         return Entry(self, e, scope).node()
+
+    def first(self, a: Expr) -> Expr:
+        """The first index of what data look up; 0 of what is no index."""
+        r = self.looked_up.get(str(family_of(a)))
+        return S.Zero if r is None else r.lower
 
     def is_data(self, a: Expr) -> bool:
         """Whether what stands in an index is a value and not a size."""
