@@ -17,7 +17,7 @@ from itertools import count
 from statistics import median
 from time import process_time
 
-from sympy import Basic
+from sympy import Expr
 
 from symbp.adjoint import gradient
 from symbp.derivation import derive
@@ -26,6 +26,7 @@ from symbp.latex.post import write_post
 from symbp.networks import CATALOG, lookup
 from symbp.notation import NOTATIONS
 from symbp.system import Equation, Range, Slot, System, Variable
+from symbp.system.contents import rebuilt
 
 PARTS = ("check", "gradient", "derive", "again", "post")
 ROUNDS = 5
@@ -37,20 +38,24 @@ def renamed(system: System) -> System:
     names = {v.name: f"{v.name}x{next(FRESH)}" for v in system.variables}
     variables = [replace(v, name=names[v.name]) for v in system.variables]
     pairs = zip(system.variables, variables, strict=True)
-    new: dict[Basic, Basic] = {a.atom: b.atom for a, b in pairs}
+    new: dict[Expr, Expr] = {a.atom: b.atom for a, b in pairs}
+
+    def in_new_names(e: Expr) -> Expr:
+        """e, its entries made as a model makes them."""
+        return new[e] if e in new else rebuilt(e, [in_new_names(a) for a in e.args])
 
     def moved(r: Range) -> Range:
-        return Range(r.symbol, r.lower.xreplace(new), r.upper.xreplace(new))
+        return Range(r.symbol, in_new_names(r.lower), in_new_names(r.upper))
 
     def variable_moved(v: Variable) -> Variable:
         slots = tuple(Slot(moved(s.range), s.kind) for s in v.slots)
-        return replace(v, slots=slots, value=v.value and v.value.xreplace(new))
+        return replace(v, slots=slots, value=v.value and in_new_names(v.value))
 
     equations = tuple(
         Equation(
             names[e.family],
-            tuple(i.xreplace(new) for i in e.index),
-            e.rhs.xreplace(new),
+            tuple(in_new_names(i) for i in e.index),
+            in_new_names(e.rhs),
             tuple(moved(r) for r in e.domain),
         )
         for e in system.equations
