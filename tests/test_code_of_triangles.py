@@ -17,6 +17,7 @@ from symbp.adjoint.hessian import direction_name, hessian_vector
 from symbp.errors import SizeError
 from symbp.numbers.codegen import compile_numpy, lambdify, numpy_source
 from symbp.numbers.codegen.moving import outermost, projected
+from symbp.numbers.codegen.nodes import elementwise, leaf
 from symbp.numbers.codegen.plain import plain_source
 from symbp.numbers.codegen.program import Program
 from symbp.numbers.codegen.simplify import simplified
@@ -349,3 +350,10 @@ def test_code_of_a_recurrence_along_the_columns_of_a_triangle():
     wanted = [found["C"], *(found[f"∂C/∂{n}"] for n in names_of(system))]
     for inplace in (False, True):
         assert error(run(compile_numpy(system, inplace=inplace), values), wanted) < 1e-12
+
+
+def test_conditions_that_hold_together_stand_in_parentheses():
+    """In Python & binds tighter than <=."""
+    a, b = leaf("a"), leaf("b + 1")
+    both = elementwise("&", [elementwise("<=", [a, b], ()), elementwise(">", [b, a], ())], ())
+    assert both.text == "(a <= b + 1) & (b + 1 > a)"

@@ -221,8 +221,12 @@ class Statements:
         """An operand; a condition stays an array of truth values."""
         if a.op not in COMPARISONS:
             return self.operand(a)
-        parts = tuple(leaf(self._compared(b), b.axes) for b in a.args)
-        return self._short(Node(a.op, parts, a.axes).text)
+        parts = []
+        for b in a.args:
+            text = self._compared(b)
+            bare = b.op in COMPARISONS and not text.isidentifier()
+            parts.append(leaf(f"({text})" if bare else text, b.axes))
+        return self._short(Node(a.op, tuple(parts), a.axes).text)
 
     def _short(self, text: str) -> str:
         """An operand, by a name where it is long."""
