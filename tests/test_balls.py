@@ -375,3 +375,10 @@ def test_text_is_no_number():
     network = mlp((1, 1), "identity")
     with pytest.raises(SizeError, match="x: not an array of numbers"):
         Evaluation(network, {"x": ["1/2"], "y": [0], "w": [[[0]]], "b": [[0]]}, BALLS)["C"]
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 5, 8])
+def test_a_power_of_a_ball_around_zero_holds_the_powers_of_its_points(n):
+    (power,) = flat(BALLS.power(BALLS.array(arb(0, 0.5)), sp.Integer(n)))
+    assert power.is_finite()
+    assert all(power.contains(arb(fmpq(p, 10)) ** n) for p in (-4, -1, 3, 5))

@@ -37,9 +37,6 @@ REFUSED = [
     ("h = W x + b",
      r"no equation defines a loss: h has several values; say how they become one number, as in "
      r"C = \frac{1}{2} \|h - y\|^2"),
-    (r"p = softmax(z); C = -\log p_c",
-     "p_c stands beside p: is c the index of one unit (indices: c fixed) or a part of the name "
-     "(names: p_c)?"),
     (r"C = (1 - p)^{\gamma} p",
      r"equation C = (1 - p)^{\gamma} p: no equation defines \gamma (constants: \gamma says that it "
      "is a given number)"),

@@ -174,8 +174,11 @@ class Balls(Objects):
             return super().multiply(a, b)
 
     def power(self, a: Buffer, exponent: Expr) -> Buffer:
-        """aᶜ: Arb multiplies for integers and takes square roots for halves."""
+        """aᶜ: products for integers; Arb takes square roots for halves."""
         with ctx.workprec(self.precision):
+            if exponent.is_Integer:
+                taken = np.frompyfunc(lambda x: _whole_power(x, int(exponent)), 1, 1)
+                return np.asarray(taken(a), dtype=object)
             return super().power(a, exponent)
 
     def contract(self, factors: Sequence[tuple[Buffer, Axes]], out: Axes) -> Buffer:
@@ -199,6 +202,18 @@ class Balls(Objects):
         with ctx.workprec(self.precision):
             taken = np.frompyfunc(lambda entry: _stand_in(row.name, order, entry), 1, 1)
             return np.asarray(taken(x), dtype=object)
+
+
+def _whole_power(x: arb, n: int) -> arb:
+    """xⁿ. Arb's own power of a ball around 0 is nan (python-flint 0.9).
+
+    >>> _whole_power(arb(0, 0.5), 2).contains(arb(0.2))
+    True
+    """
+    if n < 0:
+        return 1 / _whole_power(x, -n)
+    half = _whole_power(x, n // 2) if n > 1 else arb(1)
+    return half * half * x if n % 2 else half * half
 
 
 # -- unspecified functions ------------------------------------------------------------------------
