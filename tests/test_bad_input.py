@@ -251,6 +251,8 @@ SIZES = [
     (networks.lookup("conv1d"), {"N": 3, "K": 9},
      "N_1 = N - K + 1 is -5 at K = 9, N = 3: less than 1 "
      "(z_1[e, p] has N_1, W_1[e, d, u] has K, x[d, g] has N)"),
+    (networks.lookup("transformer"), {"d": 6, "H": 4}, "d_k = d/H is 3/2 at H = 4, d = 6: not an "
+     "integer (W_Q[h, p, i] has d_k, W_Q[h, p, i] has H, X[t, p] has d)"),
     (convolution, {"N": 0}, "N: 0 is not an integer of at least 1"),
     (convolution, {"n": 3}, "n is not a size of this network (sizes: N, K, p, P)"),
 ]  # fmt: skip

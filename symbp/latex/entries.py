@@ -12,7 +12,7 @@ from symbp.errors import SymbpError
 from symbp.notation import Notation, Style
 from symbp.notation.letters import capital, letter_of, style_of
 from symbp.system import Kind, Role, Slot, System, Variable
-from symbp.system.contents import entries_in, free_symbols
+from symbp.system.contents import entries_in, free_symbols, has
 from symbp.system.linear import linear
 
 
@@ -102,11 +102,12 @@ class Entries:
     def _text(self, e: Expr) -> str:
         if isinstance(e, Symbol):
             return self.letter(e)
-        whole = all(isinstance(c, int) for c in linear(e).values())
+        whole = not has(e, sp.Pow) and all(isinstance(c, int) for c in linear(e).values())
         above, below = (e, sp.S.One) if whole else sp.fraction(sp.together(e))
         if below != 1:  # p/2, (p + 1)/2
-            text = self._text(sp.expand(above))
-            return f"({text})/{below}" if above.is_Add else f"{text}/{below}"
+            text, by = self._text(sp.expand(above)), self._text(below)
+            by = by if below.is_Atom else f"({by})"
+            return f"({text})/{by}" if above.is_Add else f"{text}/{by}"
         if isinstance(e, sp.Add):
             terms = sorted(e.args, key=lambda t: (t.is_Number, t.could_extract_minus_sign()))
             text = self._text(terms[0])

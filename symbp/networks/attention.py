@@ -3,7 +3,7 @@
     S = Q Kᵀ / √d_k,  A = softmax of each row of S,  O = A V        Vaswani et al. (2017)
 
 Positions are rows: Q[t, i], K[s, i], V[s, j]. Sizes: T positions (N keys), d entries of each
-position, d_k and d_v of a key and of a value, H heads.
+position, d_k and d_v of a key and of a value, d/H each where there are H heads.
 """
 
 from __future__ import annotations
@@ -94,7 +94,8 @@ class Sequence(Model):
 
     def heads(self, X: Any, Y: Any, mask: bool = False) -> None:
         """Y = Σ_h softmax(Q_h K_hᵀ / √d_k) V_h W_O, each head h with its own Q, K, V of X."""
-        H, d_k, d_v = self.sizes("H", "d_k", "d_v")
+        (H,) = self.sizes("H")
+        d_k, d_v = (self.following(name, self.d / H) for name in ("d_k", "d_v"))
         t, s, u, p, q = self.t, self.s, self.u, self.p, self.q
         (h,), (i,), (j,) = self.channels("h", H), self.units("i", d_k), self.units("j", d_v)
         Q, K, V, S, A, O = self.values("Q", "K", "V", "S", "A", "O")
@@ -264,7 +265,7 @@ ENTRIES = (
         "attention",
         {"en": "multi-head attention", "zh": "多头注意力"},
         multi_head_attention,
-        sizes={"T": 4, "d": 6, "H": 2, "d_k": 3, "d_v": 5},
+        sizes={"T": 4, "d": 6, "H": 2},
         source=f"{VASWANI}, section 3.2.2",
     ),
     Entry(
@@ -272,7 +273,7 @@ ENTRIES = (
         "attention",
         {"en": "a transformer block, normalisation first", "zh": "Transformer 块（先归一化）"},
         transformer,
-        sizes={"T": 3, "d": 4, "H": 2, "d_k": 5, "d_v": 6, "n": 7},
+        sizes={"T": 3, "d": 4, "H": 2, "n": 7},
         source=f"{VASWANI}; Xiong et al. (2020); GELU of Hendrycks & Gimpel (2016)",
     ),
     Entry(
@@ -280,7 +281,7 @@ ENTRIES = (
         "attention",
         {"en": "a transformer block, normalisation last", "zh": "Transformer 块（后归一化）"},
         transformer,
-        sizes={"T": 3, "d": 4, "H": 2, "d_k": 5, "d_v": 6, "n": 7},
+        sizes={"T": 3, "d": 4, "H": 2, "n": 7},
         options={"norm": "post", "activation": "relu"},
         source=f"{VASWANI}, sections 3.1 to 3.3",
     ),
@@ -306,7 +307,7 @@ ENTRIES = (
         "attention",
         {"en": "a transformer language model", "zh": "Transformer 语言模型"},
         language_model,
-        sizes={"T": 3, "d": 4, "H": 2, "d_k": 5, "d_v": 6, "n": 7, "N": 8},
+        sizes={"T": 3, "d": 4, "H": 2, "n": 7, "N": 8},
         source="Radford et al. (2018), Improving Language Understanding by Generative Pre-Training",
     ),
 )

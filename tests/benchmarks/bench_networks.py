@@ -126,9 +126,7 @@ def transformer(activation: str) -> Case:
                        for n in ("W_Q", "W_K", "W_V")}  # fmt: skip
         return {**own, **heads_apart, "W_O": own["W_O"].reshape(heads, -1, d)}
 
-    system = networks.lookup("transformer")(
-        activation=activation, T=64, d=d, H=heads, d_k=d // heads, d_v=d // heads, n=4 * d
-    )
+    system = networks.lookup("transformer")(activation=activation, T=64, d=d, H=heads, n=4 * d)
     title = f"transformer, {activation}, T = 64, d = 128"
     return Case(title, f"transformer_{activation}", system, hand, named)
 
