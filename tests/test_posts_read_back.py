@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from symbp import networks
+from symbp.documents.fill.body import body
 from symbp.latex.post import write_post
 from symbp.notation import NOTATIONS
 from tests.claims_by_hand import shown
@@ -77,6 +78,7 @@ def test_networks_that_are_not_read_by_name_are_refused_there(name):
     found = shown(f"<!-- symbp network: {name}; notation: standard -->\n\n{written}")
     assert found[0].verdict.reason.startswith(f"declaration: formulas of {name} are not read by")
     assert "refuted" not in {f.verdict.status.value for f in found}
+    assert body({"network": [name], "form": ["short"]}) == written.strip()
     block = shown(f"<!-- symbp fill: network: {name}; form: short -->\n\n{written}")
     assert [f.verdict.latex for f in block] == [f.verdict.latex for f in found[1:]]
 

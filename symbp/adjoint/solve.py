@@ -112,10 +112,7 @@ class _Solve:
             if not early:
                 loose.append((value, r))
         for value, r in loose:
-            known = self._known()
-            below = [] if known.le(r.lower, value) else conditions(value - r.lower)
-            above = [] if known.le(value, r.upper) else conditions(r.upper - value)
-            for e in (*below, *above):
+            for e in unknown_bounds(r, value, self._known()):
                 self._require(e)
         for r in list(self.rest):
             self._settle(r)
@@ -200,6 +197,13 @@ def conditions(e: Expr) -> list[Expr]:
         if isinstance(atom, sp.floor if c > 0 else sp.ceiling) and abs(c) == 1 and rest.is_integer:
             return conditions(rest + c * atom.args[0])
     return [expression(form)]
+
+
+def unknown_bounds(r: Range, value: Expr, facts: Facts) -> list[Expr]:
+    """What is not known of lower ≤ value ≤ upper, as conditions e ≥ 0."""
+    below = [] if facts.le(r.lower, value) else conditions(value - r.lower)
+    above = [] if facts.le(value, r.upper) else conditions(r.upper - value)
+    return [*below, *above]
 
 
 def bound_of(guard: Expr, symbol: Symbol) -> tuple[str, Expr] | None:

@@ -21,7 +21,7 @@ from sympy.core.symbol import Str
 
 from symbp.adjoint import Contribution
 from symbp.adjoint.partials import occurrences
-from symbp.adjoint.solve import bound_of, conditions, is_single, narrow, sum_out
+from symbp.adjoint.solve import bound_of, conditions, is_single, narrow, sum_out, unknown_bounds
 from symbp.derivation.context import Context, Partial, rewritten, tidy
 from symbp.derivation.order import STEPS
 from symbp.errors import DefinitionError
@@ -321,11 +321,8 @@ def _fixed(f: Expr, symbol: sp.Symbol) -> Expr | None:
 
 def _inside(context: Context, r: Range, value: Expr) -> Expr:
     """[lower ≤ value ≤ upper], without what is known."""
-    facts = context.facts
-    below = [] if facts.le(r.lower, value) else conditions(value - r.lower)
-    above = [] if facts.le(value, r.upper) else conditions(r.upper - value)
-    needed = (e for e in (*below, *above) if not facts.le(S.Zero, e))
-    return sp.Mul(*(AtLeast(sp.expand(e)) for e in needed))
+    needed = unknown_bounds(r, value, context.facts)
+    return sp.Mul(*(AtLeast(sp.expand(e)) for e in needed if not context.facts.le(S.Zero, e)))
 
 
 def _without(product: Expr, factor: Expr) -> Expr:

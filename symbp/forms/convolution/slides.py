@@ -25,7 +25,7 @@ from sympy import Expr, Symbol
 from symbp.system import Range
 from symbp.system.contents import free_symbols
 from symbp.system.facts import Facts
-from symbp.system.indices import affine_coefficient
+from symbp.system.indices import affine_coefficient, ranges_of
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def flattened(e: Expr) -> tuple[list[Range], list[Expr]]:
     """
     if isinstance(e, sp.Sum):
         ranges, factors = flattened(e.function)
-        return [*(Range(*limit) for limit in reversed(e.limits)), *ranges], factors
+        return [*ranges_of(e), *ranges], factors
     if not isinstance(e, sp.Mul):
         return [], [e]
     parts = [flattened(f) if _is_conditional(f) else ([], [f]) for f in e.args]

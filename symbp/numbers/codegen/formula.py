@@ -57,7 +57,7 @@ from symbp.system import Range, Role, Variable
 from symbp.system.contents import data_in
 from symbp.system.equation import family_of
 from symbp.system.functional import Functional
-from symbp.system.indices import AtLeast, substitute
+from symbp.system.indices import AtLeast, ranges_of, substitute
 from symbp.system.maximum import Chosen, Maximum
 
 Named = Callable[[Expr, Scope], Expr]
@@ -203,7 +203,7 @@ class Formula:
     # -- sums over an index ------------------------------------------------------------------
 
     def _sum(self, e: sp.Sum, scope: Scope) -> Node:
-        ranges = [Range(k, lo, hi) for k, lo, hi in reversed(e.limits)]
+        ranges = list(ranges_of(e))
         body, ranges = opened(e.function, ranges)
         if isinstance(body, sp.Add) and self._splits(body, ranges):
             limits = [(r.symbol, r.lower, r.upper) for r in reversed(ranges)]

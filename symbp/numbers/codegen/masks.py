@@ -27,7 +27,7 @@ from symbp.numbers.codegen.stable import is_exp
 from symbp.numbers.codegen.storage import Storage
 from symbp.system import Facts, Range
 from symbp.system.equation import family_of, index_of
-from symbp.system.indices import AtLeast, affine_coefficient, substitute
+from symbp.system.indices import AtLeast, affine_coefficient, ranges_of, substitute
 
 NOTHING = leaf("-np.inf")
 #: Functions that are finite, and silent, at any number.
@@ -197,7 +197,7 @@ def _zero_by(e: Expr, c: Expr, scope: Scope, storage: Storage) -> frozenset[str]
     if isinstance(e, sp.Pow):
         return ask(e.base) if e.exp.is_Rational and e.exp > 0 else None
     if isinstance(e, sp.Sum):
-        return ask(e.function, scope.within(*(Range(*x) for x in reversed(e.limits))))
+        return ask(e.function, scope.within(*ranges_of(e)))
     if isinstance(e, AtLeast):
         return frozenset() if facts.le(e.args[0], c) else None
     if is_exp(e):

@@ -11,9 +11,9 @@ from symbp.derivation.context import covers
 from symbp.derivation.named import match
 from symbp.functions import Elementwise
 from symbp.numbers.codegen.scope import Scope
-from symbp.system import Equation, Facts, Range
+from symbp.system import Equation, Facts
 from symbp.system.equation import family_of
-from symbp.system.indices import is_binder
+from symbp.system.indices import is_binder, ranges_of
 
 
 class Definitions:
@@ -46,6 +46,6 @@ def named_everywhere(e: Expr, definitions: Definitions, scope: Scope) -> Expr:
         if family_of(entry) is not None:
             return entry
     if is_binder(e) and isinstance(e, sp.Sum):
-        inner = scope.within(*(Range(*limit) for limit in reversed(e.limits)))
+        inner = scope.within(*ranges_of(e))
         return e.func(named_everywhere(e.function, definitions, inner), *e.limits)
     return e.func(*(named_everywhere(a, definitions, scope) for a in e.args))

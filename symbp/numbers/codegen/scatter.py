@@ -21,6 +21,7 @@ from symbp.numbers.codegen.storage import Storage
 from symbp.system import Range, Role
 from symbp.system.contents import data_in, free_symbols
 from symbp.system.equation import family_of
+from symbp.system.indices import ranges_of
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,10 @@ def scattered(
 def opened(body: Expr, ranges: list[Range]) -> tuple[Expr, list[Range]]:
     """A sum of sums as one; Σ_i f(i) Σ_s [v = c_is] g(s) too, so that [v = c_is] is a factor."""
     if isinstance(body, sp.Sum):
-        return opened(body.function, [*ranges, *(Range(*x) for x in reversed(body.limits))])
+        return opened(body.function, [*ranges, *ranges_of(body)])
     for f in sp.Mul.make_args(body):
         if isinstance(f, sp.Sum) and any(map(_is_condition, sp.Mul.make_args(f.function))):
-            inner = [Range(*limit) for limit in reversed(f.limits)]
+            inner = list(ranges_of(f))
             others = sp.Mul(*(g for g in sp.Mul.make_args(body) if g is not f))
             outside = free_symbols(others) | {r.symbol for r in ranges}
             if outside.isdisjoint(r.symbol for r in inner):

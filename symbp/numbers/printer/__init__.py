@@ -36,7 +36,7 @@ from symbp.numbers.printer.maxima import chosen, maximum
 from symbp.numbers.printer.scope import Axes, Operand, Scope, listed
 from symbp.system import Range, Role, System, Variable
 from symbp.system.equation import family_of, index_of
-from symbp.system.indices import AtLeast, substitute
+from symbp.system.indices import AtLeast, ranges_of, substitute
 from symbp.system.maximum import Chosen, Maximum
 
 __all__ = ["ArrayPrinter", "numpy_function"]
@@ -285,7 +285,7 @@ class ArrayPrinter(FunctionPrinter):
 
     def _print_Sum(self, expr: sp.Sum) -> str:
         expr = self._renamed(expr)
-        ranges = [Range(*limit) for limit in reversed(expr.limits)]
+        ranges = list(ranges_of(expr))
         bound = {r.symbol for r in ranges}
         factors = sp.Mul.make_args(expr.function)
         single = [f for f in self._single_guards(factors) if f.free_symbols.isdisjoint(bound)]
