@@ -8,6 +8,7 @@ import sympy as sp
 from symbp import networks
 from symbp.derivation import RULES, Derivation, derive, kept, simplified
 from symbp.derivation.context import Context, Partial
+from symbp.derivation.named import name_quotients
 from symbp.derivation.paths import edges_from, paths, product_of
 from symbp.errors import DefinitionError, SizeError
 from symbp.functions import lookup
@@ -251,3 +252,16 @@ def test_a_sum_of_targets_over_samples_is_not_one():
     (d,) = derive(m.system(m.sum(w[j] * y[i, j], i, j)))
     assert d.result == sp.Sum(y[i, j], (i, 1, n))
     assert all(s.condition is None for s in d.steps)
+
+
+def test_a_difference_has_the_name_of_its_quotient_with_either_sign():
+    """x − μ = x̂ √(v + ε) and μ − x = −x̂ √(v + ε), but x + μ has no name."""
+    system = networks.lookup("batch-norm")()
+    z, mu, v, named = (system[n] for n in ("z", "mu", "v", "z_hat"))
+    i, j = z.own_index
+    root = sp.sqrt(v[j] + system["epsilon"].atom)
+    context = Context(system, tuple(slot.range for slot in z.slots))
+    difference = z[i, j] - mu[j]
+    assert name_quotients(context, difference) == named[i, j] * root
+    assert name_quotients(context, -difference) == -named[i, j] * root
+    assert name_quotients(context, z[i, j] + mu[j]) == z[i, j] + mu[j]
